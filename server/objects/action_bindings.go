@@ -5,11 +5,11 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Bindings of actions are kept by their triggers.
+// Bindings of actions are stored below the trigger that they belong to.
 var _ = declare(&Kind{Kind: resource.ActionBindings, refers: []reference{by("action_id", Actions)}})
 
-// BindActions binds actions to a trigger in an order, and no others, and returns the
-// bindings.
+// BindActions replaces the bindings of a trigger by the ones that were sent, in their
+// order, and returns them.
 func BindActions(ch *Change, trigger string, sent []storage.Document) ([]storage.Document, error) {
 	kept := PlainOf(ch.Tx, resource.ActionBindings, trigger)
 	var bindings []storage.Document
@@ -31,8 +31,8 @@ func BindActions(ch *Change, trigger string, sent []storage.Document) ([]storage
 	return bindings, nil
 }
 
-// bind makes a binding of one that was sent, which names an action or a binding
-// that is there.
+// bind makes a binding from an item that was sent, which names an action or an existing
+// binding.
 func bind(ch *Change, trigger string, item storage.Document) (storage.Document, error) {
 	ref, _ := item["ref"].(storage.Document)
 	action, name, err := referred(ch.Tx, trigger, ref)
@@ -57,8 +57,8 @@ func bind(ch *Change, trigger string, item storage.Document) (storage.Document, 
 	return binding, nil
 }
 
-// referred finds the action that a reference leads to, and the name that the
-// binding has unless another is sent.
+// referred finds the action that a reference names, and the name that its binding gets
+// unless the request has another.
 func referred(tx *storage.Tx, trigger string, ref storage.Document) (action storage.Document, name string, err error) {
 	value, actions := storage.Text(ref, "value"), PlainOf(tx, resource.Actions, "")
 	switch storage.Text(ref, "type") {

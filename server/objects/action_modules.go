@@ -7,7 +7,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// ActionModules are code that actions share, in versions, Auth0:
+// ActionModules are versioned pieces of code that actions share, Auth0:
 // api/management/v2/actions/modules.
 var ActionModules = declare(&Kind{
 	Kind: resource.ActionModules,
@@ -26,13 +26,13 @@ var ActionModules = declare(&Kind{
 	deleted: unusedModule,
 })
 
-// ActionModuleVersions are what was published of a module.
+// ActionModuleVersions are the published versions of a module.
 var ActionModuleVersions = declare(&Kind{Kind: resource.ActionModuleVersions, Owner: ActionModules})
 
-// moduleContent are the members of a module that a version keeps.
+// moduleContent are the members of a module that a version has a copy of.
 var moduleContent = []string{"code", "dependencies", "secrets"}
 
-// LatestModuleVersion is the version of a module that came last, nil for none.
+// LatestModuleVersion returns the latest version of a module, nil if there is none.
 func LatestModuleVersion(tx *storage.Tx, id string) (version storage.Document, err error) {
 	for version, err = range PlainOf(tx, resource.ActionModuleVersions, id).All() {
 		if err != nil {
@@ -42,7 +42,8 @@ func LatestModuleVersion(tx *storage.Tx, id string) (version storage.Document, e
 	return version, nil
 }
 
-// IsModuleVersion reports whether a module is what a version of it keeps; nil is no version.
+// IsModuleVersion reports whether a module's draft equals a version. It returns false if
+// version is nil.
 func IsModuleVersion(module, version storage.Document) bool {
 	same := version != nil
 	for _, name := range moduleContent {
@@ -51,7 +52,8 @@ func IsModuleVersion(module, version storage.Document) bool {
 	return same
 }
 
-// unusedModule refuses to delete a module that actions use.
+// unusedModule returns an error if actions use the module, since it must not be deleted
+// then.
 func unusedModule(o Collection, doc storage.Document) error {
 	using, err := o.Tx.Linked(resource.Actions.Name, storage.Text(doc, "id"))
 	if err == nil && len(using) > 0 {
@@ -60,7 +62,7 @@ func unusedModule(o Collection, doc storage.Document) error {
 	return err
 }
 
-// PublishModule makes a version of what a module is now, and returns it.
+// PublishModule publishes a module's draft as a new version, and returns the version.
 func PublishModule(ch *Change, id string) (storage.Document, error) {
 	module, err := ActionModules.Find(ch.Tx, id)
 	if err != nil {
@@ -76,7 +78,7 @@ func PublishModule(ch *Change, id string) (storage.Document, error) {
 	return publishVersion(ch, module)
 }
 
-// RollBackModule makes a module what an earlier version of it is, and returns the module.
+// RollBackModule replaces a module's draft by an earlier version, and returns the module.
 func RollBackModule(ch *Change, id, versionID string) (storage.Document, error) {
 	module, err := ActionModules.Find(ch.Tx, id)
 	if err != nil {
@@ -96,7 +98,7 @@ func RollBackModule(ch *Change, id, versionID string) (storage.Document, error) 
 	return module, PlainOf(ch.Tx, resource.ActionModules, "").Put(module)
 }
 
-// publishVersion makes a version of what a module is now, and returns it.
+// publishVersion stores a module's draft as a new version, and returns the version.
 func publishVersion(ch *Change, module storage.Document) (storage.Document, error) {
 	last, err := LatestModuleVersion(ch.Tx, storage.Text(module, "id"))
 	if err != nil {
@@ -112,7 +114,8 @@ func publishVersion(ch *Change, module storage.Document) (storage.Document, erro
 	return version, PlainOf(ch.Tx, resource.ActionModuleVersions, storage.Text(module, "id")).Put(version)
 }
 
-// describeModules completes an action's references to modules.
+// describeModules fills in the names and version numbers in an action's references to
+// modules.
 func describeModules(tx *storage.Tx, action storage.Document) error {
 	for _, used := range Items(action, "modules") {
 		id := storage.Text(used, "module_id")

@@ -7,10 +7,10 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// ActionVersions are what was deployed of an action. The last is in force.
+// ActionVersions are the deployed versions of an action. The latest one is in force.
 var ActionVersions = declare(&Kind{Kind: resource.ActionVersions, Owner: Actions})
 
-// DeployedVersion is the version of an action that is deployed, nil for none.
+// DeployedVersion returns the version of an action that is deployed, nil if there is none.
 func DeployedVersion(tx *storage.Tx, id string) (version storage.Document, err error) {
 	for version, err = range PlainOf(tx, resource.ActionVersions, id).All() {
 		if err != nil {
@@ -23,7 +23,7 @@ func DeployedVersion(tx *storage.Tx, id string) (version storage.Document, err e
 	return version, nil
 }
 
-// DeployAction makes a version of what an action is now, and returns both.
+// DeployAction deploys an action's draft as a new version, and returns both.
 func DeployAction(ch *Change, id string) (version, action storage.Document, err error) {
 	if action, err = Actions.Find(ch.Tx, id); err != nil {
 		return nil, nil, err
@@ -32,8 +32,9 @@ func DeployAction(ch *Change, id string) (version, action storage.Document, err 
 	return version, action, err
 }
 
-// RollBackAction deploys an earlier version of an action again, as a new one, and makes it
-// what the action is where that is asked for. It returns the new version and the action.
+// RollBackAction deploys an earlier version of an action again, under a new number. With
+// updateDraft it also replaces the action's draft by that version. It returns the new
+// version and the action.
 func RollBackAction(ch *Change, id, versionID string, updateDraft bool) (version, action storage.Document, err error) {
 	if action, err = Actions.Find(ch.Tx, id); err != nil {
 		return nil, nil, err
@@ -59,7 +60,8 @@ func RollBackAction(ch *Change, id, versionID string, updateDraft bool) (version
 	return version, action, err
 }
 
-// deployVersion makes a version of what an action is now, and returns it.
+// deployVersion stores content, which has the members of an action, as a new version, and
+// returns the version.
 func deployVersion(ch *Change, content storage.Document) (storage.Document, error) {
 	last, err := DeployedVersion(ch.Tx, storage.Text(content, "id"))
 	if err != nil {

@@ -8,8 +8,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Actions are Auth0: api/management/v2/actions. They are kept, versioned and bound as Auth0
-// does it; none is ever run. The modules of an action lead to it.
+// Actions are the tenant's actions, Auth0: api/management/v2/actions. They are stored,
+// versioned and bound as at Auth0, but never run. An action can be found by the ids of the
+// modules that it uses.
 var Actions = declare(&Kind{
 	Kind: resource.Actions,
 	found: func(doc storage.Document) []string {
@@ -22,7 +23,7 @@ var Actions = declare(&Kind{
 	before: prepareAction, after: deployNewAction, deleted: unboundAction,
 })
 
-// Items are the objects in a list.
+// Items returns the objects in the list that a member of doc holds.
 func Items(doc storage.Document, name string) []storage.Document {
 	items, _ := doc[name].([]any)
 	var all []storage.Document
@@ -34,14 +35,15 @@ func Items(doc storage.Document, name string) []storage.Document {
 	return all
 }
 
-// prepareAction dates an action and its secrets, and completes its references to modules.
+// prepareAction sets the times of an action and of its secrets, and completes its
+// references to modules.
 func prepareAction(o Collection, doc, old storage.Document) error {
 	stamp(doc, old, resource.NanoTime(o.Now))
 	mergeSecrets(doc, old)
 	return describeModules(o.Tx, doc)
 }
 
-// stamp writes the times of a document in the form that its resource has.
+// stamp sets the times of a document. now is the time in the format of its kind.
 func stamp(doc, old storage.Document, now string) {
 	if old == nil {
 		doc["created_at"] = now
@@ -49,8 +51,8 @@ func stamp(doc, old storage.Document, now string) {
 	doc["updated_at"] = now
 }
 
-// mergeSecrets keeps the values of secrets that are sent by name alone, and dates
-// the others.
+// mergeSecrets keeps the values of secrets that were sent with their name only, and sets
+// the time of the changed ones.
 func mergeSecrets(doc, old storage.Document) {
 	before := Items(old, "secrets")
 	for _, secret := range Items(doc, "secrets") {
@@ -63,10 +65,10 @@ func mergeSecrets(doc, old storage.Document) {
 	}
 }
 
-// versioned are the members of an action that a version keeps.
+// versioned are the members of an action that a version has a copy of.
 var versioned = []string{"code", "dependencies", "runtime", "secrets", "supported_triggers", "modules"}
 
-// SameContent reports whether two documents have the same of what is versioned.
+// SameContent reports whether two documents agree in all of these members.
 func SameContent(a, b storage.Document) bool {
 	for _, name := range versioned {
 		if !reflect.DeepEqual(a[name], b[name]) {
@@ -76,7 +78,7 @@ func SameContent(a, b storage.Document) bool {
 	return true
 }
 
-// deployNewAction deploys an action that is to be deployed as soon as it is made.
+// deployNewAction deploys a new action if it was sent with "deploy": true.
 func deployNewAction(o Collection, doc, old storage.Document) error {
 	if old != nil || o.sent["deploy"] != true {
 		return nil
@@ -85,7 +87,8 @@ func deployNewAction(o Collection, doc, old storage.Document) error {
 	return err
 }
 
-// unboundAction refuses to delete an action that is bound, unless the change insists.
+// unboundAction returns an error if the action is bound to a trigger, since it must not be
+// deleted then, unless the change has Force set.
 func unboundAction(o Collection, doc storage.Document) error {
 	bound, err := o.Tx.Linked(resource.ActionBindings.Name, storage.Text(doc, "id"))
 	if err == nil && len(bound) > 0 && !o.Force {

@@ -5,9 +5,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// AuthenticationMethods are the factors of a user, Auth0:
-// api/management/v2/users/get-authentication-methods. server/factors and
-// server/webauthn ask for them.
+// AuthenticationMethods are the authentication methods of a user, Auth0:
+// api/management/v2/users/get-authentication-methods. The packages server/factors and
+// server/webauthn authenticate with them.
 var AuthenticationMethods = declare(&Kind{
 	Kind: resource.AuthenticationMethods, Owner: Users,
 	found: func(doc storage.Document) []string {
@@ -19,14 +19,15 @@ var AuthenticationMethods = declare(&Kind{
 	},
 })
 
-// factorLink leads to a factor by its id, whosever it is.
+// factorLink is the link by which a factor is found from its id alone, whichever user it belongs
+// to.
 func factorLink(id string) string { return key("id", id) }
 
-// keyLink leads to a factor by the id of its key.
+// keyLink is the link by which a factor is found from the id of its WebAuthn key.
 func keyLink(id string) string { return key("key", id) }
 
-// FactorByKey finds the factor of a key by the key's id, and returns whose it is, or an error that
-// wraps storage.ErrNotFound.
+// FactorByKey finds the factor with a WebAuthn key id, and returns the id of its user too. If
+// there is none, the error wraps storage.ErrNotFound.
 func FactorByKey(tx *storage.Tx, keyID string) (user string, doc storage.Document, err error) {
 	found, err := tx.Linked(resource.AuthenticationMethods.Name, keyLink(keyID))
 	if err != nil {
@@ -39,7 +40,7 @@ func FactorByKey(tx *storage.Tx, keyID string) (user string, doc storage.Documen
 	return found[0].Parent, doc, err
 }
 
-// Factor finds a factor by its id alone, and returns whose it is.
+// Factor finds a factor by its id alone, and returns the id of its user too.
 func Factor(tx *storage.Tx, id string) (user string, doc storage.Document, err error) {
 	found, err := tx.Linked(resource.AuthenticationMethods.Name, factorLink(id))
 	if err != nil {
@@ -52,8 +53,8 @@ func Factor(tx *storage.Tx, id string) (user string, doc storage.Document, err e
 	return found[0].Parent, doc, err
 }
 
-// SetFactors replaces all factors of a user by those that were sent, which are the factors
-// afterwards.
+// SetFactors replaces all factors of a user by those that were sent. It completes the documents in
+// sent.
 func SetFactors(ch *Change, user string, sent []storage.Document) error {
 	if err := DeleteFactors(ch.Tx, user); err != nil {
 		return err
@@ -61,7 +62,7 @@ func SetFactors(ch *Change, user string, sent []storage.Document) error {
 	return AddFactors(ch, user, sent)
 }
 
-// AddFactors gives a user the factors that were sent, which are the factors afterwards.
+// AddFactors adds the factors that were sent to a user. It completes the documents in sent.
 func AddFactors(ch *Change, user string, sent []storage.Document) error {
 	factors, err := AuthenticationMethods.In(ch, user)
 	if err != nil {

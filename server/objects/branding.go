@@ -8,14 +8,14 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Themes are Auth0: api/management/v2/branding/themes.
+// Themes are the branding themes, Auth0: api/management/v2/branding/themes.
 var Themes = declare(&Kind{Kind: resource.Themes})
 
-// pageTags are the tags of a page template that stand for the page, Auth0:
+// pageTags matches the tags that a page template must contain, Auth0:
 // customize/login-pages/universal-login/customize-templates.
 var pageTags = regexp.MustCompile(`\{%-?\s*auth0:(head|widget)\s*-?%\}`)
 
-// checkPageTemplate refuses a document that has no place for the page.
+// checkPageTemplate returns an error if a page template lacks one of these tags.
 func checkPageTemplate(html string) error {
 	count := map[string]int{}
 	for _, tag := range pageTags.FindAllStringSubmatch(html, -1) {
@@ -27,7 +27,8 @@ func checkPageTemplate(html string) error {
 	return nil
 }
 
-// SetPageTemplate replaces the document around the pages, and reports whether there was one.
+// SetPageTemplate replaces the template of the login pages, and reports whether there was
+// one before.
 func SetPageTemplate(tx *storage.Tx, html string) (existed bool, err error) {
 	if err := checkPageTemplate(html); err != nil {
 		return false, err

@@ -13,17 +13,17 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Services are what changes of a tenant's objects work with, besides the store.
+// Services are what changes of a tenant's objects use in addition to the store.
 type Services struct {
 	// Issuer is the tenant's URL.
 	Issuer string
-	// Secrets seals secrets that are to be shown again.
+	// Secrets seals secrets that the API has to show again later.
 	Secrets *keys.Secrets
-	// Emails reads what the tenant's messages say.
+	// Emails makes the texts of the tenant's messages.
 	Emails emails.Writer
 }
 
-// Host is the tenant's host name, with the port where the issuer has one.
+// Host returns the tenant's host name, with the port if the issuer has one.
 func (s Services) Host() string {
 	u, err := url.Parse(s.Issuer)
 	if err != nil {
@@ -32,52 +32,52 @@ func (s Services) Host() string {
 	return u.Host
 }
 
-// TenantName is the first label of the tenant's host name.
+// TenantName returns the first label of the tenant's host name.
 func (s Services) TenantName() string {
 	name, _, _ := strings.Cut(s.Host(), ".")
 	name, _, _ = strings.Cut(name, ":")
 	return name
 }
 
-// Author is who asks for a change.
+// Author is the client and the user that request a change.
 type Author struct {
-	// ClientID is the application that asks, and UserID the user on whose behalf, "" for an
-	// application of its own accord. Both are "" for the server itself.
+	// ClientID is the requesting application. UserID is the user for whom it acts, "" if it
+	// acts for itself. Both are "" if the server itself makes the change.
 	ClientID, UserID string
-	// Host is the host name by which the tenant was asked, "" where it was not by a name.
+	// Host is the host name of the request, "" if the change was not requested over HTTP.
 	Host string
 }
 
-// Change is a change of a tenant's objects: one transaction, who asks for it and when, and
-// what has come of it so far. A transaction that runs again is another change.
+// Change is a change of a tenant's objects: one transaction, with its author, its time and
+// its effects so far. If a transaction is run again, it needs a new Change.
 type Change struct {
 	Services
 	Author Author
 	Tx     *storage.Tx
 	Now    time.Time
-	// GivenID is the id that a new object is to have, "" for one that is made up.
+	// GivenID is the id for a new object, "" to generate one.
 	GivenID string
-	// Restored says that new objects are as a tenant file has them: the credentials of an
-	// application stay within it.
+	// Restored says that new objects come from a tenant file. Their credentials are then
+	// part of the application's document, and no new ones are made.
 	Restored bool
-	// Force deletes an object though others depend on it.
+	// Force deletes an object even if others depend on it.
 	Force bool
-	// Bulk gathers what many changes of one transaction write to the same objects; nil for a
-	// change that writes it by itself.
+	// Bulk collects writes that many changes in one transaction make to the same objects; if
+	// it is nil, each change writes them itself.
 	Bulk *Bulk
-	// Effects are what is to be done once the transaction is kept.
+	// Effects are to be carried out after the transaction is committed.
 	Effects Effects
 }
 
-// Bulk is what many changes of one transaction have left to write until Settle: a connection
-// lists the applications that it is enabled for, and to write it for each of them would take
-// the longer the more there are.
+// Bulk holds the writes that many changes in one transaction leave to Settle. Each
+// connection lists the applications that it is enabled for; to write that list again for
+// each new application would get slower with every one.
 type Bulk struct {
-	// clients are the ids of new applications, for which connections are to be turned on.
+	// clients are the ids of new applications for which the connections are to be enabled.
 	clients []string
 }
 
-// Settle writes what was left.
+// Settle makes the writes that were left to it.
 func (b *Bulk) Settle(tx *storage.Tx) error {
 	clients := b.clients
 	b.clients = nil
@@ -87,11 +87,11 @@ func (b *Bulk) Settle(tx *storage.Tx) error {
 	return enableAllConnections(tx, clients...)
 }
 
-// mail, send and tell add to what is to be done: e-mails to render and send, messages to
-// send, and events to record.
+// mail, send and tell add effects: e-mails to render and send, rendered messages to send,
+// and events to record.
 func (ch *Change) mail(drafts ...emails.Draft) { ch.Effects.Add(Effects{Drafts: drafts}) }
 
-// MailPhone reads what a message to a phone says, to send it once the transaction is kept.
+// MailPhone adds a message to a phone to the effects, so that it is sent after the commit.
 func (ch *Change) MailPhone(m outbox.Message) error {
 	draft, err := ch.Emails.DraftPhone(ch.Tx, m)
 	ch.mail(draft)
@@ -102,36 +102,36 @@ func (ch *Change) send(m outbox.Message) { ch.Effects.Add(Effects{Messages: []ou
 
 func (ch *Change) tell(e tenantlog.Event) { ch.Effects.Add(Effects{Events: []tenantlog.Event{e}}) }
 
-// Effects are what a change brings about outside of the store: messages, and events of the
-// tenant's log. They are carried out once the transaction of the change is kept, and
-// dropped where it is not. The zero value has none.
+// Effects are what a change does outside of the store: messages, and events in the tenant's
+// log. They are carried out after the transaction is committed, and dropped if it fails. The
+// zero value has none.
 type Effects struct {
-	Drafts   []emails.Draft // that are yet to be rendered
+	Drafts   []emails.Draft // not rendered yet
 	Messages []outbox.Message
 	Events   []tenantlog.Event
 }
 
-// Add takes over those of another change. An earlier run of the same transaction may have
-// added to the same lists, so nothing is written behind their ends.
+// Add appends the effects of another change. It copies the slices, because an earlier run of
+// the same transaction may have appended to the same arrays.
 func (e *Effects) Add(more Effects) {
 	e.Drafts = append(slices.Clip(e.Drafts), more.Drafts...)
 	e.Messages = append(slices.Clip(e.Messages), more.Messages...)
 	e.Events = append(slices.Clip(e.Events), more.Events...)
 }
 
-// Carrier carries effects out.
+// Carrier carries out effects.
 type Carrier interface {
 	// Mail renders and sends e-mails.
 	Mail(drafts ...emails.Draft) error
-	// Send sends a message that is rendered.
+	// Send sends a message that is already rendered.
 	Send(m outbox.Message)
 	// Record records an event in the tenant's log.
 	Record(e tenantlog.Event)
 }
 
-// CarryOut does what the change has left to do. It renders messages, so it is called
-// outside of any transaction. An error is that of a message that could not be rendered;
-// what comes after it is not done.
+// CarryOut carries out the effects. It renders messages, so it must be called outside of any
+// transaction. An error means that a message could not be rendered; the effects after it are
+// not carried out.
 func (e Effects) CarryOut(by Carrier) error {
 	if len(e.Drafts) > 0 {
 		if err := by.Mail(e.Drafts...); err != nil {

@@ -5,7 +5,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// ClientGrants are Auth0: api/management/v2/client-grants.
+// ClientGrants are the client grants, Auth0: api/management/v2/client-grants.
 var ClientGrants = declare(&Kind{
 	Kind: resource.ClientGrants, table: func(tx *storage.Tx) Store { return Acted[storage.ClientGrant]{Resources: tx.ClientGrants} },
 	refers: []reference{
@@ -15,8 +15,8 @@ var ClientGrants = declare(&Kind{
 	before: checkClientGrant,
 })
 
-// checkClientGrant sees that a new grant is for an application and an API that
-// there are, and that no grant is for whatever a system API has.
+// checkClientGrant returns an error if the application or the API of a new grant does not
+// exist, or if a grant allows all scopes of a system API.
 func checkClientGrant(o Collection, doc, old storage.Document) error {
 	if id := storage.Text(doc, "client_id"); old == nil && id != "" {
 		if err := Clients.Require(o.Tx, id); err != nil {

@@ -8,14 +8,15 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Clients are Auth0: api/management/v2/clients.
+// Clients are the tenant's applications, Auth0: api/management/v2/clients.
 var Clients = declare(&Kind{
 	Kind: resource.Clients, table: func(tx *storage.Tx) Store { return Acted[storage.Client]{Resources: tx.Clients} },
 	before: completeClient, after: keepClient, deleted: deleteClient,
 })
 
-// completeClient takes the secret out of the document: it is kept apart. It also notes the
-// keys of the credentials that the client authenticates with.
+// completeClient checks and completes an application. It removes the secret from the
+// document, since secrets are stored separately, and copies the keys of the application's
+// credentials into it.
 func completeClient(o Collection, doc, old storage.Document) error {
 	if err := checkGrantTypes(o.Tx, doc, old); err != nil {
 		return err
@@ -43,9 +44,9 @@ func isStrict(doc storage.Document) bool {
 	return doc["third_party_security_mode"] == "strict" && doc["is_first_party"] == false
 }
 
-// checkThirdParty keeps an application with whom it was made for, and a strict one of a third
-// party within what those have. Auth0: get-started/applications/third-party-applications/
-// security-controls.
+// checkThirdParty returns an error if a change turns a strict third-party application into
+// another kind, or if such an application has a grant type that it may not use. Auth0:
+// get-started/applications/third-party-applications/security-controls.
 func checkThirdParty(doc, old storage.Document) error {
 	for _, name := range []string{"is_first_party", "third_party_security_mode"} {
 		if old != nil && isStrict(old) && doc[name] != old[name] {
@@ -64,8 +65,8 @@ func checkThirdParty(doc, old storage.Document) error {
 	return nil
 }
 
-// checkGrantTypes looks at grant types that are new: those that are there were
-// allowed once.
+// checkGrantTypes checks grant types that change. Unchanged ones are not checked, since they
+// were allowed when they were set.
 func checkGrantTypes(tx *storage.Tx, doc, old storage.Document) error {
 	if old != nil && reflect.DeepEqual(doc["grant_types"], old["grant_types"]) {
 		return nil
@@ -78,8 +79,8 @@ func checkGrantTypes(tx *storage.Tx, doc, old storage.Document) error {
 	return resource.CheckGrantTypes(doc, flags)
 }
 
-// keepClient keeps the secret that an application was sent with, or a new one of a new
-// application, and turns connections on for that.
+// keepClient stores the client secret that was sent, or a generated one for a new
+// application. It also enables the connections for a new application.
 func keepClient(o Collection, doc, old storage.Document) error {
 	secret := storage.Text(o.sent, "client_secret")
 	if secret == "" && old == nil {
@@ -94,7 +95,7 @@ func keepClient(o Collection, doc, old storage.Document) error {
 		return nil
 	}
 	if doc["is_first_party"] == false {
-		return nil // the connections of third parties are those of the domain level
+		return nil // third-party applications use the domain-level connections
 	}
 	id := storage.Text(doc, "client_id")
 	if o.Bulk != nil {
@@ -104,9 +105,9 @@ func keepClient(o Collection, doc, old storage.Document) error {
 	return enableAllConnections(o.Tx, id)
 }
 
-// enableAllConnections turns the connections that there are on for new applications, unless
-// the tenant's flag enable_client_connections says otherwise. Auth0:
-// get-started/tenant-settings, Enable Application Connections, which is on in a new tenant.
+// enableAllConnections enables all connections for new applications, unless the tenant's flag
+// enable_client_connections is false. Auth0: get-started/tenant-settings, Enable Application
+// Connections; a new tenant has this setting on.
 func enableAllConnections(tx *storage.Tx, clientIDs ...string) error {
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
 	if err := storage.Optional(err); err != nil {
@@ -138,7 +139,7 @@ func keepSecret(ch *Change, client storage.Document, secret string) error {
 	return ch.Tx.ClientSecrets.Put(ch.Secrets.NewClientSecret(storage.Text(client, "client_id"), secret))
 }
 
-// RotateSecret gives the application with an id a new secret, and returns the application.
+// RotateSecret gives an application a new client secret, and returns the application.
 func RotateSecret(ch *Change, id string) (storage.Document, error) {
 	doc, err := Clients.Find(ch.Tx, id)
 	if err != nil {
@@ -147,8 +148,8 @@ func RotateSecret(ch *Change, id string) (storage.Document, error) {
 	return doc, keepSecret(ch, doc, resource.ClientSecret())
 }
 
-// deleteClient takes along what belongs to an application, and takes it out of
-// what names it.
+// deleteClient removes what belongs to a deleted application, and its id from the objects
+// that name it.
 func deleteClient(o Collection, doc storage.Document) error {
 	if doc["global"] == true {
 		return resource.InvalidBody("Global client cannot be deleted.")
@@ -174,7 +175,7 @@ func deleteClient(o Collection, doc storage.Document) error {
 	return nil
 }
 
-// deleteBy removes the resources that an index leads to.
+// deleteBy deletes the resources that an index finds for a value.
 func deleteBy[T any](table storage.Resources[T], index, value string, key func(T) string) error {
 	for v, err := range table.By(index, value) {
 		if err != nil {

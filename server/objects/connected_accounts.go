@@ -13,9 +13,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// ConnectedAccount is an account at a provider which a user has connected so that applications get its tokens,
-// and by which nobody logs in. Auth0: secure/call-apis-on-users-behalf/token-vault/
-// connected-accounts-for-token-vault.
+// ConnectedAccount is an account at a provider that a user has connected so that applications can get its tokens. It
+// is not used for logins. Auth0: secure/call-apis-on-users-behalf/token-vault/connected-accounts-for-token-vault.
 type ConnectedAccount struct {
 	ID           string   `json:"id"`
 	Connection   string   `json:"connection"`
@@ -23,19 +22,19 @@ type ConnectedAccount struct {
 	Strategy     string   `json:"strategy"`
 	Scopes       []string `json:"scopes"`
 	CreatedAt    string   `json:"created_at"`
-	// Organization is the id of the one that the user was logged in to, "" for none.
+	// Organization is the id of the organization that the user was logged in to, "" for none.
 	Organization string `json:"org_id,omitempty"`
-	// Tokens are those of the account, with its ids at the provider.
+	// Tokens are the provider's tokens for the account, with the account's ids at the provider.
 	Tokens storage.IdentityTokens `json:"tokens"`
 }
 
-// ConnectedAccounts are those accounts. They go with their user, and with their connection.
+// ConnectedAccounts are these accounts. They are deleted with their user and with their connection.
 var ConnectedAccounts = declare(&Kind{
 	Kind: resource.ConnectedAccounts, Owner: Users,
 	refers: []reference{by("connection_id", Connections)},
 })
 
-// Shown is an account as APIs show it.
+// Shown returns an account as the APIs show it.
 func (a ConnectedAccount) Shown() storage.Document {
 	doc := storage.Document{
 		"id": a.ID, "connection": a.Connection, "connection_id": a.ConnectionID, "strategy": a.Strategy, "access_type": "offline",
@@ -47,12 +46,13 @@ func (a ConnectedAccount) Shown() storage.Document {
 	return doc
 }
 
-// ServesIn reports whether an account is there for a user who is logged in to an organization, "" for none.
+// ServesIn reports whether an account can be used by a user who is logged in to an organization, or to none if that
+// is "".
 func (a ConnectedAccount) ServesIn(organization string) bool {
 	return a.Organization == "" || a.Organization == organization
 }
 
-// ConnectedAccountsOf lists the accounts of a user, in the order in which they were connected.
+// ConnectedAccountsOf lists the connected accounts of a user, in the order in which they were connected.
 func ConnectedAccountsOf(tx *storage.Tx, userID string) (all []ConnectedAccount, err error) {
 	for doc, err := range tx.Documents(resource.ConnectedAccounts.Name, userID).All() {
 		if err != nil {
@@ -67,8 +67,7 @@ func ConnectedAccountsOf(tx *storage.Tx, userID string) (all []ConnectedAccount,
 	return all, nil
 }
 
-// KeepTokens keeps what a provider has given for an account of a user, unless it has gone or was given other
-// tokens meanwhile.
+// KeepTokens stores new tokens of an account, unless the account was deleted or got newer tokens meanwhile.
 func (a ConnectedAccount) KeepTokens(tx *storage.Tx, userID string, given storage.IdentityTokens) error {
 	var now ConnectedAccount
 	doc, err := tx.Documents(resource.ConnectedAccounts.Name, userID).Document(a.ID)
@@ -94,7 +93,7 @@ func (a ConnectedAccount) put(tx *storage.Tx, userID string) error {
 	return kept.Put(doc)
 }
 
-// convert makes one of a document and a type with its members out of the other.
+// convert copies a document into a struct with the same members, or a struct into a document.
 func convert(from, to any) error {
 	raw, err := json.Marshal(from)
 	if err != nil {
@@ -105,45 +104,46 @@ func convert(from, to any) error {
 
 // Connecting is an account that a user is about to connect.
 type Connecting struct {
-	// Connection is the name of the one that leads to the provider, and Scopes what it is asked for, nil for what
-	// the connection says.
+	// Connection is the name of the connection to the provider. Scopes are the scopes to request, nil for those that
+	// the connection has set.
 	Connection string   `json:"connection"`
 	Scopes     []string `json:"scopes,omitempty"`
-	// Params are parameters for the provider.
+	// Params are additional parameters for the provider.
 	Params map[string]string `json:"params,omitempty"`
-	// RedirectURI is where the browser goes afterwards, with State.
+	// RedirectURI is the URL to which the browser returns at the end, with State as a parameter.
 	RedirectURI string `json:"redirect_uri"`
 	State       string `json:"state,omitempty"`
-	// CodeChallenge is that of RFC 7636 by its method S256, "" for none.
+	// CodeChallenge is the code challenge of RFC 7636 with the method S256, "" for none.
 	CodeChallenge string `json:"code_challenge,omitempty"`
 	Organization  string `json:"org_id,omitempty"`
 
-	// CodeHash is the hash of the connect_code, "" until there is one, and Account what it stands for.
+	// CodeHash is the hash of the connect_code, "" until that is issued. Account is the account that the code stands
+	// for.
 	CodeHash string           `json:"code_hash,omitempty"`
 	Account  ConnectedAccount `json:"account,omitzero"`
 }
 
-// ConnectLifetime is how long a user may take to connect an account, Auth0 as above.
+// ConnectLifetime is how long a user may take to connect an account; for the source see ConnectedAccount.
 const ConnectLifetime = 5 * time.Minute
 
-// The purposes of ceremonies.
+// The purposes of the ceremonies.
 const (
 	toConnect = "connect"
 	toFollow  = "connect ticket"
 )
 
-// errConnect reports a connection of an account that is over, or never was.
+// errConnect reports that the request matches no open connection of an account.
 var errConnect = errors.New("no account is being connected by that")
 
-// IsConnectOver reports whether an error says that no account is being connected by what was brought.
+// IsConnectOver reports whether an error means that the connection of an account has ended or never existed.
 func IsConnectOver(err error) bool {
 	return errors.Is(err, errConnect) || errors.Is(err, storage.ErrReused)
 }
 
 func ticketKey(ticket string) string { return "connect\x01" + keys.Hash(ticket) }
 
-// BeginConnecting keeps what a user asks an application to connect. session stands for it at the API, and ticket
-// takes a browser to the provider.
+// BeginConnecting stores what account a user asks to connect. session identifies it at the API, and ticket is for
+// the link that takes the browser to the provider.
 func BeginConnecting(tx *storage.Tx, userID, clientID, session, ticket string, c Connecting, now time.Time) error {
 	ceremony := storage.Ceremony{
 		Key: storage.SessionCeremony(keys.Hash(session)), Purpose: toConnect, ClientID: clientID, Connection: c.Connection, UserID: userID,
@@ -158,7 +158,8 @@ func BeginConnecting(tx *storage.Tx, userID, clientID, session, ticket string, c
 	return errors.Join(tx.BeginCeremony(ceremony), tx.BeginCeremony(follow))
 }
 
-// FollowConnecting uses a ticket up, and returns what it is for. The error is one of IsConnectOver.
+// FollowConnecting uses up a ticket, and returns what it is for. IsConnectOver recognizes the error for a ticket
+// that is not valid.
 func FollowConnecting(tx *storage.Tx, ticket string, now time.Time) (ceremony storage.Ceremony, c Connecting, err error) {
 	follow, err := tx.FindCeremony(ticketKey(ticket), toFollow, now)
 	if err == nil {
@@ -170,7 +171,7 @@ func FollowConnecting(tx *storage.Tx, ticket string, now time.Time) (ceremony st
 	return FindConnecting(tx, string(follow.Data), now)
 }
 
-// FindConnecting returns what is being connected, by the key of its ceremony.
+// FindConnecting returns what is being connected from the key of its ceremony.
 func FindConnecting(tx *storage.Tx, key string, now time.Time) (ceremony storage.Ceremony, c Connecting, err error) {
 	ceremony, err = tx.FindCeremony(key, toConnect, now)
 	if err != nil {
@@ -186,7 +187,7 @@ func connectOver(err error) error {
 	return err
 }
 
-// AnswerConnecting keeps what a provider has given, until the application brings the code.
+// AnswerConnecting stores the account that the provider has returned, until the application sends the connect_code.
 func AnswerConnecting(tx *storage.Tx, key, code string, given ConnectedAccount, now time.Time) error {
 	ceremony, c, err := FindConnecting(tx, key, now)
 	if err != nil {
@@ -199,11 +200,12 @@ func AnswerConnecting(tx *storage.Tx, key, code string, given ConnectedAccount, 
 	return tx.BeginCeremony(ceremony)
 }
 
-// ConnectProof is what an application brings to complete the connection of an account.
+// ConnectProof is what an application sends to complete the connection of an account.
 type ConnectProof struct{ UserID, ClientID, Session, Code, RedirectURI, Verifier string }
 
-// Connect connects the account that a proof is of, once. An account of the provider's that the user has connected
-// before gets the new tokens and scopes, and keeps its id. The error is one of IsConnectOver for a proof of nothing.
+// Connect completes the connection of an account. This can be done only once. If the user has connected the same
+// account of the provider before, that one gets the new tokens and scopes and keeps its id. IsConnectOver recognizes
+// the error for a proof that is not valid.
 func Connect(tx *storage.Tx, p ConnectProof, now time.Time) (a ConnectedAccount, err error) {
 	ceremony, c, err := FindConnecting(tx, storage.SessionCeremony(keys.Hash(p.Session)), now)
 	if err != nil {
@@ -217,7 +219,7 @@ func Connect(tx *storage.Tx, p ConnectProof, now time.Time) (a ConnectedAccount,
 		return a, errConnect
 	case c.CodeChallenge == "" && p.Verifier != "":
 		return a, errConnect
-	case c.CodeChallenge != "" && !same(c.CodeChallenge, keys.Hash(p.Verifier)): // RFC 7636 section 4.6: S256 is the same
+	case c.CodeChallenge != "" && !same(c.CodeChallenge, keys.Hash(p.Verifier)): // RFC 7636 section 4.6: S256 is the same hash
 		return a, errConnect
 	}
 	if err := tx.EndCeremony(ceremony); err != nil {

@@ -13,22 +13,22 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// The keys with which the tenant proves itself to an identity provider, Auth0:
-// api/management/v2/connections/get-keys. A connection has a current key and the
-// next one, which are made when they are first asked for; a rotation adds another.
+// A connection's keys sign the assertions with which the tenant authenticates at an identity
+// provider, Auth0: api/management/v2/connections/get-keys. A connection has a current key and a
+// next one, which are generated at the first request for them; a rotation adds another.
 
-// The uses of a connection's keys. They are members of a key, too.
+// The uses of a connection's keys. Each is also the name of a boolean member of a key.
 const (
 	CurrentKey  = "current"
 	NextKey     = "next"
 	PreviousKey = "previous"
 )
 
-// sealedKey is the member that the private key is kept in. It is never shown.
+// sealedKey is the member that holds the sealed private key. It is never shown.
 const sealedKey = "private_key"
 
-// ConnectionKeys returns the name of the connection with an id and its keys, the current
-// one first, as they are shown.
+// ConnectionKeys returns the name of a connection and its keys as the API shows them, the current
+// key first.
 func ConnectionKeys(tx *storage.Tx, connectionID string) (name string, all []storage.Document, err error) {
 	doc, err := Connections.Find(tx, connectionID)
 	if err != nil {
@@ -48,19 +48,19 @@ func ConnectionKeys(tx *storage.Tx, connectionID string) (name string, all []sto
 	return storage.Text(doc, "name"), all, nil
 }
 
-// ShownKey is a key of a connection without its private half.
+// ShownKey removes the private key from a connection's key, and returns the key.
 func ShownKey(key storage.Document) storage.Document {
 	delete(key, sealedKey)
 	return key
 }
 
-// keyRank sorts the current key first, and the next one last.
+// keyRank is the position of a key in lists: the current key first, and the next one last.
 func keyRank(key storage.Document) int {
 	return slices.IndexFunc([]string{CurrentKey, PreviousKey, NextKey}, func(use string) bool { return key[use] == true })
 }
 
-// NewConnectionKey makes a key for the connection with a name. It belongs outside of a
-// transaction.
+// NewConnectionKey generates a key for the connection with a name. Call it outside of transactions,
+// since it is slow.
 func NewConnectionKey(secrets *keys.Secrets, connection, use string, now time.Time) (storage.Document, error) {
 	pair, err := keys.NewKey(connection, now)
 	if err != nil {
@@ -91,10 +91,11 @@ func NewConnectionKey(secrets *keys.Secrets, connection, use string, now time.Ti
 	return key, nil
 }
 
-// AddFirstConnectionKeys gives a connection its first keys, and reports whether it had none.
+// AddFirstConnectionKeys stores the first keys of a connection. It returns false if the connection
+// already has keys.
 func AddFirstConnectionKeys(tx *storage.Tx, connectionID string, fresh []storage.Document) (added bool, err error) {
 	for _, err := range tx.Documents(resource.ConnectionKeys.Name, connectionID).All() {
-		return false, err // another request was faster
+		return false, err // another request has stored keys meanwhile
 	}
 	for _, key := range fresh {
 		if err := putConnectionKey(tx, connectionID, key); err != nil {
@@ -108,8 +109,8 @@ func putConnectionKey(tx *storage.Tx, connectionID string, key storage.Document)
 	return PlainOf(tx, resource.ConnectionKeys, connectionID).Put(key)
 }
 
-// RotateConnectionKeys makes the next key of a connection the current one, and a fresh one
-// the next. The current one becomes the previous one; the previous one goes.
+// RotateConnectionKeys makes a connection's next key the current one, and fresh the next one. The
+// current key becomes the previous one, and the previous key is deleted.
 func RotateConnectionKeys(ch *Change, connectionID string, fresh storage.Document) error {
 	known := ch.Tx.Documents(resource.ConnectionKeys.Name, connectionID)
 	var all []storage.Document
@@ -140,8 +141,8 @@ func RotateConnectionKeys(ch *Change, connectionID string, fresh storage.Documen
 	return putConnectionKey(ch.Tx, connectionID, fresh)
 }
 
-// ConnectionKey returns the current key of a connection: its id and the private key, as DER of PKCS
-// #8. found is false where nobody has asked for the keys yet.
+// ConnectionKey returns the id of a connection's current key and the private key in PKCS #8, DER
+// form. found is false if the keys were not generated yet.
 func ConnectionKey(tx *storage.Tx, secrets *keys.Secrets, connectionID string) (kid string, private []byte, found bool, err error) {
 	for key, err := range tx.Documents(resource.ConnectionKeys.Name, connectionID).All() {
 		if err != nil {

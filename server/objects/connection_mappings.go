@@ -6,8 +6,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// The default mappings of SCIM: of Microsoft Entra ID, of the others, and what they
-// end with alike.
+// The default SCIM mappings, as pairs of a SCIM attribute and a user attribute: for
+// Microsoft Entra ID, for all other strategies, and the pairs that both end with.
 var (
 	entraAttributes = []string{
 		"userName", "upn", `emails[type eq "work"].value`, "email", "externalId", "app_metadata.external_id", "active", "blocked",
@@ -36,12 +36,13 @@ var (
 	}
 )
 
-// enterpriseUser begins the attributes of RFC 7643 section 4.3.
+// enterpriseUser is the prefix of the attributes of RFC 7643 section 4.3.
 const enterpriseUser = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User."
 
-// googleAttributes is the default mapping of Google's directory, Auth0:
-// authenticate/identity-providers/enterprise-identity-providers/google-directory-sync:
-// the attributes that have a place of their own with Auth0, and all by their names.
+// googleAttributes returns the default mapping of Google's directory, Auth0:
+// authenticate/identity-providers/enterprise-identity-providers/google-directory-sync. It
+// has the attributes that Auth0 stores under another name, and all attributes under their
+// own names.
 func googleAttributes() []string {
 	pairs := []string{
 		"id", "app_metadata.external_id", "primaryEmail", "email", "primaryEmail", "primaryEmail", "name.fullName", "name",
@@ -59,7 +60,7 @@ func googleAttributes() []string {
 	return pairs
 }
 
-// pairs makes a mapping from an attribute of the directory to one of the user.
+// pairs makes a mapping from pairs of a directory attribute and a user attribute.
 func pairs(source string, names []string) []any {
 	var mapping []any
 	for i := 0; i < len(names); i += 2 {

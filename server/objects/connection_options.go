@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// checkAttributes checks the attributes of a database connection's users, Auth0:
+// checkAttributes checks the option attributes of a database connection, Auth0:
 // authenticate/database-connections/flexible-identifiers-and-attributes.
 func checkAttributes(doc, old storage.Document) error {
 	options, _ := doc["options"].(storage.Document)
@@ -57,8 +57,8 @@ func hadNonUniqueEmail(old storage.Document) bool {
 	return email["unique"] == false
 }
 
-// samlMetadata is what a connection takes from an identity provider's metadata,
-// SAML 2.0 Metadata section 2.4.3.
+// samlMetadata is the part of an identity provider's metadata that a connection uses, SAML 2.0 Metadata section
+// 2.4.3.
 type samlMetadata struct {
 	Provider struct {
 		Keys []struct {
@@ -75,8 +75,8 @@ type samlEndpoint struct {
 	Location string `xml:"Location,attr"`
 }
 
-// readMetadata fills in the options that the metadata among them holds, which is not
-// kept itself. Auth0: api/management/v2/connections/post-connections.
+// readMetadata fills in options from the option metadataXml, and then removes that option. Options that were sent
+// keep their values. Auth0: api/management/v2/connections/post-connections.
 func readMetadata(doc storage.Document) error {
 	options, _ := doc["options"].(storage.Document)
 	raw := storage.Text(options, "metadataXml")
@@ -109,8 +109,8 @@ func readMetadata(doc storage.Document) error {
 	return nil
 }
 
-// federationMetadata is what a connection takes from the metadata of a provider of WS-Federation, Web Services Federation
-// Language 1.2 section 3.1: of the roles that it describes the one of who issues tokens.
+// federationMetadata is the part of a WS-Federation provider's metadata that a connection uses, Web Services
+// Federation Language 1.2 section 3.1: the role of the service that issues tokens.
 type federationMetadata struct {
 	Roles []struct {
 		Type string `xml:"http://www.w3.org/2001/XMLSchema-instance type,attr"`
@@ -122,8 +122,8 @@ type federationMetadata struct {
 	} `xml:"RoleDescriptor"`
 }
 
-// readFederationMetadata fills in where the provider is asked and the thumbprints of its certificates, where the options do not
-// say so themselves.
+// readFederationMetadata fills in the sign-in endpoint and the thumbprints of the certificates from the option
+// fedMetadataXml, unless the options already have them.
 func readFederationMetadata(doc storage.Document) error {
 	options, _ := doc["options"].(storage.Document)
 	raw := storage.Text(options, "fedMetadataXml")
@@ -159,15 +159,14 @@ func readFederationMetadata(doc storage.Document) error {
 	return nil
 }
 
-// ofProvider are the options that Auth0 takes from the document of an identity provider
-// whose URL is among the options.
+// ofProvider maps an option with the URL of a provider's document to the options that Auth0 reads from that document.
 var ofProvider = map[string][]string{
 	"metadataUrl":   {"signInEndpoint", "signOutEndpoint", "bindingMethod", "signingCert"},
 	"discovery_url": {"issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"},
 }
 
-// keepProvider keeps what a connection knows of its identity provider when its options
-// are replaced by some that leave that to the provider's document: it is not fetched.
+// keepProvider keeps the options that come from a provider's document when the new options leave them to the
+// document, since tenant0 does not fetch it.
 func keepProvider(doc, old storage.Document) {
 	was, _ := old["options"].(storage.Document)
 	is, _ := doc["options"].(storage.Document)

@@ -11,21 +11,24 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Provisioning is one of the two ways to provision users from a directory: SCIM, and
-// synchronization of a company's directory. Both are configuration alone, one for each
-// connection; nothing is provisioned.
+// Provisioning is one of the two ways to provision users from a directory: SCIM, and the
+// synchronization of a company's directory. Each connection can have one configuration of
+// each. tenant0 stores the configurations but provisions nobody.
 type Provisioning struct {
-	// kind is that of a configuration, and parts that of what belongs to it.
+	// kind is the kind of the configurations, and parts the kind of the objects that belong
+	// to one.
 	kind, parts *resource.Kind
-	// strategies are those of the connections that can be provisioned so, and unsupported is
-	// the answer of any other.
+	// strategies are the strategies of the connections that support this way, and
+	// unsupported is the error for other connections.
 	strategies  []string
 	unsupported error
-	// refuses is the answer to a connection whose options rule it out, nil for none.
+	// refuses returns an error if a connection's options do not allow a configuration; it is
+	// nil if all do.
 	refuses func(options storage.Document) error
-	// describe makes a new configuration.
+	// describe returns the first members of a new configuration.
 	describe func(ch *Change, connection storage.Document) storage.Document
-	// mapping is that of a new configuration, by the strategy of the connection.
+	// mapping returns the attribute mapping of a new configuration from the connection's
+	// strategy.
 	mapping func(strategy string) []any
 }
 
@@ -36,7 +39,7 @@ var (
 	_ = declare(&Kind{Kind: resource.SynchronizedGroups, Owner: Connections})
 )
 
-// SCIM is Auth0: authenticate/protocols/scim/configure-inbound-scim.
+// SCIM is inbound SCIM, Auth0: authenticate/protocols/scim/configure-inbound-scim.
 var SCIM = Provisioning{
 	kind: resource.SCIMConfigurations, parts: resource.SCIMTokens,
 	strategies: []string{"samlp", "oidc", "okta", "waad"}, unsupported: resource.SCIMUnsupported,
@@ -60,8 +63,8 @@ var SCIM = Provisioning{
 	},
 }
 
-// Directory is Auth0: authenticate/identity-providers/enterprise-identity-providers/
-// google-directory-sync.
+// Directory is the synchronization of a directory, Auth0:
+// authenticate/identity-providers/enterprise-identity-providers/google-directory-sync.
 var Directory = Provisioning{
 	kind: resource.DirectoryProvisionings, parts: resource.SynchronizedGroups,
 	strategies: []string{"google-apps"}, unsupported: resource.DirectoryUnsupported,
@@ -74,7 +77,7 @@ var Directory = Provisioning{
 	mapping: func(string) []any { return pairs("idp", googleAttributes()) },
 }
 
-// supported returns the connection with an id, when it is one that can be provisioned so.
+// supported returns a connection if its strategy supports this way of provisioning.
 func (p Provisioning) supported(tx *storage.Tx, connectionID string) (storage.Document, error) {
 	connection, err := Connections.Find(tx, connectionID)
 	if err != nil {
@@ -86,7 +89,7 @@ func (p Provisioning) supported(tx *storage.Tx, connectionID string) (storage.Do
 	return connection, nil
 }
 
-// Body describes what makes a configuration and changes it.
+// Body returns the kind that describes the request bodies for configurations.
 func (p Provisioning) Body() *resource.Kind { return p.kind }
 
 // Find returns the configuration of a connection.
@@ -106,7 +109,8 @@ func (p Provisioning) All(tx *storage.Tx) iter.Seq2[storage.Document, error] {
 	return tx.Documents(p.kind.Name, "").All()
 }
 
-// DefaultMapping is that of a new configuration of a connection.
+// DefaultMapping returns the attribute mapping that a new configuration of a connection
+// gets.
 func (p Provisioning) DefaultMapping(tx *storage.Tx, connectionID string) ([]any, error) {
 	connection, err := p.supported(tx, connectionID)
 	if err != nil {
@@ -120,7 +124,7 @@ func (p Provisioning) put(ch *Change, doc storage.Document) (storage.Document, e
 	return doc, PlainOf(ch.Tx, p.kind, "").Put(doc)
 }
 
-// Create makes the configuration of a connection, which has none.
+// Create makes the configuration of a connection that has none yet.
 func (p Provisioning) Create(ch *Change, connectionID string, sent storage.Document) (storage.Document, error) {
 	connection, err := p.supported(ch.Tx, connectionID)
 	if err != nil {
@@ -148,8 +152,8 @@ func (p Provisioning) Update(ch *Change, connectionID string, change storage.Doc
 	return p.put(ch, doc)
 }
 
-// Delete removes the configuration of a connection with what belongs to it; that there is
-// none is no error.
+// Delete removes the configuration of a connection and the objects that belong to it. It is
+// no error if there is none.
 func (p Provisioning) Delete(tx *storage.Tx, connectionID string) error {
 	if _, err := p.supported(tx, connectionID); err != nil {
 		return err
@@ -160,19 +164,19 @@ func (p Provisioning) Delete(tx *storage.Tx, connectionID string) error {
 	return tx.Documents(p.parts.Name, connectionID).DeleteAll()
 }
 
-// Parts are what belongs to the configuration of a connection: the tokens of SCIM, or the
-// groups that are synchronized.
+// Parts returns the objects that belong to a connection's configuration: the SCIM tokens, or
+// the synchronized groups.
 func (p Provisioning) Parts(tx *storage.Tx, connectionID string) (storage.Documents, error) {
 	_, err := p.Find(tx, connectionID)
 	return tx.Documents(p.parts.Name, connectionID), err
 }
 
-// mostSCIMTokens is how many tokens a connection may have at once, Auth0:
+// mostSCIMTokens is the number of SCIM tokens that a connection may have at once, Auth0:
 // api/management/v2/connections/post-scim-token.
 const mostSCIMTokens = 2
 
 // AddSCIMToken makes a token for the SCIM endpoint of a connection, with the scopes and the
-// lifetime that were sent. Its secret is not kept.
+// lifetime that were sent. The secret of the token is not stored.
 func AddSCIMToken(ch *Change, connectionID, id string, sent storage.Document) (storage.Document, error) {
 	tokens, err := SCIM.Parts(ch.Tx, connectionID)
 	if err != nil {
@@ -191,8 +195,8 @@ func AddSCIMToken(ch *Change, connectionID, id string, sent storage.Document) (s
 	return doc, tokens.Put(storage.Write{ID: id, Document: doc})
 }
 
-// ChangeSynchronizedGroups adds groups to those of a connection that are synchronized, or
-// removes them; where it replaces, all others go.
+// ChangeSynchronizedGroups adds groups to the synchronized groups of a connection, or
+// removes them if add is false. With replace, all other groups are removed.
 func ChangeSynchronizedGroups(tx *storage.Tx, connectionID string, groups []storage.Document, replace, add bool) error {
 	known, err := Directory.Parts(tx, connectionID)
 	if err != nil {

@@ -12,13 +12,13 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Connections are Auth0: api/management/v2/connections.
+// Connections are the tenant's connections, Auth0: api/management/v2/connections.
 var Connections = declare(&Kind{
 	Kind: resource.Connections, table: func(tx *storage.Tx) Store { return Acted[storage.Connection]{Resources: tx.Connections} },
 	before: completeConnection, deleted: deleteConnection,
 })
 
-// completeConnection completes a new connection, and the options of a changed one.
+// completeConnection checks and completes a new connection, or the options of a changed one.
 func completeConnection(o Collection, doc, old storage.Document) error {
 	strategy := storage.Text(doc, "strategy")
 	if _, asked := doc["cross_app_access_requesting_app"].(storage.Document); asked && strategy == storage.DatabaseStrategy {
@@ -37,7 +37,7 @@ func completeConnection(o Collection, doc, old storage.Document) error {
 		describeCertificate(doc)
 	}
 	if options, ok := doc["options"].(storage.Document); ok && strategy == "waad" && options["app_domain"] == nil {
-		options["app_domain"] = o.Host() // where the directory sends people back to
+		options["app_domain"] = o.Host() // the domain to which the directory redirects users
 	}
 	if strategy == storage.DatabaseStrategy {
 		if err := checkAttributes(doc, old); err != nil {
@@ -52,15 +52,15 @@ func completeConnection(o Collection, doc, old storage.Document) error {
 	}
 	keepDatabaseOptions(doc, old)
 	if options, ok := o.sent["options"].(storage.Document); ok && strategy == "oidc" && options["connection_settings"] == nil {
-		// Auth0 turns PKCE on for a new connection, not for options without it.
+		// Auth0 enables PKCE for a new connection, but not when options are replaced by some without
+		// connection_settings.
 		options["connection_settings"] = storage.Document{"pkce": "disabled"}
 	}
 	resource.CompleteConnectionOptions(doc)
 	return nil
 }
 
-// describeCertificate adds what a SAML connection shows of the certificate that
-// it is given.
+// describeCertificate adds the details that a SAML connection shows of its signing certificate.
 func describeCertificate(doc storage.Document) {
 	options, _ := doc["options"].(storage.Document)
 	raw := storage.Text(options, "signingCert")
@@ -92,8 +92,7 @@ func describeCertificate(doc storage.Document) {
 	options["subject"] = subject
 }
 
-// keepDatabaseOptions keeps what the server does not take away when options are
-// replaced without it.
+// keepDatabaseOptions keeps the options that Auth0 does not remove when options are replaced by some without them.
 func keepDatabaseOptions(doc, old storage.Document) {
 	was, _ := old["options"].(storage.Document)
 	is, ok := doc["options"].(storage.Document)
@@ -109,7 +108,7 @@ func keepDatabaseOptions(doc, old storage.Document) {
 	}
 }
 
-// deleteConnection takes the users of a connection along.
+// deleteConnection deletes the users of a deleted connection.
 func deleteConnection(o Collection, doc storage.Document) error {
 	var doomed []string
 	for user, err := range o.Tx.Users.By("connection", storage.Text(doc, "name")) {
@@ -127,8 +126,8 @@ func deleteConnection(o Collection, doc storage.Document) error {
 	return o.Tx.ForgetConnection(storage.Text(doc, "name"))
 }
 
-// forgetLinked removes the tokens that a connection's provider has given for accounts which are linked to users of other
-// connections.
+// forgetLinked removes the tokens that a connection's provider has issued for accounts which are linked to users of
+// other connections.
 func forgetLinked(tx *storage.Tx, connection string) error {
 	var doomed []storage.Identity
 	for t, err := range tx.IdentityTokens.All() {
@@ -153,13 +152,13 @@ func forgetLinked(tx *storage.Tx, connection string) error {
 	return nil
 }
 
-// Enablement turns a connection on or off for an application.
+// Enablement enables or disables a connection for an application.
 type Enablement struct {
 	ClientID string
 	On       bool
 }
 
-// EnableClients turns the connection with an id on and off for applications.
+// EnableClients enables and disables a connection for applications.
 func EnableClients(tx *storage.Tx, connectionID string, changes []Enablement) error {
 	if err := Connections.Require(tx, connectionID); err != nil {
 		return err
@@ -172,8 +171,8 @@ func EnableClients(tx *storage.Tx, connectionID string, changes []Enablement) er
 	return enableClients(tx, connectionID, changes)
 }
 
-// enableClients writes a connection once, whatever number of applications it is turned on and off
-// for. Those that it is turned on for come last, and of several changes for one the last counts.
+// enableClients writes a connection only once for any number of applications. Newly enabled applications come last in
+// the list. If there are several changes for one application, the last one counts.
 func enableClients(tx *storage.Tx, connectionID string, changes []Enablement) error {
 	doc, err := tx.Connections.Document(connectionID)
 	if err != nil {
@@ -191,15 +190,15 @@ func enableClients(tx *storage.Tx, connectionID string, changes []Enablement) er
 	for _, change := range changes {
 		if on[change.ClientID] {
 			enabled = append(enabled, change.ClientID)
-			on[change.ClientID] = false // once
+			on[change.ClientID] = false // add each only once
 		}
 	}
 	doc["enabled_clients"] = enabled
 	return tx.Connections.Put(doc)
 }
 
-// DeleteConnectionUser removes the user of a connection who logs in with an address; that
-// there is none is no error.
+// DeleteConnectionUser deletes the user of a connection who logs in with an e-mail address. It is no error if there
+// is none.
 func DeleteConnectionUser(ch *Change, connectionID, email string) error {
 	doc, err := Connections.Find(ch.Tx, connectionID)
 	if err != nil {

@@ -14,16 +14,16 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Credentials are what an application authenticates with, Auth0:
-// api/management/v2/clients/credentials. The application has a copy of their keys.
+// Credentials are the keys and certificates with which an application authenticates, Auth0:
+// api/management/v2/clients/credentials. The application's document has a copy of the keys.
 var Credentials = declare(&Kind{
 	Kind: resource.Credentials, Owner: Clients, before: describeCredential,
 	after:   func(o Collection, _, _ storage.Document) error { return refreshCredentials(o.Tx, o.Parent) },
 	deleted: func(o Collection, _ storage.Document) error { return refreshCredentials(o.Tx, o.Parent) },
 })
 
-// credentialTypes say by the type of a credential what a new one is read from and what
-// is known of it afterwards. Auth0: api/management/v2/clients/post-credentials.
+// credentialTypes maps the type of a credential to the function that reads a new one and completes its document.
+// Auth0: api/management/v2/clients/post-credentials.
 var credentialTypes = map[string]func(storage.Document) error{
 	"public_key":      describeKey,
 	"cert_subject_dn": describeSubject,
@@ -38,14 +38,15 @@ func describeCredential(_ Collection, doc, old storage.Document) error {
 	return describeNewCredential(doc)
 }
 
-// describeNewCredential reads what a new credential is made of.
+// describeNewCredential reads the key, the name or the certificate in a new credential, and completes its
+// document.
 func describeNewCredential(doc storage.Document) error {
 	normalizeTime(doc, "expires_at")
 	return credentialTypes[storage.Text(doc, "credential_type")](doc)
 }
 
-// describeKey reads the key of a new credential. Without a kid of its own it is known by
-// its thumbprint, so that the same key always has the same.
+// describeKey reads the public key of a new credential. If no kid was sent, the kid is the key's thumbprint, so
+// that the same key always gets the same kid.
 func describeKey(doc storage.Document) error {
 	_, cert, err := readKey(storage.Text(doc, "pem"))
 	if err != nil {
@@ -64,8 +65,8 @@ func describeKey(doc storage.Document) error {
 	return err
 }
 
-// describeSubject takes the name of a certificate's holder from the certificate, unless
-// it is sent in its place.
+// describeSubject sets the subject name from the certificate that was sent, unless a subject name was sent
+// instead.
 func describeSubject(doc storage.Document) error {
 	_, named := doc["subject_dn"]
 	_, sent := doc["pem"]
@@ -82,7 +83,7 @@ func describeSubject(doc storage.Document) error {
 	return err
 }
 
-// describeCertificateOf reads the certificate of a new credential.
+// describeCertificateOf reads the certificate of a new credential, and sets the members that describe it.
 func describeCertificateOf(doc storage.Document) error {
 	cert, err := readCertificate(doc)
 	if err != nil {
@@ -102,17 +103,16 @@ func readCertificate(doc storage.Document) (*x509.Certificate, error) {
 	return cert, err
 }
 
-// shortNames are the names of the attributes of a distinguished name, RFC 4519, as
-// certificates are shown with.
+// shortNames are the short names of the attributes in distinguished names, RFC 4519, with which certificates are
+// shown.
 var shortNames = map[string]string{
 	"2.5.4.3": "CN", "2.5.4.4": "SN", "2.5.4.5": "serialNumber", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "ST", "2.5.4.9": "street",
 	"2.5.4.10": "O", "2.5.4.11": "OU", "2.5.4.12": "title", "2.5.4.17": "postalCode", "2.5.4.42": "GN",
 	"1.2.840.113549.1.9.1": "emailAddress", "0.9.2342.19200300.100.1.1": "UID", "0.9.2342.19200300.100.1.25": "DC",
 }
 
-// subjectName is the name of a certificate's holder with an attribute on each line, in
-// the order of the certificate. Auth0: get-started/applications/configure-mtls/
-// configure-mtls-for-a-client.
+// subjectName returns the subject name of a certificate with one attribute on each line, in the certificate's
+// order. Auth0: get-started/applications/configure-mtls/configure-mtls-for-a-client.
 func subjectName(cert *x509.Certificate) string {
 	lines := make([]string, len(cert.Subject.Names))
 	for i, attribute := range cert.Subject.Names {
@@ -122,7 +122,7 @@ func subjectName(cert *x509.Certificate) string {
 	return strings.Join(lines, "\n")
 }
 
-// credentialLists are the objects of a client that refer to its credentials.
+// credentialLists returns the objects in an application's document that list its credentials.
 func credentialLists(client storage.Document) []storage.Document {
 	methods, _ := client["client_authentication_methods"].(storage.Document)
 	var holders []storage.Document
@@ -139,8 +139,8 @@ func credentialLists(client storage.Document) []storage.Document {
 	return holders
 }
 
-// createCredentials makes credentials of those that a new client comes with, and leaves
-// their ids in their place. Auth0: get-started/applications/configure-private-key-jwt.
+// createCredentials stores the credentials that a new application was sent with, and replaces them in its
+// document by their ids. Auth0: get-started/applications/configure-private-key-jwt.
 func createCredentials(ch *Change, client storage.Document) error {
 	for _, holder := range credentialLists(client) {
 		refs, _ := holder["credentials"].([]any)
@@ -166,8 +166,8 @@ func createCredentials(ch *Change, client storage.Document) error {
 	return nil
 }
 
-// refreshCredentials makes the client's own copy of its credentials' keys, by
-// which it authenticates, what they are now.
+// refreshCredentials updates the copies of the credentials' keys in an application's document. These copies are
+// what the application authenticates with.
 func refreshCredentials(tx *storage.Tx, clientID string) error {
 	doc, err := tx.Clients.Document(clientID)
 	if err != nil {
@@ -179,8 +179,7 @@ func refreshCredentials(tx *storage.Tx, clientID string) error {
 	return tx.Clients.Put(doc)
 }
 
-// embedCredentials copies the keys of the credentials that a client refers to
-// into its document.
+// embedCredentials copies the keys of the credentials that an application's document lists into the document.
 func embedCredentials(tx *storage.Tx, doc storage.Document) error {
 	methods, _ := doc["client_authentication_methods"].(storage.Document)
 	known := tx.Documents(resource.Credentials.Name, storage.Text(doc, "client_id"))
@@ -209,7 +208,8 @@ func embedCredentials(tx *storage.Tx, doc storage.Document) error {
 	return nil
 }
 
-// CredentialsOf are the credentials of a client that it refers to by their ids; those that are gone are left out.
+// CredentialsOf returns the credentials that an application lists by their ids, without those that no longer
+// exist.
 func CredentialsOf(tx *storage.Tx, clientID string, refs []storage.ClientCredential) (all []storage.ClientCredential, err error) {
 	known := tx.Documents(resource.Credentials.Name, clientID)
 	for _, ref := range refs {
@@ -227,5 +227,5 @@ func CredentialsOf(tx *storage.Tx, clientID string, refs []storage.ClientCredent
 	return all, nil
 }
 
-// EmbeddedMembers are the members of a credential that a client's document has a copy of.
+// EmbeddedMembers are the members of a credential that are copied into the application's document.
 var EmbeddedMembers = []string{"pem", "alg", "kid", "expires_at"}

@@ -8,11 +8,11 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// CustomDomains are Auth0: api/management/v2/custom-domains. They are kept; the tenant
-// answers to their names, always as its one issuer.
+// CustomDomains are the tenant's custom domains, Auth0: api/management/v2/custom-domains. The tenant answers
+// requests to these host names too, but its issuer is always the same.
 var CustomDomains = declare(&Kind{Kind: resource.CustomDomains, before: describeDomain})
 
-// describeDomain adds the DNS record that would verify a new domain.
+// describeDomain adds the DNS record with which the owner would verify a new domain.
 func describeDomain(o Collection, doc, old storage.Document) error {
 	if err := checkDomain(doc); err != nil || old != nil {
 		return err
@@ -40,8 +40,8 @@ func describeDomain(o Collection, doc, old storage.Document) error {
 	return nil
 }
 
-// checkDomain refuses what a domain of its type cannot have, and what WebAuthn does not take for its relying party
-// (Web Authentication section 5.1.2).
+// checkDomain returns an error for settings that a domain of its type cannot have, and for a relying party
+// identifier that does not fit the domain (Web Authentication section 5.1.2).
 func checkDomain(doc storage.Document) error {
 	managed := storage.Text(doc, "type") == "auth0_managed_certs"
 	switch party := storage.Text(doc, "relying_party_identifier"); {
@@ -55,22 +55,20 @@ func checkDomain(doc storage.Document) error {
 	return nil
 }
 
-// isSuffix reports whether a name is a domain or the end of it that somebody may have
-// registered: more than the top level.
+// isSuffix reports whether a name is the domain itself or one of its parent domains below the top level.
 func isSuffix(name, domain string) bool {
 	return name == domain || strings.Contains(name, ".") && strings.HasSuffix(domain, "."+name)
 }
 
-// originOf is the name at Auth0 that a custom domain is an alias of.
+// originOf returns the host name at Auth0 that a custom domain would be an alias of.
 func originOf(s Services, id string) string {
 	return s.TenantName() + "-" + strings.ReplaceAll(strings.ToLower(id), "_", "-") + ".edge.tenants.us.auth0.com"
 }
 
-// certificateLifetime is how long Auth0's certificates for custom domains are
-// good, which are Let's Encrypt's.
+// certificateLifetime is the lifetime of Auth0's certificates for custom domains, which Let's Encrypt issues.
 const certificateLifetime = 90 * 24 * time.Hour
 
-// setVerified says of a domain what Auth0 says of one that it has verified.
+// setVerified sets the members that Auth0 sets when it has verified a domain.
 func setVerified(ch *Change, doc storage.Document) {
 	doc["status"] = "ready"
 	doc["origin_domain_name"] = originOf(ch.Services, storage.Text(doc, "custom_domain_id"))
@@ -83,9 +81,8 @@ func setVerified(ch *Change, doc storage.Document) {
 	}
 }
 
-// VerifyDomain finds a domain verified, whichever: there is no DNS here that could say
-// otherwise. What verifies a domain of self-managed certificates for the first time is told
-// the key for its proxy.
+// VerifyDomain marks a domain as verified without a check, since tenant0 has no DNS to ask. The first verification
+// of a domain with self-managed certificates also returns the API key for its reverse proxy.
 func VerifyDomain(ch *Change, id string) (storage.Document, error) {
 	domains, err := CustomDomains.In(ch, "")
 	if err != nil {
@@ -101,14 +98,13 @@ func VerifyDomain(ch *Change, id string) (storage.Document, error) {
 		return nil, err
 	}
 	if first && storage.Text(doc, "type") == "self_managed_certs" {
-		doc["cname_api_key"] = resource.ProxyKey() // which is not kept
+		doc["cname_api_key"] = resource.ProxyKey() // the key is not stored
 	}
 	return doc, nil
 }
 
-// SetDefaultDomain makes a custom domain that is verified the default, or the tenant's own
-// name again, Auth0: customize/custom-domains/multiple-custom-domains/default-domain. It
-// returns the default domain.
+// SetDefaultDomain makes a verified custom domain the default, or the tenant's own host name again, Auth0:
+// customize/custom-domains/multiple-custom-domains/default-domain. It returns the default domain.
 func SetDefaultDomain(ch *Change, name string) (storage.Document, error) {
 	domains := PlainOf(ch.Tx, resource.CustomDomains, "")
 	all, err := collect(domains.All())

@@ -7,37 +7,37 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// declared are all kinds, by the descriptions of their members. What goes with an object
-// that is deleted follows from it: the objects whose kind says that it is their owner, and
-// those whose kind says that they refer to it.
+// declared are all kinds of objects. They determine what is deleted with an object: the objects whose
+// kind has it as the owner, and the objects whose kind refers to it.
 var declared []*Kind
 
-// declare makes a kind known. Every kind is declared once, where its variable is.
+// declare adds a kind to declared. Each kind is declared once, in the declaration of its variable.
 func declare(k *Kind) *Kind {
 	declared = append(declared, k)
 	return k
 }
 
-// reference says that objects of a kind refer to an object of another kind.
+// reference says that the objects of a kind refer to an object of another kind.
 type reference struct {
 	to *Kind
-	// value is what an object refers to the other by, "" for none: the id of the other.
+	// value returns the id by which an object refers to the other, "" if it refers to none.
 	value func(parent string, doc storage.Document) string
-	// as is the member of the other object that has that value, where it is not its id.
+	// as is the member of the other object that holds this value if that is not its id.
 	as string
-	// index is the index of the kind's table that leads from the value to the objects, of a
-	// kind with a table.
+	// index is the index that finds the objects by the value; it is used only for kinds with their
+	// own table.
 	index string
-	// unlinked says that no link leads to the objects, so that all of the kind are looked at.
+	// unlinked says that the objects have no link for the value, so that all objects of the kind are
+	// searched.
 	unlinked bool
 }
 
-// by is a reference by the id that a member holds.
+// by returns a reference through the id that a member holds.
 func by(member string, to *Kind) reference {
 	return reference{to: to, value: memberValue(member)}
 }
 
-// byUnlinked is such a reference that no link leads to.
+// byUnlinked returns such a reference without a link.
 func byUnlinked(member string, to *Kind) reference {
 	return reference{to: to, value: memberValue(member), unlinked: true}
 }
@@ -46,11 +46,12 @@ func memberValue(member string) func(string, storage.Document) string {
 	return func(_ string, doc storage.Document) string { return storage.Text(doc, member) }
 }
 
-// linksOf are the values that lead to an object without a table of its own, in whatever parent it is.
+// linksOf returns the values by which an object that has no table of its own can be found, whatever
+// its parent is.
 func linksOf(kind *resource.Kind, parent string, doc storage.Document) (values []string) {
 	i := slices.IndexFunc(declared, func(k *Kind) bool { return k.Kind == kind })
 	if i < 0 {
-		return nil // settings, of which there is one document
+		return nil // settings, which are a single document
 	}
 	k := declared[i]
 	for _, ref := range k.refers {
@@ -64,7 +65,7 @@ func linksOf(kind *resource.Kind, parent string, doc storage.Document) (values [
 	return values
 }
 
-// forget removes what belongs to an object that is gone, and what refers to it.
+// forget deletes what belongs to a deleted object, and what refers to it.
 func (k *Kind) forget(tx *storage.Tx, gone storage.Document) error {
 	id := storage.Text(gone, k.ID)
 	for _, other := range declared {
@@ -89,7 +90,7 @@ func (k *Kind) forget(tx *storage.Tx, gone storage.Document) error {
 	return nil
 }
 
-// forgetReferring removes the objects that refer to another by a value.
+// forgetReferring deletes the objects that refer to another object by a value.
 func (k *Kind) forgetReferring(tx *storage.Tx, ref reference, value string) error {
 	if k.table == nil {
 		if ref.unlinked {

@@ -5,11 +5,11 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Device credentials are public keys of the devices of users.
+// Device credentials are public keys of users' devices.
 var _ = declare(&Kind{Kind: resource.DeviceCredentials, refers: []reference{by("user_id", Users), byUnlinked("client_id", Clients)}})
 
-// CreateDeviceCredential keeps a public key for the user who asks, of what was sent, which
-// is the credential afterwards. Auth0: api/management/v2/device-credentials.
+// CreateDeviceCredential stores a public key for the requesting user. It completes sent,
+// which becomes the credential. Auth0: api/management/v2/device-credentials.
 func CreateDeviceCredential(ch *Change, sent storage.Document) error {
 	user := ch.Author.UserID
 	sent["user_id"] = user
@@ -27,8 +27,9 @@ func CreateDeviceCredential(ch *Change, sent storage.Document) error {
 	return err
 }
 
-// DeleteDeviceCredential removes a public key, or ends a refresh token; that there is
-// neither is no error. allow refuses those of an owner that the author may not delete.
+// DeleteDeviceCredential deletes a public key, or revokes a refresh token, with this id.
+// It is no error if there is neither. allow returns an error if the author may not delete
+// what belongs to an owner.
 func DeleteDeviceCredential(ch *Change, id string, allow func(owner string) error) error {
 	known := ch.Tx.Documents(resource.DeviceCredentials.Name, "")
 	doc, err := known.Document(id)

@@ -5,7 +5,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// EmailTemplates are Auth0: api/management/v2/email-templates. There is one of each name.
+// EmailTemplates are the tenant's e-mail templates, Auth0:
+// api/management/v2/email-templates. There is at most one for each name.
 var EmailTemplates = declare(&Kind{
 	Kind: resource.EmailTemplates,
 	before: func(o Collection, doc, old storage.Document) error {
@@ -20,8 +21,8 @@ var EmailTemplates = declare(&Kind{
 	},
 })
 
-// CreateEmailProvider makes what was sent the tenant's provider of e-mails, of which it has
-// none.
+// CreateEmailProvider makes sent the tenant's e-mail provider. It returns an error if the
+// tenant already has one.
 func CreateEmailProvider(ch *Change, sent storage.Document) error {
 	if _, err := TheOne(ch.Tx, resource.EmailProvider); err == nil {
 		return resource.EmailProvider.Taken
@@ -30,7 +31,7 @@ func CreateEmailProvider(ch *Change, sent storage.Document) error {
 	return PutTheOne(ch.Tx, resource.EmailProvider, sent)
 }
 
-// UpdateEmailProvider changes the tenant's provider of e-mails, and returns it.
+// UpdateEmailProvider changes the tenant's e-mail provider, and returns it.
 func UpdateEmailProvider(ch *Change, change storage.Document) (storage.Document, error) {
 	doc, err := TheOne(ch.Tx, resource.EmailProvider)
 	if err != nil {

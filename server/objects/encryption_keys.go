@@ -7,13 +7,14 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// EncryptionKeys are Auth0: api/management/v2/keys/encryption. The keys are records:
-// nothing in this server is encrypted by them.
+// EncryptionKeys are the tenant's encryption keys, Auth0:
+// api/management/v2/keys/encryption. They are only records: tenant0 encrypts nothing with
+// them.
 var EncryptionKeys = declare(&Kind{
 	Kind: resource.EncryptionKeys, table: func(tx *storage.Tx) Store { return destroyed{PlainOf(tx, resource.EncryptionKeys, "")} },
 })
 
-// destroyed keeps a deleted key's record and marks it.
+// destroyed is a Store that marks a deleted key as destroyed and keeps its record.
 type destroyed struct{ Plain }
 
 // Delete implements Store.
@@ -28,10 +29,11 @@ func (d destroyed) Delete(id string) error {
 
 var errWrappedKey = resource.InvalidBody("Invalid input. Wrapped key material is invalid or unsupported key type.")
 
-// minWrappedKey is the length, in bytes, of the shortest key wrapped by RSA.
+// minWrappedKey is the length of the shortest key wrapped with RSA, in bytes.
 const minWrappedKey = 256
 
-// CheckWrappedKey holds the material of an encryption key against what can be imported.
+// CheckWrappedKey returns an error if the material of an encryption key cannot be
+// imported.
 func CheckWrappedKey(material string) error {
 	raw, err := base64.StdEncoding.DecodeString(material)
 	if err != nil || len(raw) < minWrappedKey {
@@ -40,7 +42,7 @@ func CheckWrappedKey(material string) error {
 	return nil
 }
 
-// ActivateEncryptionKey makes the key with an id active, whose material has come, and
+// ActivateEncryptionKey marks a key as active after its material was imported, and
 // returns it.
 func ActivateEncryptionKey(ch *Change, kid string) (storage.Document, error) {
 	known, err := EncryptionKeys.In(ch, "")
@@ -55,7 +57,7 @@ func ActivateEncryptionKey(ch *Change, kid string) (storage.Document, error) {
 	return doc, known.Put(doc)
 }
 
-// Rekey replaces the tenant's own keys, as many generations as there are.
+// Rekey replaces each active master key of the tenant by a new one.
 func Rekey(ch *Change) error {
 	known := PlainOf(ch.Tx, resource.EncryptionKeys, "")
 	all, err := collect(known.All())

@@ -11,16 +11,17 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Flows are Auth0: api/management/v2/flows.
+// Flows are the tenant's flows, Auth0: api/management/v2/flows.
 var Flows = declare(&Kind{Kind: resource.Flows})
 
-// FlowExecutions are the runs of a flow.
+// FlowExecutions are the executions of a flow.
 var FlowExecutions = declare(&Kind{Kind: resource.FlowExecutions, Owner: Flows})
 
-// VaultConnections are Auth0: api/management/v2/flows/vault/connections.
+// VaultConnections are the connections of flows, Auth0:
+// api/management/v2/flows/vault/connections.
 var VaultConnections = declare(&Kind{Kind: resource.VaultConnections, before: describeVaultConnection})
 
-// describeVaultConnection says whether a connection is set up, and by what it is known.
+// describeVaultConnection sets whether a connection is set up, and its fingerprint.
 func describeVaultConnection(_ Collection, doc, old storage.Document) error {
 	setup, sent := doc["setup"].(storage.Document)
 	if sent && !reflect.DeepEqual(doc["setup"], old["setup"]) {
@@ -35,7 +36,8 @@ func describeVaultConnection(_ Collection, doc, old storage.Document) error {
 	return err
 }
 
-// Forms are Auth0: api/management/v2/forms. Parts of a form that are empty are none.
+// Forms are the tenant's forms, Auth0: api/management/v2/forms. Empty messages and
+// translations are removed.
 var Forms = declare(&Kind{
 	Kind: resource.Forms,
 	deleted: func(o Collection, doc storage.Document) error {

@@ -5,7 +5,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Hooks are Auth0: api/management/v2/hooks.
+// Hooks are the tenant's hooks, Auth0: api/management/v2/hooks.
 var Hooks = declare(&Kind{
 	Kind: resource.Hooks,
 	before: func(o Collection, doc, old storage.Document) error {
@@ -18,12 +18,12 @@ var Hooks = declare(&Kind{
 
 var _ = declare(&Kind{Kind: resource.HookSecrets, Owner: Hooks})
 
-// HookSecrets are the secrets of the hook with an id.
+// HookSecrets returns the secrets of a hook.
 func HookSecrets(tx *storage.Tx, hook string) (storage.Documents, error) {
 	return tx.Documents(resource.HookSecrets.Name, hook), Hooks.Require(tx, hook)
 }
 
-// SetHookSecrets gives a hook secrets, by their names.
+// SetHookSecrets stores secrets of a hook by their names.
 func SetHookSecrets(tx *storage.Tx, hook string, sent storage.Document) error {
 	secrets, err := HookSecrets(tx, hook)
 	if err != nil {
@@ -37,7 +37,7 @@ func SetHookSecrets(tx *storage.Tx, hook string, sent storage.Document) error {
 	return nil
 }
 
-// DeleteHookSecrets takes secrets away from a hook; that there is none of a name is no error.
+// DeleteHookSecrets deletes secrets of a hook. It is no error if one does not exist.
 func DeleteHookSecrets(tx *storage.Tx, hook string, names []string) error {
 	secrets, err := HookSecrets(tx, hook)
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// ExportUsers keeps a job that lets whoever has its link fetch a file of users, as is asked
-// for. It is done at once, since the file is written when it is fetched; what it returns is
-// the job as it was before. Auth0: api/management/v2/jobs/post-users-exports.
+// ExportUsers stores a job that exports users to a file. Whoever has the job's link can download the
+// file, which is only written then, so the job is stored as completed. The returned job is still
+// pending, as Auth0 answers. Auth0: api/management/v2/jobs/post-users-exports.
 func ExportUsers(ch *Change, asked storage.Document) (storage.Document, error) {
 	job := storage.Document{"type": "users_export", "status": "pending", "format": "json"}
 	maps.Copy(job, asked)
@@ -31,7 +31,8 @@ func ExportUsers(ch *Change, asked storage.Document) (storage.Document, error) {
 	return job, PlainOf(ch.Tx, resource.Jobs, "").Put(done)
 }
 
-// ConnectionOfImport returns the connection whose users are to be imported, which is a database.
+// ConnectionOfImport returns the connection into which users are to be imported. It returns an error
+// if that is not a database connection.
 func ConnectionOfImport(tx *storage.Tx, id string) (storage.Connection, error) {
 	conn, err := tx.Connections.Get(id)
 	switch {
@@ -43,8 +44,8 @@ func ConnectionOfImport(tx *storage.Tx, id string) (storage.Connection, error) {
 	return conn, err
 }
 
-// UsersImport is a new job that imports users into a connection, as the values of its form ask. Auth0:
-// api/management/v2/jobs/post-users-imports.
+// UsersImport makes a job that imports users into a connection; values are the fields of the request's
+// form. Auth0: api/management/v2/jobs/post-users-imports.
 func UsersImport(conn storage.Connection, values map[string]string, now time.Time) storage.Document {
 	job := storage.Document{
 		"type": "users_import", "status": "pending", "connection_id": conn.ID, "connection": conn.Name,

@@ -7,15 +7,15 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// LogStreams are Auth0: api/management/v2/log-streams. The server delivers to those of type
-// http.
+// LogStreams are the tenant's log streams, Auth0: api/management/v2/log-streams. tenant0
+// delivers only to those of the type http.
 var LogStreams = declare(&Kind{
 	Kind: resource.LogStreams, before: completeSink,
 	deleted: func(o Collection, doc storage.Document) error { return o.Tx.LogCursors.Delete(storage.Text(doc, "id")) },
 })
 
-// completeSink checks the sink of a stream and adds what the service at the other
-// end would name it.
+// completeSink checks the sink of a stream, and adds the name that the receiving service
+// would give it.
 func completeSink(o Collection, doc, old storage.Document) error {
 	if err := resource.Sinks[storage.Text(doc, "type")].Check(storage.Document{"sink": doc["sink"]}, resource.Update); err != nil {
 		return err
@@ -44,7 +44,7 @@ func completeSink(o Collection, doc, old storage.Document) error {
 	return nil
 }
 
-// keepName gives a sink the name that it had, or a new one.
+// keepName sets a member of a sink to its earlier value or, if there is none, to name.
 func keepName(sink, before storage.Document, member, name string) {
 	if had, ok := before[member].(string); ok {
 		name = had

@@ -11,10 +11,11 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// NetworkACLs are Auth0: api/management/v2/network-acls.
+// NetworkACLs are the tenant's network access control lists, Auth0:
+// api/management/v2/network-acls.
 var NetworkACLs = declare(&Kind{Kind: resource.NetworkACLs, before: checkACL, after: checkPriority})
 
-// checkPriority sees that no two lists have a priority.
+// checkPriority returns an error if another list has the same priority.
 func checkPriority(o Collection, doc, _ storage.Document) error {
 	if doc["priority"] == nil {
 		return nil
@@ -30,10 +31,11 @@ func checkPriority(o Collection, doc, _ storage.Document) error {
 	return nil
 }
 
-// NetworkACLKeys are the keys of signatures that access control lists look for.
+// NetworkACLKeys are the keys for the HTTP message signatures that access control lists
+// can match.
 var NetworkACLKeys = declare(&Kind{Kind: resource.NetworkACLKeys, before: describeACLKey, deleted: unusedACLKey})
 
-// describeACLKey keeps of a key what it is known by, and not the key.
+// describeACLKey stores the fingerprint of a key, and not the key itself.
 func describeACLKey(_ Collection, doc, _ storage.Document) error {
 	material, err := base64.StdEncoding.DecodeString(storage.Text(doc, "value"))
 	if err != nil || len(material) < 32 || len(material) > 512 {
@@ -45,7 +47,8 @@ func describeACLKey(_ Collection, doc, _ storage.Document) error {
 	return nil
 }
 
-// unusedACLKey refuses to delete a key that an access control list names.
+// unusedACLKey returns an error if an access control list uses the key, since it must not
+// be deleted then.
 func unusedACLKey(o Collection, key storage.Document) error {
 	for acl, err := range o.Tx.Documents(resource.NetworkACLs.Name, "").All() {
 		if err != nil {
@@ -67,7 +70,7 @@ func unusedACLKey(o Collection, key storage.Document) error {
 	return nil
 }
 
-// checkACL checks what the description of the kind cannot say.
+// checkACL checks the rules that the description of the kind cannot express.
 func checkACL(_ Collection, doc, _ storage.Document) error {
 	rule, _ := doc["rule"].(storage.Document)
 	action, _ := rule["action"].(storage.Document)

@@ -1,13 +1,12 @@
-// Package objects holds the tenant's objects without HTTP: it says what an object is beyond
-// the description of its members, and what a change of one means. What all kinds have in
-// common is in this file: defaults and times, members that only the server writes,
-// conflicts, links, and what goes with an object that is deleted. What is special about a
-// kind is said in a file of its own, such as clients.go.
+// Package objects holds the tenant's objects, independently of HTTP: the rules for each kind
+// of object beyond the description of its members, and what a change of an object does. This
+// file has what all kinds have in common: defaults and times, members that only the server
+// writes, conflicts, links, and what is deleted together with an object. The special rules
+// of a kind are in a file of its own, such as clients.go.
 //
-// A change is made within a transaction, and says in its Effects what is to be done once
-// that is kept. What is slow, as hashing a password or making a key, is done before the
-// transaction. What may be sent is held against the kind before it, too, by
-// resource.Kind.Check: nothing waits for that.
+// A change is made within a transaction, and collects in its Effects what is to be done
+// after the commit. Slow work, such as hashing a password or generating a key, is done
+// before the transaction, and so is the check of what was sent by resource.Kind.Check.
 package objects
 
 import (
@@ -17,32 +16,33 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Kind is a kind of objects: what its members are, where the objects are kept, what they
-// belong to, what they are found by, and what a change of one means.
+// Kind is a kind of objects: its members, where its objects are stored, which objects they
+// belong to, how they are found, and what a change of one does.
 type Kind struct {
 	*resource.Kind
-	// Owner is the kind of what the objects belong to, as credentials do to an application;
-	// nil for none. An object of a kind with an owner has a parent, which has to be there.
+	// Owner is the kind that the objects belong to, as credentials belong to an application;
+	// nil for none. An object of a kind with an owner has a parent object, which must exist.
 	Owner *Kind
-	// table opens the table of a kind that the server acts on. All other kinds are kept in
-	// one table: nil.
+	// table opens the table of a kind that has one of its own, because the server acts on
+	// its objects. It is nil for all other kinds, which share one table.
 	table func(*storage.Tx) Store
-	// refers says which objects of other kinds an object refers to. It goes when one of them
-	// does, as it goes with what it belongs to.
+	// refers lists the references of an object to objects of other kinds. The object is
+	// deleted when one of these objects is deleted, as it is when its owner is.
 	refers []reference
-	// found gives further values by which an object is found, in whatever parent it is; nil
-	// for none.
+	// found returns additional values by which an object can be found, whatever its parent
+	// is; nil for none.
 	found func(doc storage.Document) []string
 
-	// before checks a new or changed object, and completes it: old is nil for a new one.
-	// after does what else the change brings along, once the object is written.
+	// before checks a new or changed object, and completes it; old is nil for a new one.
+	// after makes the other changes that follow from the change, once the object is written.
 	before, after func(o Collection, doc, old storage.Document) error
-	// deleted takes along what else depends on an object that is gone, or refuses.
+	// deleted removes other things that depend on a deleted object, or returns an error to
+	// refuse the deletion.
 	deleted func(o Collection, doc storage.Document) error
 }
 
-// Open returns where the objects of a kind are kept that belong to a parent, "" for a kind
-// that has no owner. Where the parent is not there the error is the owner's answer.
+// Open returns the store of the objects with a parent, which is "" for a kind without an
+// owner. If the parent does not exist, the error is the owner's Missing.
 func (k *Kind) Open(tx *storage.Tx, parent string) (Store, error) {
 	if k.Owner != nil {
 		if err := k.Owner.Require(tx, parent); err != nil {
@@ -55,8 +55,8 @@ func (k *Kind) Open(tx *storage.Tx, parent string) (Store, error) {
 	return PlainOf(tx, k.Kind, parent), nil
 }
 
-// Find returns the object with an id, or the kind's answer for none. It is of a kind that
-// has no owner.
+// Find returns the object with an id, or the error k.Missing. The kind must not have an
+// owner.
 func (k *Kind) Find(tx *storage.Tx, id string) (storage.Document, error) {
 	st, err := k.Open(tx, "")
 	if err != nil {
@@ -65,13 +65,14 @@ func (k *Kind) Find(tx *storage.Tx, id string) (storage.Document, error) {
 	return k.orMissing(st.Document(id))
 }
 
-// Require sees that there is an object with an id, of a kind that has no owner.
+// Require returns an error if there is no object with an id. The kind must not have an
+// owner.
 func (k *Kind) Require(tx *storage.Tx, id string) error {
 	_, err := k.Find(tx, id)
 	return err
 }
 
-// orMissing is a document that was looked for, or the kind's answer for none.
+// orMissing replaces an error that wraps storage.ErrNotFound by k.Missing.
 func (k *Kind) orMissing(doc storage.Document, err error) (storage.Document, error) {
 	if storage.IsNotFound(err) {
 		return nil, k.Missing
@@ -79,30 +80,30 @@ func (k *Kind) orMissing(doc storage.Document, err error) (storage.Document, err
 	return doc, err
 }
 
-// Collection is the objects of a kind that belong to a parent, "" for none, in one change.
+// Collection is the objects of a kind with a parent, which may be "", within one change.
 type Collection struct {
 	*Change
 	Kind   *Kind
 	Parent string
 	Store  Store
-	// sent is what was sent of the object that is created or changed: what it holds and is
-	// not asked for is not changed.
+	// sent has the members that were sent for the object which is created or changed. A
+	// change leaves all other members as they are.
 	sent storage.Document
 }
 
-// In returns the objects of a kind that belong to a parent, "" for a kind that has no
-// owner, for a change of them.
+// In returns the objects of a kind with a parent, for changing them in ch. parent is "" for
+// a kind without an owner.
 func (k *Kind) In(ch *Change, parent string) (Collection, error) {
 	st, err := k.Open(ch.Tx, parent)
 	return Collection{Change: ch, Kind: k, Parent: parent, Store: st}, err
 }
 
-// Find returns the object with an id, or the kind's answer for none.
+// Find returns the object with an id, or the kind's error Missing.
 func (o Collection) Find(id string) (storage.Document, error) {
 	return o.Kind.orMissing(o.Store.Document(id))
 }
 
-// Put writes an object as it is, or gives the kind's answer to a conflict.
+// Put writes an object without checks. It returns the kind's error Taken for a conflict.
 func (o Collection) Put(doc storage.Document) error {
 	err := o.Store.Put(doc)
 	if storage.IsConflict(err) && o.Kind.Taken != nil {
@@ -111,7 +112,8 @@ func (o Collection) Put(doc storage.Document) error {
 	return err
 }
 
-// Create makes an object of what was sent, and checked, which is the object afterwards.
+// Create makes an object from sent, which must have been checked. It completes sent, and
+// returns it as the object.
 func (o Collection) Create(sent storage.Document) (storage.Document, error) {
 	o.sent = maps.Clone(sent)
 	if o.Kind.before != nil {
@@ -126,8 +128,8 @@ func (o Collection) Create(sent storage.Document) (storage.Document, error) {
 	return sent, o.keep(sent, nil)
 }
 
-// Update changes members of the object with an id, as PATCH does, and returns it as it
-// is kept.
+// Update changes members of an object, as PATCH does, and returns the object as it is
+// stored.
 func (o Collection) Update(id string, change storage.Document) (storage.Document, error) {
 	return o.rewrite(id, change, func(doc storage.Document) storage.Document {
 		o.Kind.Merge(doc, change, o.Now)
@@ -135,8 +137,8 @@ func (o Collection) Update(id string, change storage.Document) (storage.Document
 	})
 }
 
-// Replace replaces all of the object with an id that may be changed, as PUT does, and
-// keeps what the server made.
+// Replace replaces all writable members of an object, as PUT does, and keeps the members
+// that the server has set.
 func (o Collection) Replace(id string, sent storage.Document) (storage.Document, error) {
 	return o.rewrite(id, sent, func(old storage.Document) storage.Document {
 		doc := storage.Document{}
@@ -152,7 +154,7 @@ func (o Collection) Replace(id string, sent storage.Document) (storage.Document,
 	})
 }
 
-// rewrite applies a change to the object with an id.
+// rewrite applies a change to an object, and stores it.
 func (o Collection) rewrite(id string, sent storage.Document, apply func(storage.Document) storage.Document) (storage.Document, error) {
 	o.sent = sent
 	old, err := o.Find(id)
@@ -172,7 +174,7 @@ func (o Collection) rewrite(id string, sent storage.Document, apply func(storage
 	return doc, o.keep(doc, old)
 }
 
-// keep writes an object and what the change brings along.
+// keep writes an object, and then calls the kind's after.
 func (o Collection) keep(doc, old storage.Document) error {
 	if err := o.Put(doc); err != nil || o.Kind.after == nil {
 		return err
@@ -180,7 +182,7 @@ func (o Collection) keep(doc, old storage.Document) error {
 	return o.Kind.after(o, doc, old)
 }
 
-// Delete removes the object with an id and what depends on it, and returns it as it was.
+// Delete deletes an object and what depends on it, and returns the deleted object.
 func (o Collection) Delete(id string) (storage.Document, error) {
 	doc, err := o.Find(id)
 	if err != nil {

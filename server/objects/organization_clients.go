@@ -5,7 +5,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// OrganizationClients are the applications of an organization.
+// OrganizationClients are the applications that are associated with an organization.
 var OrganizationClients = declare(&Kind{
 	Kind: resource.OrganizationClients, Owner: Organizations,
 	refers: []reference{by("client_id", Clients)},
@@ -28,8 +28,8 @@ func AddOrganizationClients(ch *Change, organization string, added []storage.Doc
 	return nil
 }
 
-// RemoveOrganizationClients takes applications out of an organization; that one is not in
-// it is no error.
+// RemoveOrganizationClients removes applications from an organization. It is no error if
+// one is not in it.
 func RemoveOrganizationClients(tx *storage.Tx, organization string, ids []string) error {
 	clients, err := OrganizationClients.Open(tx, organization)
 	if err != nil {
@@ -50,8 +50,8 @@ var OrganizationGrants = declare(&Kind{
 	before: describeOrganizationGrant,
 })
 
-// describeOrganizationGrant adds to a client grant that is assigned what lists are filtered
-// by.
+// describeOrganizationGrant copies the members by which lists are filtered from the client
+// grant that is assigned.
 func describeOrganizationGrant(o Collection, doc, _ storage.Document) error {
 	if _, err := o.Store.Document(storage.Text(doc, "grant_id")); err == nil {
 		return resource.OrganizationGrants.Taken

@@ -10,7 +10,7 @@ var OrganizationConnections = declare(&Kind{
 	Kind: resource.OrganizationConnections, Owner: Organizations, refers: []reference{by("connection_id", Connections)}, before: checkOrganizationConnection,
 })
 
-// enableConnections adds the connections that a new organization was sent with.
+// enableConnections adds the connections that were sent with a new organization.
 func enableConnections(o Collection, doc, old storage.Document) error {
 	if old != nil {
 		return nil
@@ -42,8 +42,8 @@ func checkOrganizationConnection(o Collection, doc, old storage.Document) error 
 	return completeAddition(o.Tx, doc)
 }
 
-// completeAddition sees that a connection that is added is there. Sign-up is for
-// databases alone.
+// completeAddition checks and completes a connection that is added. Only database
+// connections get the setting for sign-ups.
 func completeAddition(tx *storage.Tx, doc storage.Document) error {
 	connection, err := tx.Connections.Document(storage.Text(doc, "connection_id"))
 	if storage.IsNotFound(err) {
@@ -58,7 +58,8 @@ func completeAddition(tx *storage.Tx, doc storage.Document) error {
 	return checkSignup(doc)
 }
 
-// checkSignup sees that who signs up becomes a member.
+// checkSignup returns an error if sign-ups are enabled but new users would not become
+// members.
 func checkSignup(doc storage.Document) error {
 	if doc["is_signup_enabled"] == true && doc["assign_membership_on_login"] != true {
 		return resource.InvalidBody("Only database connections with assign_membership_on_login = true support is_signup_enabled = true.")

@@ -14,18 +14,18 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// OrganizationInvitations are Auth0: api/management/v2/organizations/get-invitations. They
-// are made by Invite.
+// OrganizationInvitations are the invitations to an organization, Auth0:
+// api/management/v2/organizations/get-invitations. Invite creates them.
 var OrganizationInvitations = declare(&Kind{
 	Kind: resource.OrganizationInvitations, Owner: Organizations,
 	refers: []reference{byUnlinked("client_id", Clients), byUnlinked("connection_id", Connections)},
 })
 
-// invitationLife is how long an invitation is good for unless it says otherwise.
+// invitationLife is the lifetime of an invitation whose request sets none.
 const invitationLife = 7 * 24 * time.Hour
 
-// Invite makes an invitation to an organization of what was sent, which is the invitation
-// afterwards, and sends it unless it is told not to.
+// Invite makes an invitation to an organization from sent, which it completes, and sends it
+// by e-mail unless the request says not to.
 func Invite(ch *Change, organizationID string, sent storage.Document) error {
 	organization, err := Organizations.Find(ch.Tx, organizationID)
 	if err != nil {
@@ -42,8 +42,8 @@ func Invite(ch *Change, organizationID string, sent storage.Document) error {
 	return PlainOf(ch.Tx, resource.OrganizationInvitations, organizationID).Put(sent)
 }
 
-// RestoreInvitation writes an invitation to an organization as another tenant had it, so that
-// the link that was sent stays good. Nothing is sent.
+// RestoreInvitation stores an invitation from another tenant, so that the link that was sent
+// for it still works. It sends no e-mail.
 func RestoreInvitation(tx *storage.Tx, organizationID string, invitation storage.Document, now time.Time) error {
 	sent := maps.Clone(invitation)
 	maps.DeleteFunc(sent, func(name string, _ any) bool {
@@ -69,8 +69,7 @@ func RestoreInvitation(tx *storage.Tx, organizationID string, invitation storage
 	return PlainOf(tx, resource.OrganizationInvitations, organizationID).Put(invitation)
 }
 
-// completeInvitation checks and completes an invitation, and writes the e-mail that brings
-// it.
+// completeInvitation checks and completes an invitation, and makes the e-mail for it.
 func completeInvitation(ch *Change, doc, organization storage.Document) (mail outbox.Message, err error) {
 	login, err := loginRoute(ch.Tx, ch.Author.Host, storage.Text(doc, "client_id"), storage.Text(organization, "name"))
 	if err != nil {
@@ -104,7 +103,7 @@ func completeInvitation(ch *Change, doc, organization storage.Document) (mail ou
 	}, nil
 }
 
-// invitationURL is the address that an invitee is to visit.
+// invitationURL returns the link that the invited person follows.
 func invitationURL(login *url.URL, invitation, organization storage.Document) string {
 	query := login.Query()
 	query.Set("invitation", storage.Text(invitation, "ticket_id"))
@@ -114,8 +113,8 @@ func invitationURL(login *url.URL, invitation, organization storage.Document) st
 	return login.String()
 }
 
-// loginRoute is the address that an invitation to an organization leads to, Auth0:
-// authenticate/login/auth0-universal-login/configure-default-login-routes.
+// loginRoute returns the application's login URL, to which the link of an invitation leads,
+// Auth0: authenticate/login/auth0-universal-login/configure-default-login-routes.
 func loginRoute(tx *storage.Tx, host, clientID, organization string) (*url.URL, error) {
 	client, err := tx.Clients.Get(clientID)
 	if storage.IsNotFound(err) {
@@ -143,8 +142,8 @@ func loginRoute(tx *storage.Tx, host, clientID, organization string) (*url.URL, 
 	return route, nil
 }
 
-// invitingConnection is the name of the connection that an invitee has to use, ""
-// for any.
+// invitingConnection returns the name of the connection that the invited person has to use,
+// "" for any.
 func invitingConnection(tx *storage.Tx, organization, id string) (name string, err error) {
 	if id == "" {
 		return "", nil
@@ -166,7 +165,7 @@ func invitingConnection(tx *storage.Tx, organization, id string) (name string, e
 	return storage.Text(connection, "name"), err
 }
 
-// knownRoles sees that the roles that an invitee gets are there.
+// knownRoles returns an error if a role that an invitation gives does not exist.
 func knownRoles(tx *storage.Tx, doc storage.Document) error {
 	roles, _ := doc["roles"].([]any)
 	var unknown []string
@@ -186,8 +185,8 @@ func knownRoles(tx *storage.Tx, doc storage.Document) error {
 	return nil
 }
 
-// AcceptInvitation makes the user whom an invitation is for a member, with the roles
-// and the metadata that it brings. The invitation is gone after that.
+// AcceptInvitation makes a user a member of the organization, with the roles and the metadata
+// of the invitation. It deletes the invitation.
 func AcceptInvitation(tx *storage.Tx, i storage.Invitation, user string) error {
 	if err := AddMember(tx, i.OrganizationID, user); err != nil {
 		return err

@@ -5,8 +5,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// OrganizationMembers are the users in an organization, and memberRoles the roles that they have
-// in it: the parent of those is what storage.MemberOf gives.
+// OrganizationMembers are the members of an organization. The kind MemberRoles holds their roles
+// in it; the parent of such a role is the text that storage.MemberOf returns.
 var (
 	OrganizationMembers = declare(&Kind{
 		Kind: resource.OrganizationMembers, Owner: Organizations, refers: []reference{by("user_id", Users)},
@@ -18,17 +18,18 @@ var (
 	}})
 )
 
-// AddMember puts a user into an organization.
+// AddMember adds a user to an organization.
 func AddMember(tx *storage.Tx, organization, user string) error {
 	return PlainOf(tx, resource.OrganizationMembers, organization).Put(storage.Document{"user_id": user})
 }
 
-// AddMemberRole gives a member of an organization a role in it.
+// AddMemberRole assigns a role to a member of an organization.
 func AddMemberRole(tx *storage.Tx, organization, user, role string) error {
 	return PlainOf(tx, resource.MemberRoles, storage.MemberOf(organization, user)).Put(storage.Document{"id": role})
 }
 
-// RequireMember sees that a user is in an organization, which has to be there.
+// RequireMember returns an error if the organization does not exist or the user is not a member
+// of it.
 func RequireMember(tx *storage.Tx, organization, user string) error {
 	if err := Organizations.Require(tx, organization); err != nil {
 		return err
@@ -40,7 +41,7 @@ func RequireMember(tx *storage.Tx, organization, user string) error {
 	return err
 }
 
-// AddMembers puts users into an organization.
+// AddMembers adds users to an organization.
 func AddMembers(tx *storage.Tx, organization string, users []string) error {
 	if err := Organizations.Require(tx, organization); err != nil {
 		return err
@@ -56,8 +57,8 @@ func AddMembers(tx *storage.Tx, organization string, users []string) error {
 	return nil
 }
 
-// RemoveMembers takes users out of an organization, with the roles that they have in it;
-// that one is no member is no error.
+// RemoveMembers removes users from an organization, with their roles in it. It is no error if
+// one is not a member.
 func RemoveMembers(tx *storage.Tx, organization string, users []string) error {
 	if err := Organizations.Require(tx, organization); err != nil {
 		return err
@@ -82,7 +83,8 @@ func MemberRoles(tx *storage.Tx, organization, user string) ([]storage.Document,
 	return rolesWith(tx, ids)
 }
 
-// ChangeMemberRoles gives a member of an organization roles in it, or takes them away.
+// ChangeMemberRoles assigns roles to a member of an organization, or removes them if add is
+// false.
 func ChangeMemberRoles(tx *storage.Tx, organization, user string, roles []string, add bool) error {
 	if err := RequireMember(tx, organization, user); err != nil {
 		return err

@@ -7,17 +7,17 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Organizations are Auth0: api/management/v2/organizations.
+// Organizations are the tenant's organizations, Auth0: api/management/v2/organizations.
 var Organizations = declare(&Kind{
 	Kind: resource.Organizations,
 	before: func(_ Collection, doc, _ storage.Document) error {
-		delete(doc, "enabled_connections") // kept by themselves
+		delete(doc, "enabled_connections") // they are stored separately
 		return nil
 	},
 	after: enableConnections, deleted: deleteOrganization,
 })
 
-// DiscoveryDomains are the domains by which an organization is found.
+// DiscoveryDomains are the e-mail domains by which an organization is found.
 var DiscoveryDomains = declare(&Kind{
 	Kind: resource.DiscoveryDomains, Owner: Organizations,
 	before: func(o Collection, doc, old storage.Document) error {
@@ -29,7 +29,7 @@ var DiscoveryDomains = declare(&Kind{
 	},
 })
 
-// deleteOrganization removes what came of an organization that is gone.
+// deleteOrganization removes what depends on a deleted organization.
 func deleteOrganization(o Collection, doc storage.Document) error {
 	id := storage.Text(doc, "id")
 	if err := forgetDefaultOrganization(o.Tx, id); err != nil {
@@ -38,8 +38,8 @@ func deleteOrganization(o Collection, doc storage.Document) error {
 	return o.Tx.ForgetOrganization(id, o.Now)
 }
 
-// forgetDefaultOrganization leaves applications whose requests were for an organization
-// unless they said otherwise without one.
+// forgetDefaultOrganization removes a deleted organization from the applications that
+// have it as their default organization.
 func forgetDefaultOrganization(tx *storage.Tx, id string) error {
 	var named []string
 	for client, err := range tx.Clients.All() {

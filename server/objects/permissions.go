@@ -7,7 +7,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// checkPermissions sees that the permissions are scopes of APIs that there are.
+// checkPermissions returns an error if a permission is not a scope of an existing API.
 func checkPermissions(tx *storage.Tx, all []storage.Permission) error {
 	apis := DescribedAPIs{}
 	for _, p := range all {
@@ -22,11 +22,12 @@ func checkPermissions(tx *storage.Tx, all []storage.Permission) error {
 	return nil
 }
 
-// DescribedAPIs are APIs by their identifiers. A list has a thousand permissions of an API
-// of a thousand: each is looked up once.
+// DescribedAPIs caches APIs by their identifiers, so that each API is read only once: a list
+// may have a thousand permissions of an API with a thousand scopes.
 type DescribedAPIs map[string]describedAPI
 
-// describedAPI is an API with the descriptions of its scopes; one that is not there has none.
+// describedAPI is an API with the descriptions of its scopes. there is false if it does not
+// exist.
 type describedAPI struct {
 	there  bool
 	name   string
@@ -52,7 +53,7 @@ func (d DescribedAPIs) of(tx *storage.Tx, identifier string) (describedAPI, erro
 	return described, nil
 }
 
-// Describe is a permission as lists show it.
+// Describe returns a permission as lists show it.
 func (d DescribedAPIs) Describe(tx *storage.Tx, p storage.Permission) (storage.Document, error) {
 	doc := storage.Document{"permission_name": p.PermissionName, "resource_server_identifier": p.ResourceServerIdentifier}
 	api, err := d.of(tx, p.ResourceServerIdentifier)
@@ -66,7 +67,7 @@ func (d DescribedAPIs) Describe(tx *storage.Tx, p storage.Permission) (storage.D
 	return doc, nil
 }
 
-// ChangeRolePermissions gives a role permissions, or takes them away.
+// ChangeRolePermissions adds permissions to a role, or removes them if add is false.
 func ChangeRolePermissions(tx *storage.Tx, roleID string, sent []storage.Permission, add bool) error {
 	if err := Roles.Require(tx, roleID); err != nil {
 		return err
@@ -82,7 +83,8 @@ func ChangeRolePermissions(tx *storage.Tx, roleID string, sent []storage.Permiss
 	return tx.RolePermissions.Put(held)
 }
 
-// ChangeUserPermissions gives a user permissions directly, or takes those away.
+// ChangeUserPermissions adds permissions to a user's direct ones, or removes them if add is
+// false.
 func ChangeUserPermissions(tx *storage.Tx, userID string, sent []storage.Permission, add bool) error {
 	if err := Users.Require(tx, userID); err != nil {
 		return err
@@ -98,8 +100,8 @@ func ChangeUserPermissions(tx *storage.Tx, userID string, sent []storage.Permiss
 	return tx.UserAccess.Put(access)
 }
 
-// changePermissions are those that are held with others added, which have to be there, or
-// taken away.
+// changePermissions returns held with the permissions in sent added, which must exist, or
+// removed.
 func changePermissions(tx *storage.Tx, held, sent []storage.Permission, add bool) ([]storage.Permission, error) {
 	if add {
 		if err := checkPermissions(tx, sent); err != nil {
@@ -109,8 +111,7 @@ func changePermissions(tx *storage.Tx, held, sent []storage.Permission, add bool
 	return changed(held, sent, add), nil
 }
 
-// changed is a list without the items, or with each of them once at its end where they are
-// added.
+// changed returns list without the items or, with add, with each item once at its end.
 func changed[T comparable](list, items []T, add bool) []T {
 	sent := make(map[T]bool, len(items))
 	for _, item := range items {
@@ -126,15 +127,15 @@ func changed[T comparable](list, items []T, add bool) []T {
 	return list
 }
 
-// Held is a permission of a user: whether it was given directly, and the roles that give
-// it.
+// Held is a permission that a user has: whether directly, and the roles that include it.
 type Held struct {
 	storage.Permission
 	Direct bool
 	Roles  []storage.Document
 }
 
-// PermissionsOf lists what a user holds, directly first and then by roles.
+// PermissionsOf lists the permissions that a user has, first the direct ones and then those
+// of roles.
 func PermissionsOf(tx *storage.Tx, userID string) ([]Held, error) {
 	if err := Users.Require(tx, userID); err != nil {
 		return nil, err

@@ -8,7 +8,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// PhoneProviders are Auth0: api/management/v2/branding/phone/providers.
+// PhoneProviders are the tenant's phone providers, Auth0:
+// api/management/v2/branding/phone/providers.
 var PhoneProviders = declare(&Kind{
 	Kind: resource.PhoneProviders,
 	before: func(o Collection, doc, _ storage.Document) error {
@@ -20,7 +21,8 @@ var PhoneProviders = declare(&Kind{
 	},
 })
 
-// PhoneTemplates are Auth0: api/management/v2/branding/phone/templates.
+// PhoneTemplates are the templates of phone messages, Auth0:
+// api/management/v2/branding/phone/templates.
 var PhoneTemplates = declare(&Kind{
 	Kind: resource.PhoneTemplates,
 	before: func(o Collection, doc, _ storage.Document) error {
@@ -34,27 +36,28 @@ var PhoneTemplates = declare(&Kind{
 	},
 })
 
-// Notification is the words of a message to a phone.
+// Notification is the content of a message to a phone.
 type Notification struct{ kind, from, text, voice string }
 
-// TestNotification is what a provider is tried with.
+// TestNotification returns the message with which a provider is tested.
 func TestNotification(provider storage.Document) Notification {
 	const words = "This is a test of the phone provider of {{ friendly_name }}."
 	configuration, _ := provider["configuration"].(storage.Document)
 	return Notification{outbox.TryProvider, storage.Text(configuration, "default_from"), words, words}
 }
 
-// OwnNotification is what a template says.
+// OwnNotification returns the message of a template.
 func OwnNotification(template storage.Document) Notification {
 	content, _ := template["content"].(storage.Document)
 	body, _ := content["body"].(storage.Document)
 	return Notification{storage.Text(template, "type"), storage.Text(content, "from"), storage.Text(body, "text"), storage.Text(body, "voice")}
 }
 
-// exampleCode is the code of a message that is for trying only.
+// exampleCode is the code in test messages.
 const exampleCode = "123456"
 
-// TryPhone sends a notification to the phone that was asked for, as a text or as a call.
+// TryPhone sends a test message to the requested phone number, as a text message or as a
+// call.
 func (ch *Change) TryPhone(n Notification, asked storage.Document) error {
 	m := outbox.Message{Kind: n.kind, Channel: outbox.SMS, To: storage.Text(asked, "to"), From: n.from, Text: n.text, Code: exampleCode}
 	if storage.Text(asked, "delivery_method") == "voice" {

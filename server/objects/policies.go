@@ -5,14 +5,16 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// RateLimitPolicies are Auth0: api/management/v2/rate-limit-policies.
+// RateLimitPolicies are the rate limit policies, Auth0:
+// api/management/v2/rate-limit-policies.
 var RateLimitPolicies = declare(&Kind{Kind: resource.RateLimitPolicies, before: checkRateLimitPolicy})
 
-// CredentialTemplates are Auth0: api/management/v2/verifiable-credentials.
+// CredentialTemplates are the templates of verifiable credentials, Auth0:
+// api/management/v2/verifiable-credentials.
 var CredentialTemplates = declare(&Kind{Kind: resource.CredentialTemplates})
 
-// checkRateLimitPolicy sees that nobody has two policies for the same, and dates
-// the policy.
+// checkRateLimitPolicy returns an error if another policy has the same resource and
+// consumer, and sets the policy's times.
 func checkRateLimitPolicy(o Collection, doc, old storage.Document) error {
 	stamp(doc, old, resource.ShortMicroTime(o.Now))
 	configuration, _ := doc["configuration"].(storage.Document)

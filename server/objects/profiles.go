@@ -5,11 +5,13 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// ConnectionProfiles are Auth0: api/management/v2/connection-profiles.
+// ConnectionProfiles are the connection profiles, Auth0:
+// api/management/v2/connection-profiles.
 var ConnectionProfiles = declare(&Kind{Kind: resource.ConnectionProfiles})
 
-// UserAttributeProfiles are Auth0: api/management/v2/user-attribute-profiles. What follows
-// from other members is filled in after a change, too.
+// UserAttributeProfiles are the user attribute profiles, Auth0:
+// api/management/v2/user-attribute-profiles. Members that follow from others are also
+// filled in after a change.
 var UserAttributeProfiles = declare(&Kind{
 	Kind: resource.UserAttributeProfiles,
 	before: func(o Collection, doc, old storage.Document) error {
@@ -20,8 +22,8 @@ var UserAttributeProfiles = declare(&Kind{
 	},
 })
 
-// TokenExchangeProfiles are Auth0: api/management/v2/token-exchange-profiles. Each has an
-// action.
+// TokenExchangeProfiles are the token exchange profiles, Auth0:
+// api/management/v2/token-exchange-profiles. Each names an action, which must exist.
 var TokenExchangeProfiles = declare(&Kind{
 	Kind: resource.TokenExchangeProfiles,
 	before: func(o Collection, doc, _ storage.Document) error {

@@ -6,11 +6,10 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// RenderingsKind is the kind of how screens are rendered.
+// RenderingsKind is the kind of the documents that say how screens are rendered.
 const RenderingsKind = "prompts/rendering"
 
-// Rendering is how a screen is rendered: as is kept, or else as it is until something is
-// said.
+// Rendering returns how a screen is rendered: the stored settings, or else the defaults.
 func (s Services) Rendering(tx *storage.Tx, prompt, screen string) (storage.Document, error) {
 	doc, err := tx.Documents(RenderingsKind, "").Document(renderingID(prompt, screen))
 	if storage.IsNotFound(err) {
@@ -34,8 +33,8 @@ func UpdateRendering(ch *Change, prompt, screen string, change storage.Document)
 	return ch.Tx.Documents(RenderingsKind, "").Put(storage.Write{ID: renderingID(prompt, screen), Document: doc})
 }
 
-// KeepTexts replaces texts of a kind, storage.CustomTextKind or storage.PartialsKind; empty
-// ones are none.
+// KeepTexts stores texts of a kind, storage.CustomTextKind or storage.PartialsKind, in
+// place of the earlier ones. Empty texts are deleted.
 func KeepTexts(tx *storage.Tx, kind, id string, texts storage.Document) error {
 	kept := tx.Documents(kind, "")
 	if len(texts) == 0 {

@@ -6,8 +6,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// AddProviderTokens adds to the identities of a user the tokens that identity providers have given
-// for them, Auth0: authenticate/identity-providers/calling-an-external-idp-api.
+// AddProviderTokens adds the tokens of identity providers to the identities of a user, Auth0:
+// authenticate/identity-providers/calling-an-external-idp-api.
 func AddProviderTokens(tx *storage.Tx, user storage.Document) error {
 	for _, identity := range Items(user, "identities") {
 		t, err := tx.TokensOf(storage.Identity{Provider: storage.Text(identity, "provider"), UserID: storage.Text(identity, "user_id")})
@@ -28,9 +28,8 @@ func AddProviderTokens(tx *storage.Tx, user storage.Document) error {
 	return nil
 }
 
-// TokensetsOf describes the tokens that identity providers have given for a user's accounts, as far
-// as applications may have them, and shows none. Auth0:
-// api/management/v2/users/get-federated-connections-tokensets.
+// TokensetsOf describes the provider tokens of a user's accounts that applications may get, without
+// the tokens themselves. Auth0: api/management/v2/users/get-federated-connections-tokensets.
 func TokensetsOf(tx *storage.Tx, userID string) ([]storage.Document, error) {
 	sets := []storage.Document{}
 	err := eachTokenset(tx, userID, func(id string, identity storage.Identity, t storage.IdentityTokens) error {
@@ -47,7 +46,8 @@ func TokensetsOf(tx *storage.Tx, userID string) ([]storage.Document, error) {
 	return sets, err
 }
 
-// DeleteTokenset removes tokens of a user that a provider has given; that there are none is no error.
+// DeleteTokenset deletes the provider tokens of one of a user's accounts. It is no error if there are
+// none.
 func DeleteTokenset(tx *storage.Tx, userID, tokenset string) error {
 	return eachTokenset(tx, userID, func(id string, identity storage.Identity, _ storage.IdentityTokens) error {
 		if id != tokenset {
@@ -57,8 +57,8 @@ func DeleteTokenset(tx *storage.Tx, userID, tokenset string) error {
 	})
 }
 
-// eachTokenset calls fn with the tokens of each of a user's accounts that applications may have, and
-// with an id that is made of the account's.
+// eachTokenset calls fn with the provider tokens of each of a user's accounts that applications may
+// get. id is derived from the account's provider and its id there.
 func eachTokenset(tx *storage.Tx, userID string, fn func(id string, identity storage.Identity, t storage.IdentityTokens) error) error {
 	if err := Users.Require(tx, userID); err != nil {
 		return err

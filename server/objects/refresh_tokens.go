@@ -32,11 +32,11 @@ func UpdateRefreshToken(tx *storage.Tx, id string, change storage.Document) (sto
 	return t, tx.RefreshTokens.Put(t)
 }
 
-// DeleteRefreshToken ends a refresh token; that there is none is no error.
+// DeleteRefreshToken revokes a refresh token. It is no error if there is none.
 func DeleteRefreshToken(ch *Change, id string) error {
 	t, err := GetRefreshToken(ch.Tx, id)
 	if errors.Is(err, resource.RefreshTokenMissing) {
-		return nil // what was asked for is so
+		return nil // the token is already gone
 	}
 	if err != nil {
 		return err
@@ -44,8 +44,8 @@ func DeleteRefreshToken(ch *Change, id string) error {
 	return ch.Tx.RevokeGrant(t.ID, ch.Now)
 }
 
-// ShownRefreshToken is a refresh token as Auth0:
-// api/management/v2/refresh-tokens shows it.
+// ShownRefreshToken returns a refresh token as the API shows it, Auth0:
+// api/management/v2/refresh-tokens.
 func ShownRefreshToken(t storage.RefreshToken) storage.Document {
 	doc := storage.Document{
 		"id": t.ID, "user_id": t.Issue.UserID, "client_id": t.Issue.ClientID, "rotating": t.Rotating, "session_id": nil,
@@ -67,11 +67,12 @@ func ShownRefreshToken(t storage.RefreshToken) storage.Document {
 	return doc
 }
 
-// invalidCombination is Auth0's answer to parameters that do not go together.
+// invalidCombination is Auth0's error for parameters that cannot be combined.
 var invalidCombination = resource.InvalidBody("Invalid combination of parameters.")
 
-// RefreshTokensMeant reads which tokens are to be revoked: those with ids, or those of a user, an
-// application, or of both and one API.
+// RefreshTokensMeant reads which refresh tokens a request revokes: those with ids, or those of a
+// user, of an application, or of a user, an application and an API. It returns a condition that
+// they meet.
 func RefreshTokensMeant(sent storage.Document) (func(storage.RefreshToken) bool, error) {
 	ids, byID := sent["ids"].([]any)
 	user, client, audience := storage.Text(sent, "user_id"), storage.Text(sent, "client_id"), storage.Text(sent, "audience")
@@ -91,7 +92,7 @@ func RefreshTokensMeant(sent storage.Document) (func(storage.RefreshToken) bool,
 	}, nil
 }
 
-// RevokeRefreshTokens ends the refresh tokens that meet a condition.
+// RevokeRefreshTokens revokes the refresh tokens that meet a condition.
 func RevokeRefreshTokens(ch *Change, meets func(storage.RefreshToken) bool) error {
 	ids, err := ch.Tx.RefreshTokensWhere(meets)
 	if err != nil {
@@ -105,7 +106,7 @@ func RevokeRefreshTokens(ch *Change, meets func(storage.RefreshToken) bool) erro
 	return nil
 }
 
-// DeleteRefreshTokensOf ends all refresh tokens of a user.
+// DeleteRefreshTokensOf revokes all refresh tokens of a user.
 func DeleteRefreshTokensOf(tx *storage.Tx, userID string) error {
 	if err := Users.Require(tx, userID); err != nil {
 		return err

@@ -16,7 +16,7 @@ var ResourceServers = declare(&Kind{
 	before: checkAPI, deleted: deleteAPI,
 })
 
-// apis finds an API by its id or its identifier.
+// apis is a Store that finds an API by its id or by its identifier.
 type apis struct {
 	Acted[storage.ResourceServer]
 	tx *storage.Tx
@@ -48,7 +48,9 @@ func (a apis) Delete(idOrIdentifier string) error {
 	return a.Acted.Delete(id)
 }
 
-// checkAPI keeps the scopes of Auth0's own APIs as they are.
+// checkAPI returns an error if a change names the scopes of a system API, which are
+// fixed. It fills in the members of a new system API, and the thumbprint of an encryption
+// key.
 func checkAPI(o Collection, doc, old storage.Document) error {
 	if old == nil {
 		maps.Copy(doc, resource.SystemAPI(o.Issuer, storage.Text(doc, "identifier")))
@@ -67,10 +69,10 @@ func checkAPI(o Collection, doc, old storage.Document) error {
 	return nil
 }
 
-// deleteAPI takes along what was granted for the API.
+// deleteAPI deletes the users' consents to a deleted API, and what else depends on it.
 func deleteAPI(o Collection, doc storage.Document) error {
 	identifier := storage.Text(doc, "identifier")
-	if doc["is_system"] == true && resource.SystemAPI(o.Issuer, identifier) == nil { // those have been activated, and may go
+	if doc["is_system"] == true && resource.SystemAPI(o.Issuer, identifier) == nil { // the others were activated by the tenant, and may be deleted
 		return resource.InvalidBody("System resource servers cannot be deleted.")
 	}
 	var consents []string

@@ -5,13 +5,13 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Roles are Auth0: manage-users/access-control/rbac.
+// Roles are the tenant's roles, Auth0: manage-users/access-control/rbac.
 var Roles = declare(&Kind{
 	Kind: resource.Roles, table: func(tx *storage.Tx) Store { return Acted[storage.Role]{Resources: tx.Roles} },
 	deleted: deleteRole,
 })
 
-// deleteRole takes the role from everyone who has it.
+// deleteRole removes a deleted role from all users who have it.
 func deleteRole(o Collection, doc storage.Document) error {
 	id := storage.Text(doc, "id")
 	var holders []storage.UserAccess
@@ -33,7 +33,7 @@ func deleteRole(o Collection, doc storage.Document) error {
 	return o.Tx.ForgetRole(id)
 }
 
-// ChangeRoles gives a user roles, or takes them away.
+// ChangeRoles assigns roles to a user, or removes them if add is false.
 func ChangeRoles(tx *storage.Tx, userID string, ids []string, add bool) error {
 	if err := Users.Require(tx, userID); err != nil {
 		return err
@@ -56,7 +56,7 @@ func ChangeRoles(tx *storage.Tx, userID string, ids []string, add bool) error {
 	return tx.UserAccess.Put(access)
 }
 
-// GiveRole gives users a role.
+// GiveRole assigns a role to users.
 func GiveRole(tx *storage.Tx, id string, users []string) error {
 	if err := Roles.Require(tx, id); err != nil {
 		return err
@@ -69,7 +69,8 @@ func GiveRole(tx *storage.Tx, id string, users []string) error {
 	return nil
 }
 
-// RolesOf returns the roles that a user has by themselves, in the order in which they were given.
+// RolesOf returns the roles that a user has outside of organizations, in the order in which they
+// were assigned.
 func RolesOf(tx *storage.Tx, userID string) ([]storage.Document, error) {
 	if err := Users.Require(tx, userID); err != nil {
 		return nil, err
@@ -81,7 +82,7 @@ func RolesOf(tx *storage.Tx, userID string) ([]storage.Document, error) {
 	return rolesWith(tx, access.Roles)
 }
 
-// rolesWith are the roles with ids.
+// rolesWith returns the roles with the given ids.
 func rolesWith(tx *storage.Tx, ids []string) ([]storage.Document, error) {
 	roles := []storage.Document{}
 	for _, id := range ids {

@@ -5,13 +5,13 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Rules are Auth0: api/management/v2/rules.
+// Rules are the tenant's rules, Auth0: api/management/v2/rules.
 var Rules = declare(&Kind{Kind: resource.Rules, before: placeRule})
 
-// RulesConfigs are the values that rules read, by their keys.
+// RulesConfigs are the configuration values that rules read, by key.
 var RulesConfigs = declare(&Kind{Kind: resource.RulesConfigs})
 
-// placeRule puts a rule that does not say where it comes behind all others.
+// placeRule puts a rule without an order behind all others.
 func placeRule(o Collection, doc, _ storage.Document) error {
 	if _, placed := doc["order"]; placed {
 		return nil

@@ -5,7 +5,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// SelfServiceProfiles are Auth0: api/management/v2/self-service-profiles.
+// SelfServiceProfiles are the self-service profiles, Auth0:
+// api/management/v2/self-service-profiles.
 var SelfServiceProfiles = declare(&Kind{
 	Kind: resource.SelfServiceProfiles,
 	before: func(_ Collection, doc, _ storage.Document) error {
@@ -21,7 +22,7 @@ var (
 	_ = declare(&Kind{Kind: resource.SelfServiceTickets, Owner: SelfServiceProfiles})
 )
 
-// RequireProfile sees that there is a profile with an id, or says so in Auth0's words.
+// RequireProfile returns Auth0's error if there is no profile with an id.
 func RequireProfile(tx *storage.Tx, id string) error {
 	_, err := PlainOf(tx, resource.SelfServiceProfiles, "").Document(id)
 	if storage.IsNotFound(err) {
@@ -30,13 +31,13 @@ func RequireProfile(tx *storage.Tx, id string) error {
 	return err
 }
 
-// ofProfile are the documents of a kind that belong to a profile.
+// ofProfile returns the documents of a kind that belong to a profile.
 func ofProfile(tx *storage.Tx, kind *resource.Kind, profile string) (storage.Documents, error) {
 	return tx.Documents(kind.Name, profile), RequireProfile(tx, profile)
 }
 
-// SelfServiceTexts returns the texts of a profile at a place, the language and the page; {}
-// where there are none.
+// SelfServiceTexts returns the custom texts of a profile at a place, which is made of the
+// language and the page. It returns an empty document if there are none.
 func SelfServiceTexts(tx *storage.Tx, profile, place string) (storage.Document, error) {
 	texts, err := ofProfile(tx, resource.SelfServiceTexts, profile)
 	if err != nil {
@@ -49,7 +50,7 @@ func SelfServiceTexts(tx *storage.Tx, profile, place string) (storage.Document, 
 	return stored, err
 }
 
-// SetSelfServiceTexts replaces the texts of a profile at a place.
+// SetSelfServiceTexts replaces the custom texts of a profile at a place.
 func SetSelfServiceTexts(tx *storage.Tx, profile, place string, sent storage.Document) error {
 	texts, err := ofProfile(tx, resource.SelfServiceTexts, profile)
 	if err != nil {
@@ -58,7 +59,7 @@ func SetSelfServiceTexts(tx *storage.Tx, profile, place string, sent storage.Doc
 	return texts.Put(storage.Write{ID: place, Document: sent})
 }
 
-// AddSelfServiceTicket keeps a ticket for an administrator.
+// AddSelfServiceTicket stores a self-service ticket for an administrator.
 func AddSelfServiceTicket(tx *storage.Tx, profile, id string, sent storage.Document) error {
 	tickets, err := ofProfile(tx, resource.SelfServiceTickets, profile)
 	if err != nil {
@@ -67,7 +68,7 @@ func AddSelfServiceTicket(tx *storage.Tx, profile, id string, sent storage.Docum
 	return tickets.Put(storage.Write{ID: id, Document: sent})
 }
 
-// RevokeSelfServiceTicket removes a ticket.
+// RevokeSelfServiceTicket deletes a self-service ticket.
 func RevokeSelfServiceTicket(tx *storage.Tx, profile, id string) error {
 	tickets, err := ofProfile(tx, resource.SelfServiceTickets, profile)
 	if err != nil {

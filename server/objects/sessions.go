@@ -29,11 +29,11 @@ func UpdateSession(tx *storage.Tx, id string, change storage.Document) (storage.
 	return s, tx.Sessions.Put(s)
 }
 
-// DeleteSession ends a session; that there is none is no error.
+// DeleteSession ends a session. It is no error if there is none.
 func DeleteSession(tx *storage.Tx, id string) error {
 	s, err := GetSession(tx, id)
 	if errors.Is(err, resource.SessionMissing) {
-		return nil // what was asked for is so
+		return nil // the session is already gone
 	}
 	if err != nil {
 		return err
@@ -41,7 +41,7 @@ func DeleteSession(tx *storage.Tx, id string) error {
 	return tx.EndSession(s, storage.SessionRevoked)
 }
 
-// RevokeSession ends a session with the refresh tokens that it brought.
+// RevokeSession ends a session, and revokes the refresh tokens that were issued in it.
 func RevokeSession(ch *Change, id string) error {
 	s, err := GetSession(ch.Tx, id)
 	if err != nil {
@@ -50,8 +50,8 @@ func RevokeSession(ch *Change, id string) error {
 	return endWithTokens(ch, s)
 }
 
-// RevokeAccess ends a session of a user's, or all of them where the id of none is given, and the refresh tokens that they
-// brought unless those are to be kept.
+// RevokeAccess ends one session of a user, or all of them if sessionID is "". It also revokes the refresh tokens that
+// were issued in them, unless keepTokens is set.
 func RevokeAccess(ch *Change, userID, sessionID string, keepTokens bool) error {
 	if err := Users.Require(ch.Tx, userID); err != nil {
 		return err
@@ -74,7 +74,7 @@ func RevokeAccess(ch *Change, userID, sessionID string, keepTokens bool) error {
 	return endWithTokens(ch, s)
 }
 
-// endWithTokens ends a session and the refresh tokens that it brought.
+// endWithTokens ends a session, and revokes the refresh tokens that were issued in it.
 func endWithTokens(ch *Change, s storage.Session) error {
 	for t, err := range ch.Tx.RefreshTokens.By("session", s.ID) {
 		if err != nil {
@@ -95,7 +95,7 @@ func DeleteSessionsOf(tx *storage.Tx, userID string) error {
 	return tx.DeleteSessions(userID, storage.SessionRevoked)
 }
 
-// DeleteGrantsOf removes what a user has consented to, Auth0: api/management/v2/grants.
+// DeleteGrantsOf deletes the consents of a user, Auth0: api/management/v2/grants.
 func DeleteGrantsOf(tx *storage.Tx, userID string) error {
 	return deleteBy(tx.Grants, "user", userID, func(g storage.Grant) string { return g.ID })
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Settings returns the settings of a kind of which a tenant has one, with the kind's
-// defaults where they were never written.
+// Settings returns the settings of a kind of which a tenant has exactly one, or the kind's
+// defaults if the settings were never written.
 func Settings(tx *storage.Tx, kind *resource.Kind, now time.Time) (storage.Document, error) {
 	doc, err := tx.Documents(kind.Name, "").Document(storage.SettingsKey)
 	if storage.IsNotFound(err) {
@@ -18,8 +18,8 @@ func Settings(tx *storage.Tx, kind *resource.Kind, now time.Time) (storage.Docum
 	return doc, err
 }
 
-// ChangeSettings changes settings: members of them, or all with resource.Replace. It returns
-// them as they are kept.
+// ChangeSettings changes members of settings, or all of them with resource.Replace. It
+// returns the settings as they are stored.
 func ChangeSettings(ch *Change, kind *resource.Kind, op resource.Operation, sent storage.Document) (storage.Document, error) {
 	doc := storage.Document{}
 	if op != resource.Replace {
@@ -36,7 +36,7 @@ func ChangeSettings(ch *Change, kind *resource.Kind, op resource.Operation, sent
 	return doc, PutTheOne(ch.Tx, kind, doc)
 }
 
-// fit checks members of settings against each other.
+// fit returns an error if members of the settings contradict each other.
 func fit(kind *resource.Kind, doc storage.Document) error {
 	const inactivity, overall = "mfa_session_inactivity_timeout", "mfa_session_overall_timeout"
 	if kind != resource.GuardianRemember {
@@ -50,8 +50,8 @@ func fit(kind *resource.Kind, doc storage.Document) error {
 	return nil
 }
 
-// TheOne returns the one document of a kind that a tenant may have, or the kind's answer
-// for none.
+// TheOne returns the document of a kind of which a tenant has at most one, or the kind's
+// error Missing.
 func TheOne(tx *storage.Tx, kind *resource.Kind) (storage.Document, error) {
 	doc, err := tx.Documents(kind.Name, "").Document(storage.SettingsKey)
 	if storage.IsNotFound(err) {
@@ -60,12 +60,12 @@ func TheOne(tx *storage.Tx, kind *resource.Kind) (storage.Document, error) {
 	return doc, err
 }
 
-// PutTheOne writes it.
+// PutTheOne writes this document.
 func PutTheOne(tx *storage.Tx, kind *resource.Kind, doc storage.Document) error {
 	return tx.Documents(kind.Name, "").Put(storage.Write{ID: storage.SettingsKey, Document: doc})
 }
 
-// DeleteTheOne removes it; that there is none is no error.
+// DeleteTheOne deletes this document. It is no error if there is none.
 func DeleteTheOne(tx *storage.Tx, kind *resource.Kind) error {
 	return tx.Documents(kind.Name, "").Delete(storage.SettingsKey)
 }

@@ -6,7 +6,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// ShownSigningKey is a signing key as Auth0: api/management/v2/keys shows it.
+// ShownSigningKey returns a signing key as the API shows it, Auth0:
+// api/management/v2/keys.
 func ShownSigningKey(k storage.SigningKey) storage.Document {
 	fingerprint, thumbprint := keys.Thumbprints(k.Certificate)
 	doc := storage.Document{

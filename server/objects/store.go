@@ -8,7 +8,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Store is where the objects of a kind are kept.
+// Store stores the objects of a kind.
 type Store interface {
 	// Document returns the document with an id, or an error that wraps
 	// storage.ErrNotFound.
@@ -19,29 +19,30 @@ type Store interface {
 	Lister
 }
 
-// Lister is where documents are that can be listed.
+// Lister lists documents.
 type Lister interface {
-	// List is the documents in the order in which they were made.
+	// List returns the documents in the order in which they were created.
 	List() storage.List
 }
 
-// Indexed is a Lister with lists of the documents that have a value.
+// Indexed lists the documents that an index finds.
 type Indexed interface {
-	// ListBy is the documents that an index leads to by a value.
+	// ListBy returns the documents that an index finds for a value.
 	ListBy(ix, value string) storage.List
 }
 
-// Acted keeps a kind that the server acts on in a table of its own.
+// Acted is the Store of a kind that has its own table because the server acts on its
+// objects.
 type Acted[T any] struct{ storage.Resources[T] }
 
-// Plain keeps a kind that is configuration alone among all others of that sort.
+// Plain is the Store of a kind that is only configuration. All such kinds share one table.
 type Plain struct {
 	storage.Documents
 	Kind   *resource.Kind
 	parent string
 }
 
-// PlainOf returns the objects of a kind that belong to a parent, "" for none.
+// PlainOf returns the objects of a kind with a parent, which is "" for none.
 func PlainOf(tx *storage.Tx, kind *resource.Kind, parent string) Plain {
 	return Plain{Documents: tx.Documents(kind.Name, parent), Kind: kind, parent: parent}
 }
@@ -58,10 +59,11 @@ func (p Plain) Put(doc storage.Document) error {
 	return p.Documents.Put(w)
 }
 
-// key joins what an object is found by.
+// key joins parts to a value by which an object is found.
 func key(parts ...string) string { return strings.Join(parts, "\x01") }
 
-// collect takes all documents of a list: what is read is written only once the list is read.
+// collect reads all documents of a list, since nothing may be written while the list is
+// being read.
 func collect(list iter.Seq2[storage.Document, error]) (all []storage.Document, err error) {
 	for doc, err := range list {
 		if err != nil {

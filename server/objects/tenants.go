@@ -15,8 +15,8 @@ func UpdateTenant(ch *Change, change storage.Document) (storage.Document, error)
 	return doc, ch.Tx.Tenant.Put(doc)
 }
 
-// MinutesToHours puts the lifetimes of sessions that a change of the tenant's settings states in
-// minutes into the members with hours, which are the only ones that are kept.
+// MinutesToHours converts session lifetimes that a change of the tenant's settings has in
+// minutes to the members in hours. Only those are stored.
 func MinutesToHours(settings storage.Document) error {
 	for _, hours := range []string{"session_lifetime", "idle_session_lifetime", "ephemeral_session_lifetime", "idle_ephemeral_session_lifetime"} {
 		minutes := hours + "_in_minutes"

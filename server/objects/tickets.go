@@ -14,7 +14,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// CheckTicket refuses members of a request for a ticket that do not go together.
+// CheckTicket returns an error for members of a ticket request that cannot be combined.
 func CheckTicket(sent storage.Document) error {
 	if (storage.Text(sent, "client_id") != "" || storage.Text(sent, "organization_id") != "") && storage.Text(sent, "result_url") != "" {
 		return resource.InvalidBody("result_url cannot be specified when using client_id or organization_id.")
@@ -22,7 +22,7 @@ func CheckTicket(sent storage.Document) error {
 	return nil
 }
 
-// VerificationTicket makes a link that verifies a user's address, Auth0:
+// VerificationTicket makes a link that verifies a user's e-mail address, Auth0:
 // api/management/v2/tickets/post-email-verification.
 func VerificationTicket(ch *Change, sent storage.Document) (link string, err error) {
 	user, err := GetUser(ch.Tx, storage.Text(sent, "user_id"))
@@ -35,7 +35,7 @@ func VerificationTicket(ch *Change, sent storage.Document) (link string, err err
 	return makeTicket(ch, storage.TicketVerifyEmail, user, user.Email, sent)
 }
 
-// PasswordTicket makes a link that lets whoever has it choose a user's password, Auth0:
+// PasswordTicket makes a link with which anybody who has it can set a user's password, Auth0:
 // api/management/v2/tickets/post-password-change.
 func PasswordTicket(ch *Change, sent storage.Document) (link string, err error) {
 	user, err := userOfPassword(ch.Tx, sent)
@@ -49,8 +49,8 @@ func PasswordTicket(ch *Change, sent storage.Document) (link string, err error) 
 	return makeTicket(ch, storage.TicketResetPassword, user, verifies, sent)
 }
 
-// makeTicket makes the link of a new ticket for a user. verifies is the address that its use
-// verifies, "" for none.
+// makeTicket makes a ticket for a user, and returns its link. verifies is the e-mail address that the
+// use of the ticket verifies, "" for none.
 func makeTicket(ch *Change, kind string, user storage.User, verifies string, sent storage.Document) (link string, err error) {
 	if err := checkTicketFor(ch.Tx, user, sent); err != nil {
 		return "", err
@@ -65,8 +65,9 @@ func makeTicket(ch *Change, kind string, user storage.User, verifies string, sen
 	})
 }
 
-// checkTicketFor sees that what a request for a ticket of a user names is there, and that the user is a
-// member of the organization. What is not is a bad request here.
+// checkTicketFor returns an error if the application or the organization in a ticket request does not
+// exist, or the user is not a member of the organization. All of these are errors with the status 400
+// here.
 func checkTicketFor(tx *storage.Tx, user storage.User, sent storage.Document) error {
 	err := knownClient(tx, sent)
 	if errors.Is(err, Clients.Missing) {
@@ -86,8 +87,8 @@ func checkTicketFor(tx *storage.Tx, user storage.User, sent storage.Document) er
 	return err
 }
 
-// EnrollmentTicket makes a link by which a user enrolls a factor, and has it sent where the request
-// says so. The answer has the ticket's id and the link. Auth0:
+// EnrollmentTicket makes a link with which a user enrolls an MFA factor, and sends it by e-mail if the
+// request says so. The response has the ticket's id and the link. Auth0:
 // api/management/v2/guardian/post-ticket.
 func EnrollmentTicket(ch *Change, sent storage.Document) (storage.Document, error) {
 	user, err := GetUser(ch.Tx, storage.Text(sent, "user_id"))
@@ -115,8 +116,8 @@ func EnrollmentTicket(ch *Change, sent storage.Document) (storage.Document, erro
 	return storage.Document{"ticket_id": id, "ticket_url": link}, nil
 }
 
-// userOfPassword is the user whom a password ticket names by id, or by address and
-// connection.
+// userOfPassword returns the user whom a request for a password ticket names, by id or by e-mail
+// address and connection.
 func userOfPassword(tx *storage.Tx, sent storage.Document) (user storage.User, err error) {
 	id, connectionID, email := storage.Text(sent, "user_id"), storage.Text(sent, "connection_id"), storage.Text(sent, "email")
 	switch {
@@ -141,7 +142,7 @@ func userOfPassword(tx *storage.Tx, sent storage.Document) (user storage.User, e
 	return user, err
 }
 
-// knownClient sees that the application that a request names is there.
+// knownClient returns an error if the application that a request names does not exist.
 func knownClient(tx *storage.Tx, sent storage.Document) error {
 	id := storage.Text(sent, "client_id")
 	if id == "" {
@@ -150,8 +151,8 @@ func knownClient(tx *storage.Tx, sent storage.Document) error {
 	return Clients.Require(tx, id)
 }
 
-// SendVerification sends the e-mail that verifies a user's address, and returns the job that
-// says so. Auth0: api/management/v2/jobs/post-verification-email.
+// SendVerification sends the e-mail with which a user verifies the e-mail address, and returns its job.
+// Auth0: api/management/v2/jobs/post-verification-email.
 func SendVerification(ch *Change, sent storage.Document) (job storage.Document, err error) {
 	user, err := GetUser(ch.Tx, storage.Text(sent, "user_id"))
 	if err != nil {
@@ -182,9 +183,9 @@ func SendVerification(ch *Change, sent storage.Document) (job storage.Document, 
 	return job, PlainOf(ch.Tx, resource.Jobs, "").Put(job)
 }
 
-// FollowVerificationTicket uses up the ticket with a hash, and marks the address that it was
-// sent to as verified where it is still the user's. The error is that of storage.UseTicket,
-// or wraps storage.ErrNotFound.
+// FollowVerificationTicket uses up the ticket with a hash, and marks the e-mail address that it was
+// sent to as verified. It returns the errors of storage.UseTicket, or an error that wraps
+// storage.ErrNotFound if the user has another address now.
 func FollowVerificationTicket(tx *storage.Tx, hash string, now time.Time) (storage.Ticket, error) {
 	t, err := tx.UseTicket(hash, storage.TicketVerifyEmail, now)
 	if err != nil {
@@ -204,9 +205,9 @@ func FollowVerificationTicket(tx *storage.Tx, hash string, now time.Time) (stora
 	return t, tx.Users.Put(doc)
 }
 
-// FollowPasswordTicket uses up the ticket with a hash, and gives its user a new password.
-// Whoever followed the link that was sent to an address reads what is sent there, so that the
-// address is verified. The error is that of storage.UseTicket.
+// FollowPasswordTicket uses up the ticket with a hash, and sets its user's password. If the link was
+// sent to the user's e-mail address, that address is verified too, since the user has read the e-mail.
+// It returns the errors of storage.UseTicket.
 func FollowPasswordTicket(tx *storage.Tx, hash, passwordHash string, now time.Time) error {
 	t, err := tx.UseTicket(hash, storage.TicketResetPassword, now)
 	if err != nil {
@@ -225,7 +226,7 @@ func FollowPasswordTicket(tx *storage.Tx, hash, passwordHash string, now time.Ti
 	return tx.Users.Put(doc)
 }
 
-// FollowUnblockTicket uses up the ticket with a hash, and lifts the blocks of its user.
+// FollowUnblockTicket uses up the ticket with a hash, and unblocks its user.
 func FollowUnblockTicket(tx *storage.Tx, hash string, now time.Time) (storage.Ticket, error) {
 	t, err := tx.UseTicket(hash, storage.TicketUnblock, now)
 	if err != nil {

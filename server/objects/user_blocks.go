@@ -9,8 +9,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// UsersByIdentifier returns the ids of the users who go by an address, a username or a phone
-// number, in whatever connection, Auth0: api/management/v2/user-blocks.
+// UsersByIdentifier returns the ids of the users of all connections who have an e-mail address,
+// a username or a phone number, Auth0: api/management/v2/user-blocks.
 func UsersByIdentifier(tx *storage.Tx, identifier string) (ids []string, err error) {
 	for user, err := range tx.Users.By("email", strings.ToLower(identifier)) {
 		if err != nil {
@@ -36,8 +36,8 @@ func UsersByIdentifier(tx *storage.Tx, identifier string) (ids []string, err err
 	return ids, nil
 }
 
-// BlocksOf returns what users are blocked for at a time: wrong passwords, by the identifier that
-// was given, and the address that they came from where blocks are counted by it.
+// BlocksOf returns the blocks of users at a time. Each block has the identifier with which wrong
+// passwords were tried, and the IP address of the attempts if they are counted for each address.
 func BlocksOf(tx *storage.Tx, users []string, now time.Time) ([]storage.Document, error) {
 	blocks := []storage.Document{}
 	for _, id := range users {

@@ -8,9 +8,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// LinkUsers makes the account of a secondary user an identity of a primary one, Auth0:
-// manage-users/user-accounts/user-account-linking. The secondary user is gone after that.
-// It returns the identities of the primary user.
+// LinkUsers makes the account of the secondary user an identity of the primary user,
+// Auth0: manage-users/user-accounts/user-account-linking. It deletes the secondary user,
+// and returns the identities of the primary user.
 func LinkUsers(ch *Change, primary, secondary string) ([]any, error) {
 	user, err := Users.Find(ch.Tx, primary)
 	if err != nil {
@@ -40,7 +40,7 @@ func LinkUsers(ch *Change, primary, secondary string) ([]any, error) {
 	return identities, ch.Tx.Users.Put(user)
 }
 
-// profileData is what a linked identity keeps of its account's profile.
+// profileData returns the part of a user's profile that its linked identity keeps.
 func profileData(user storage.Document) storage.Document {
 	data := storage.Document{}
 	for _, name := range []string{"email", "email_verified", "name", "username", "given_name", "family_name", "phone_number", "phone_verified", "picture", "nickname"} {
@@ -51,8 +51,8 @@ func profileData(user storage.Document) storage.Document {
 	return data
 }
 
-// UnlinkIdentity makes an identity of a user, the account with an id at a provider, a user
-// of its own again. It returns the identities that are left.
+// UnlinkIdentity removes an identity, which is the account with an id at a provider, from
+// a user and makes it a separate user again. It returns the identities that are left.
 func UnlinkIdentity(ch *Change, userID, provider, id string) ([]any, error) {
 	user, err := Users.Find(ch.Tx, userID)
 	if err != nil {
@@ -66,7 +66,7 @@ func UnlinkIdentity(ch *Change, userID, provider, id string) ([]any, error) {
 	switch i {
 	case -1:
 		return nil, resource.IdentityMissing
-	case 0: // the first is the user's own
+	case 0: // the first identity is the user's own
 		return nil, resource.IdentityMain
 	}
 	identity, _ := all[i].(storage.Document)

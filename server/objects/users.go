@@ -15,8 +15,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Users are Auth0: api/management/v2/users. Their creation and change are functions of
-// their own, since those come with passwords and messages.
+// Users are the tenant's users, Auth0: api/management/v2/users. They are created and changed
+// by CreateUser and UpdateUser, since that involves passwords and messages.
 var Users = declare(&Kind{
 	Kind: resource.Users, table: func(tx *storage.Tx) Store { return Acted[storage.User]{Resources: tx.Users} },
 	deleted: func(o Collection, doc storage.Document) error {
@@ -27,7 +27,7 @@ var Users = declare(&Kind{
 	},
 })
 
-// deleteUsers removes users with all that is theirs.
+// deleteUsers deletes users and all that belongs to them.
 func deleteUsers(ch *Change, ids ...string) error {
 	for _, id := range ids {
 		user, err := ch.Tx.Users.Get(id)
@@ -41,7 +41,8 @@ func deleteUsers(ch *Change, ids ...string) error {
 	return takeOut(ch, ids...)
 }
 
-// forgetAccounts removes the tokens that identity providers have given for a user's accounts.
+// forgetAccounts deletes the tokens that identity providers have issued for a user's
+// accounts.
 func forgetAccounts(tx *storage.Tx, user storage.User) error {
 	for _, identity := range user.Identities {
 		if err := tx.ForgetTokensOf(identity); err != nil {
@@ -51,7 +52,7 @@ func forgetAccounts(tx *storage.Tx, user storage.User) error {
 	return nil
 }
 
-// takeOut removes users whose accounts at identity providers go on.
+// takeOut deletes users, but keeps the identity providers' tokens for their accounts.
 func takeOut(ch *Change, ids ...string) error {
 	for _, id := range ids {
 		if err := ch.Tx.Users.Delete(id); err != nil {
@@ -64,7 +65,7 @@ func takeOut(ch *Change, ids ...string) error {
 	return forgetUsers(ch, ids...)
 }
 
-// forgetUsers removes what users had who are gone.
+// forgetUsers deletes what deleted users have had.
 func forgetUsers(ch *Change, ids ...string) error {
 	for _, id := range ids {
 		if err := errors.Join(ch.Tx.Passwords.Delete(id), ch.Tx.UserAccess.Delete(id)); err != nil {
@@ -77,14 +78,14 @@ func forgetUsers(ch *Change, ids ...string) error {
 	return ch.Tx.ForgetUsers(ids, ch.Now)
 }
 
-// UserOf reads a user's document.
+// UserOf decodes a user's document.
 func UserOf(doc storage.Document) (user storage.User) {
 	raw, _ := json.Marshal(doc)    // JSON values always marshal
-	_ = json.Unmarshal(raw, &user) // and what is of another type is left out
+	_ = json.Unmarshal(raw, &user) // members of a wrong type are left out
 	return user
 }
 
-// GetUser returns the user with an id, or the kind's answer for none.
+// GetUser returns the user with an id, or the error resource.Users.Missing.
 func GetUser(tx *storage.Tx, id string) (storage.User, error) {
 	user, err := tx.Users.Get(id)
 	if storage.IsNotFound(err) {
@@ -93,8 +94,8 @@ func GetUser(tx *storage.Tx, id string) (storage.User, error) {
 	return user, err
 }
 
-// CreateUser makes a user of what was sent, which is the user afterwards. hash is that of
-// the password, "" for none.
+// CreateUser makes a user from sent, which it completes. hash is the hash of the password, ""
+// for none.
 func CreateUser(ch *Change, sent storage.Document, hash string) error {
 	connection, password, verify := storage.Text(sent, "connection"), storage.Text(sent, "password"), wantsVerification(sent)
 	for _, name := range []string{"connection", "password", "verify_email", "verify_phone_number"} {
@@ -118,9 +119,9 @@ func CreateUser(ch *Change, sent storage.Document, hash string) error {
 	return err
 }
 
-// wantsVerification reports whether a new user is sent an e-mail to verify the
-// address: where verify_email says so, and otherwise where the address is not
-// verified, Auth0: api/management/v2/users/post-users.
+// wantsVerification reports whether a new user is sent a verification e-mail: as verify_email
+// says or, without that, if the address is not verified, Auth0:
+// api/management/v2/users/post-users.
 func wantsVerification(doc storage.Document) bool {
 	if storage.Text(doc, "email") == "" {
 		return false
@@ -141,7 +142,8 @@ func checkNewUser(conn storage.Connection, doc storage.Document, password string
 	return checkUsername(conn, storage.Text(doc, "username"), true)
 }
 
-// checkUsername is account.CheckUsername with Auth0's answer to a change of an object.
+// checkUsername calls account.CheckUsername, and turns its error into Auth0's error of the
+// API.
 func checkUsername(conn storage.Connection, username string, required bool) error {
 	err := account.CheckUsername(conn, username, required)
 	if refused, ok := errors.AsType[*account.UsernameError](err); ok {
@@ -150,13 +152,14 @@ func checkUsername(conn storage.Connection, username string, required bool) erro
 	return err
 }
 
-// apart are the pairs of members that one change may not have, in the words of Auth0's
-// answer.
+// apart are the pairs of members that one change may not have, in the order of Auth0's error
+// message.
 var apart = [][2]string{
 	{"username", "password"}, {"username", "email_verified"}, {"password", "email_verified"}, {"password", "email"},
 }
 
-// CheckTogether refuses a change of members of a user that cannot change together.
+// CheckTogether returns an error if a change of a user has members that cannot be changed
+// together.
 func CheckTogether(change storage.Document) error {
 	for _, pair := range apart {
 		_, first := change[pair[0]]
@@ -167,8 +170,8 @@ func CheckTogether(change storage.Document) error {
 	return nil
 }
 
-// UpdateUser changes the user with an id as it is asked for, and returns the user. hash is
-// that of a new password, "" for none.
+// UpdateUser changes a user as a request asks, and returns the user. hash is the hash of a
+// new password, "" for none.
 func UpdateUser(ch *Change, id string, asked storage.Document, hash string) (storage.Document, error) {
 	doc, err := Users.Find(ch.Tx, id)
 	if err != nil {
@@ -209,8 +212,8 @@ func UpdateUser(ch *Change, id string, asked storage.Document, hash string) (sto
 	return doc, mailChanges(ch, UserOf(doc), asked)
 }
 
-// checkUserConnection sees that a change is for a connection of the user: the one
-// that it names, or the user's own. It returns that of the user's own identity.
+// checkUserConnection returns the connection of the user's first identity. It returns an
+// error if the request names a connection in which the user has no account.
 func checkUserConnection(tx *storage.Tx, user storage.User, named string) (storage.Connection, error) {
 	conn, err := tx.Connections.Find("name", user.ConnectionName())
 	if err := storage.Optional(err); err != nil || named == "" {
@@ -224,16 +227,16 @@ func checkUserConnection(tx *storage.Tx, user storage.User, named string) (stora
 	return conn, resource.InvalidBody("The connection does not exist.")
 }
 
-// endsSessions reports whether a change of a user ends the sessions and refresh tokens:
-// another address, or one that is not verified any more. Auth0: manage-users/sessions.
+// endsSessions reports whether a change of a user ends the user's sessions and refresh
+// tokens: if the e-mail address changes or is no longer verified. Auth0:
+// manage-users/sessions.
 func endsSessions(before, after storage.Document) bool {
 	return !strings.EqualFold(storage.Text(before, "email"), storage.Text(after, "email")) ||
 		before["email_verified"] == true && after["email_verified"] != true
 }
 
-// mailChanges reads the messages that a change of a user asks for, Auth0:
-// api/management/v2/users/patch-users-by-id: verify_email, verify_password and
-// verify_phone_number.
+// mailChanges adds the messages that a change of a user requests by verify_email,
+// verify_password and verify_phone_number, Auth0: api/management/v2/users/patch-users-by-id.
 func mailChanges(ch *Change, user storage.User, asked storage.Document) (err error) {
 	draft := func(d emails.Draft, draftErr error) {
 		if err == nil {
@@ -256,7 +259,7 @@ func mailChanges(ch *Change, user storage.User, asked storage.Document) (err err
 	return err
 }
 
-// Unblock lifts the blocks of users that wrong passwords led to.
+// Unblock lifts the blocks that wrong passwords have led to.
 func Unblock(ch *Change, ids []string) error {
 	for _, id := range ids {
 		if err := ch.Tx.ForgetLoginFailures(id); err != nil {
@@ -267,7 +270,7 @@ func Unblock(ch *Change, ids []string) error {
 	return nil
 }
 
-// RequireUserOf sees that a user has an account in the connection with a name.
+// RequireUserOf returns an error if a user has no account in a connection.
 func RequireUserOf(tx *storage.Tx, id, connection string) error {
 	user, err := tx.Users.Get(id)
 	if storage.IsNotFound(err) {

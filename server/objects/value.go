@@ -6,8 +6,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Value copies a value into what JSON would make of it: objects, lists, texts,
-// numbers that are float64, booleans and nil.
+// Value converts a value to what encoding and decoding it as JSON would give: objects,
+// lists, strings, numbers as float64, booleans and nil.
 func Value(value any) (copied any, err error) {
 	switch v := value.(type) {
 	case nil, string, bool, float64:
@@ -16,7 +16,7 @@ func Value(value any) (copied any, err error) {
 		return float64(v), nil
 	case storage.Document:
 		if v == nil {
-			return copied, nil // as JSON has it
+			return copied, nil // JSON encodes it as null
 		}
 		doc := make(storage.Document, len(v))
 		for name, item := range v {

@@ -13,7 +13,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// errKey is the answer to a text that is no public key.
+// errKey is the error for a text that is not a public key.
 var errKey = resource.InvalidBody("The pem property is not a PEM public key or certificate")
 
 // readKey reads a PEM public key or certificate.
@@ -25,7 +25,7 @@ func readKey(text string) (key any, cert *x509.Certificate, err error) {
 	return key, cert, nil
 }
 
-// keyThumbprint is the thumbprint of a PEM public key, RFC 7638 with SHA-256.
+// keyThumbprint returns the thumbprint of a PEM public key, RFC 7638 with SHA-256.
 func keyThumbprint(text string) (string, error) {
 	key, _, err := readKey(text)
 	if err != nil {
@@ -39,7 +39,7 @@ func keyThumbprint(text string) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(thumbprint), nil
 }
 
-// normalizeTime writes a time as Auth0 gives it back.
+// normalizeTime rewrites a time in the format of Auth0's responses.
 func normalizeTime(doc storage.Document, name string) {
 	if t, err := time.Parse(time.RFC3339, storage.Text(doc, name)); err == nil {
 		doc[name] = resource.Time(t)
