@@ -15,7 +15,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// unauthorized is Auth0's answer to a token that does not let the caller in.
+// unauthorized returns Auth0's error for a request whose token is missing or not accepted.
 func unauthorized(message string) *apierr.Error {
 	return &apierr.Error{
 		Status: http.StatusUnauthorized, Message: message, Extra: map[string]any{"attributes": map[string]any{"error": message}},
@@ -23,18 +23,17 @@ func unauthorized(message string) *apierr.Error {
 	}
 }
 
-// caller is who sent a request.
+// caller is the client that sent a request.
 type caller struct {
 	tokens.Claims
-	// own says that a scope for the caller's own account let them in, and no other.
+	// own says that only a scope for the caller's own account (":current_user") allows the request.
 	own bool
 }
 
-// machine reports whether the caller is an application of its own accord.
+// machine reports whether the caller is an application that acts for itself, and not for a user.
 func (c caller) machine() bool { return strings.HasSuffix(c.Subject, "@clients") }
 
-// allow lets a caller in whose token is for this API and has one of the scopes,
-// and returns who that is.
+// allow returns the caller if its token is for this API and has one of the scopes. Otherwise it returns an error.
 func (a *api) allow(r *http.Request, scopes []string) (who caller, err error) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
@@ -61,10 +60,10 @@ func (a *api) allow(r *http.Request, scopes []string) (who caller, err error) {
 	return who, nil
 }
 
-// may reports whether one of the scopes lets the caller in, and whether only one
-// for the own account does. Scopes in one text, with a space between, do so together. The token of a user lets in to no more than the user's
-// own account, Auth0: secure/tokens/access-tokens/management-api-access-tokens/
-// get-management-api-tokens-for-single-page-applications.
+// may reports whether one of the scopes allows the request, and whether only a scope for the caller's own account
+// does. If an element of scopes has several scopes, separated by spaces, the token must have all of them. The token
+// of a user gives access only to the user's own account, Auth0:
+// secure/tokens/access-tokens/management-api-access-tokens/get-management-api-tokens-for-single-page-applications.
 func (c caller) may(r *http.Request, scopes []string) (let, own bool) {
 	for _, scope := range scopes {
 		switch current := strings.Contains(scope, ":current_user"); {
@@ -83,18 +82,18 @@ func (c caller) holdsAll(scopes []string) bool {
 	return !slices.ContainsFunc(scopes, func(scope string) bool { return !c.holds(scope) })
 }
 
-// holds reports whether the caller's token has a scope, or the one to create metadata
-// of the own account, which lets in where the one to update it does.
+// holds reports whether the caller's token has a scope. The scope create:current_user_metadata also counts as
+// update:current_user_metadata.
 func (c caller) holds(scope string) bool {
 	return slices.Contains(c.Scope, scope) || scope == "update:current_user_metadata" && slices.Contains(c.Scope, "create:current_user_metadata")
 }
 
-// isOwner reports whether the caller is the user of the path, if that names one.
+// isOwner reports whether the user in the path is the caller. It returns true for paths without a user.
 func (c caller) isOwner(r *http.Request) bool {
 	return !strings.HasPrefix(r.URL.Path, base+"/users/") || !c.machine() && web.Param(r, "id") == c.Subject
 }
 
-// lacks is the answer to a caller whom none of the scopes lets in.
+// lacks returns the error for a caller whose token has none of the scopes.
 func (c caller) lacks(scopes []string) error {
 	sets := make([]string, len(scopes))
 	for i, set := range scopes {

@@ -14,7 +14,7 @@ func listTriggers(c *call) error {
 	return c.reply(http.StatusOK, storage.Document{"triggers": resource.Triggers()})
 }
 
-// trigger is the trigger that the path names.
+// trigger returns the trigger in the path.
 func (c *call) trigger() (string, error) {
 	id := c.param("trigger")
 	if !slices.Contains(resource.TriggerIDs(), id) {
@@ -48,7 +48,7 @@ func bindings(c *call) error {
 	return c.page(docs, listing{key: "bindings", style: counted})
 }
 
-// showBinding adds the action that is bound, as it is now.
+// showBinding adds the bound action in its current state.
 func showBinding(c *call, tx *storage.Tx, binding storage.Document) (storage.Document, error) {
 	action, err := tx.Documents(resource.Actions.Name, "").Document(storage.Text(binding, "action_id"))
 	if err != nil {
@@ -58,14 +58,15 @@ func showBinding(c *call, tx *storage.Tx, binding storage.Document) (storage.Doc
 		return nil, err
 	}
 	delete(action, "code")
-	action["all_changes_deployed"] = false // whatever the action itself says
+	action["all_changes_deployed"] = false // Auth0 shows false here, whatever the action itself shows
 	delete(binding, "action_id")
 	binding["action"] = action
 	resource.ActionBindings.Fields["bindings"].Item.Hide(binding)
 	return binding, nil
 }
 
-// updateBindings binds the actions in the order of the body, and no others.
+// updateBindings replaces the bindings of a trigger by the actions in the body, in their
+// order.
 //
 //auth0:operation PATCH /api/v2/actions/triggers/{trigger}/bindings
 func updateBindings(c *call) error {

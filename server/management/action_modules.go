@@ -8,8 +8,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// actionModules is Auth0: api/management/v2/actions/modules: code that actions
-// share, in versions.
+// actionModules serves the modules of actions, which are versioned pieces of code that
+// actions share, Auth0: api/management/v2/actions/modules.
 //
 //auth0:operation GET /api/v2/actions/modules
 //auth0:operation POST /api/v2/actions/modules
@@ -43,7 +43,7 @@ func showModule(_ *call, tx *storage.Tx, doc storage.Document) (storage.Document
 	return doc, nil
 }
 
-// moduleVersions are what was published of a module.
+// moduleVersions serves the published versions of a module.
 //
 //auth0:operation GET /api/v2/actions/modules/{module}/versions
 //auth0:operation GET /api/v2/actions/modules/{module}/versions/{id}
@@ -63,7 +63,7 @@ func publishModule(c *call) error {
 	})
 }
 
-// rollBackModule makes a module what an earlier version of it is.
+// rollBackModule replaces a module's draft by an earlier version.
 //
 //auth0:operation POST /api/v2/actions/modules/{module}/rollback
 func rollBackModule(c *call) error {

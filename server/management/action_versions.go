@@ -8,7 +8,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// actionVersions are what was deployed of an action. The last is in force.
+// actionVersions serves the deployed versions of an action. The latest one is in force.
 //
 //auth0:operation GET /api/v2/actions/actions/{action}/versions
 //auth0:operation GET /api/v2/actions/actions/{action}/versions/{id}
@@ -46,7 +46,7 @@ func actionOperations() []operation {
 	}
 }
 
-// showVersion adds to a version the action that it is of.
+// showVersion adds the action to a version.
 func showVersion(version, action storage.Document, same bool) storage.Document {
 	resource.ActionVersions.Hide(version)
 	version["action"] = storage.Document{
@@ -68,8 +68,8 @@ func deployAction(c *call) error {
 	})
 }
 
-// rollBackAction deploys an earlier version again, as a new one, and with
-// update_draft makes it what the action is.
+// rollBackAction deploys an earlier version again, under a new number. With update_draft
+// it also replaces the action's draft.
 //
 //auth0:operation POST /api/v2/actions/actions/{action}/versions/{id}/deploy
 func rollBackAction(c *call) error {
@@ -85,7 +85,8 @@ func rollBackAction(c *call) error {
 	})
 }
 
-// actionExecution knows no execution: actions are not run.
+// actionExecution always answers that there is no such execution, since tenant0 does not
+// run actions.
 //
 //auth0:operation GET /api/v2/actions/executions/{id}
 func actionExecution(*call) error { return resource.ActionExecutionMissing }

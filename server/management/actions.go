@@ -9,7 +9,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// actions is Auth0: api/management/v2/actions.
+// actions serves the tenant's actions, Auth0: api/management/v2/actions.
 //
 //auth0:operation GET /api/v2/actions/actions
 //auth0:operation POST /api/v2/actions/actions
@@ -27,8 +27,8 @@ func actions() served {
 	}
 }
 
-// deployedActions lets the actions through that are deployed, or are not, as the query asks. None is installed from a
-// marketplace.
+// deployedActions filters actions by the query parameters deployed and installed. No action counts as installed,
+// since tenant0 has no marketplace.
 func (c *call) deployedActions(tx *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
 	deployed, installed := c.query.Get("deployed"), c.query.Get("installed")
 	if deployed == "" && installed != "true" {
@@ -59,8 +59,8 @@ func triggersAction(c *call, doc storage.Document) bool {
 	})
 }
 
-// showAction adds the version that is deployed. An action is built as soon as it
-// is asked for.
+// showAction adds the deployed version and the status. The status is pending in the response to a write and built in
+// any later response.
 func showAction(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
 	version, err := objects.DeployedVersion(tx, storage.Text(doc, "id"))
 	if err != nil {

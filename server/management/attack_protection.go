@@ -2,7 +2,8 @@ package management
 
 import "github.com/tenant0/tenant0/server/resource"
 
-// attackProtection is Auth0: api/management/v2/attack-protection.
+// attackProtection serves the settings of attack protection, Auth0:
+// api/management/v2/attack-protection.
 //
 //auth0:operation GET /api/v2/attack-protection/bot-detection
 //auth0:operation PATCH /api/v2/attack-protection/bot-detection

@@ -8,7 +8,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// branding is Auth0: api/management/v2/branding.
+// branding serves the branding settings, Auth0: api/management/v2/branding.
 //
 //auth0:operation GET /api/v2/branding
 //auth0:operation PATCH /api/v2/branding
@@ -16,7 +16,7 @@ func branding() singleton {
 	return singleton{kind: resource.Branding, path: "/branding", verbs: "get patch", scope: "branding"}
 }
 
-// themes is Auth0: api/management/v2/branding/themes.
+// themes serves the branding themes, Auth0: api/management/v2/branding/themes.
 //
 //auth0:operation POST /api/v2/branding/themes
 //auth0:operation GET /api/v2/branding/themes/{id}
@@ -64,8 +64,8 @@ func universalLoginTemplate(c *call) error {
 	return c.reply(http.StatusOK, doc)
 }
 
-// updateUniversalLoginTemplate takes the template as a JSON string, as an object
-// with it, or as HTML.
+// updateUniversalLoginTemplate accepts the template as a JSON string, as an object with
+// the member template, or as HTML.
 //
 //auth0:operation PUT /api/v2/branding/templates/universal-login
 func updateUniversalLoginTemplate(c *call) error {
@@ -91,7 +91,7 @@ func updateUniversalLoginTemplate(c *call) error {
 	return c.reply(http.StatusCreated, storage.Document{})
 }
 
-// sentTemplate is the template of a body, which is empty where the body says so.
+// sentTemplate returns the template in a request body.
 func sentTemplate(sent content) (string, error) {
 	switch value := sent.value.(type) {
 	case string:

@@ -14,80 +14,82 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// operation is what the API can do at one path with one method.
+// operation is one operation of the API: a method and a path.
 type operation struct {
 	method, path string
-	// scopes lists the scopes of which the token must have one.
+	// scopes lists the scopes of which the token must have at least one.
 	scopes []string
 	serve  func(c *call) error
 }
 
-// call is one operation that somebody asks for, and what has come of it. It knows
-// nothing of HTTP, so that a request and the server itself call operations alike: see
-// handler and configured.
+// call is one execution of an operation, with its outcome. It does not depend on HTTP, so that requests and
+// the server itself can execute operations in the same way: see handler and configured.
 type call struct {
 	*api
 	ctx    context.Context //nolint:containedctx // of this one call
-	method string          // that of the operation
+	method string          // the method of the operation
 	params map[string]string
 	query  url.Values
 	from   source
-	// addressed is the host name that the request came to, "" for the server's own calls.
+	// addressed is the host name of the request, "" for the server's own calls.
 	addressed string
 	caller    caller
 	now       time.Time
-	// body is the body that read has read, and sent the same as it came.
+	// body is the body that read has decoded, and sent an unmodified copy of it.
 	body, sent storage.Document
-	// tx is the transaction that the call is part of, nil for one that has its own.
+	// tx is the transaction that the call is part of, nil if the call runs its own transactions.
 	tx *storage.Tx
-	// bulk gathers what the calls of one import write to the same objects, nil for a call by itself.
+	// bulk collects writes that the calls of one import make to the same objects, nil for other calls.
 	bulk *objects.Bulk
-	// givenID is the id that a new document is to have, "" for a new one.
+	// givenID is the id for a new object, "" to generate one.
 	givenID string
-	// whole gives lists whole and in no form, as the server's own calls want them.
+	// whole says that lists are returned complete and without paging members, as the server's own calls need
+	// them.
 	whole bool
-	// bare reads documents with the secrets that the API hides, for an import or an export, which show none.
+	// bare says that objects are read with the secrets that the API hides, for an import or an export.
+	// Neither shows them to a client.
 	bare bool
 
 	answer  answer
 	effects objects.Effects
 }
 
-// answer is what an operation answers with.
+// answer is the response of an operation.
 type answer struct {
 	status int
-	// body is the document or the list, and bodiless says that there is none.
+	// body is the document or the list. bodiless says that the response has no body.
 	body     any
 	bodiless bool
-	// list is the list of which a request gets the page that it asks for, where there is one.
+	// list is a complete list, from which a request gets the page that it asks for; nil if the response is
+	// not such a list.
 	list *list
 }
 
-// list is all of a list that is at hand.
+// list is a list that is completely in memory.
 type list struct {
 	listing
 	docs []storage.Document
 }
 
-// source is where the body of a call comes from.
+// source provides the body of a call.
 type source interface {
 	content() (content, error)
-	// usersForm is the form of an import of users, RFC 7578.
+	// usersForm returns the multipart form of a users import, RFC 7578.
 	usersForm() (importForm, error)
 }
 
 // content is the body of a call.
 type content struct {
-	// raw is the body of a request as it came.
+	// raw is the body of a request, unchanged.
 	raw []byte
-	// none says that there is no body, and faulty that it is no JSON. Of any other, value
-	// is the JSON value.
+	// none says that there is no body, and faulty that the body is not valid JSON. Otherwise value is the
+	// decoded JSON value.
 	none, faulty bool
 	value        any
 }
 
-// perform does the operation, and returns its answer and what is to be done once its
-// transaction is kept. A fault leaves nothing to do.
+// perform executes the operation. It returns the response, and the effects to carry out after its
+// transaction is committed. With an error there are no effects.
 func (op operation) perform(c *call) (answer, objects.Effects, error) {
 	if err := op.serve(c); err != nil {
 		return answer{}, objects.Effects{}, err
@@ -95,10 +97,10 @@ func (op operation) perform(c *call) (answer, objects.Effects, error) {
 	return c.answer, c.effects, nil
 }
 
-// param is a variable of the path, "" for one that it does not have.
+// param returns a variable of the path, "" if the path does not have it.
 func (c *call) param(name string) string { return c.params[name] }
 
-// read takes the body, a JSON object; without one it is empty.
+// read decodes the body, which must be a JSON object. Without a body it is an empty object.
 func (c *call) read() error {
 	sent, err := c.from.content()
 	switch {
@@ -118,9 +120,9 @@ func (c *call) read() error {
 	return nil
 }
 
-// check holds the body against a kind before the transaction that writes it, since that may
-// take its time. there finds what the call is about: where it is not, that is told first, as
-// Auth0 does.
+// check checks the body against a kind. It does so before the transaction that writes, since the check may
+// take long. there finds the object that the call is about; if that does not exist, its error takes
+// precedence, as at Auth0.
 func (c *call) check(kind *resource.Kind, op resource.Operation, there func(*storage.Tx) error) error {
 	wrong := kind.Check(c.body, op)
 	if wrong == nil {
@@ -132,8 +134,8 @@ func (c *call) check(kind *resource.Kind, op resource.Operation, there func(*sto
 	return wrong
 }
 
-// readList takes the body, a list of texts or of objects; null counts as an empty one of
-// those. Anything else is answered with refusal.
+// readList decodes the body, which must be a list of strings or of objects; null counts as an empty list.
+// For any other body it returns refusal.
 func readList[T string | storage.Document](c *call, refusal error) ([]T, error) {
 	sent, err := c.from.content()
 	if err != nil {
@@ -156,7 +158,7 @@ func readList[T string | storage.Document](c *call, refusal error) ([]T, error) 
 	return all, nil
 }
 
-// notAList is the answer to a body that is no list.
+// notAList is the error for a body that is not a list.
 var notAList = resource.InvalidBody("Payload validation error: 'Expected type array'.")
 
 var malformed = &apierr.Error{Status: http.StatusBadRequest, Message: "Invalid request payload JSON format", Extra: map[string]any{"errorCode": "invalid_body"}}
@@ -175,25 +177,25 @@ func typeName(v any) string {
 	return "null"
 }
 
-// reply answers with a JSON value.
+// reply sets a response with a JSON body.
 func (c *call) reply(status int, v any) error {
 	c.answer = answer{status: status, body: v}
 	return nil
 }
 
-// empty answers without a body.
+// empty sets a response without a body.
 func (c *call) empty(status int) error {
 	c.answer = answer{status: status, bodiless: true}
 	return nil
 }
 
-// page answers with a list that is at hand.
+// page sets a response from a list that is completely in memory.
 func (c *call) page(docs []storage.Document, l listing) error {
 	c.answer = answer{status: http.StatusOK, body: docs, list: &list{listing: l, docs: docs}}
 	return nil
 }
 
-// readAs takes the body and holds it against a kind.
+// readAs decodes the body, and checks it against a kind.
 func (c *call) readAs(kind *resource.Kind, op resource.Operation) error {
 	if err := c.read(); err != nil {
 		return err
@@ -201,7 +203,7 @@ func (c *call) readAs(kind *resource.Kind, op resource.Operation) error {
 	return kind.Check(c.body, op)
 }
 
-// replyView answers with what a look at the tenant gives.
+// replyView responds with what look returns in a read transaction.
 func replyView[T any](c *call, look func(*storage.Tx) (T, error)) error {
 	var found T
 	err := c.view(func(tx *storage.Tx) (err error) {
@@ -214,7 +216,7 @@ func replyView[T any](c *call, look func(*storage.Tx) (T, error)) error {
 	return c.reply(http.StatusOK, found)
 }
 
-// replyChange answers with what a change gives, and emptyChange without a body.
+// replyChange responds with what a change returns, and emptyChange without a body.
 func replyChange[T any](c *call, status int, change func(*objects.Change) (T, error)) error {
 	var made T
 	err := c.change(func(ch *objects.Change) (err error) {
@@ -234,8 +236,8 @@ func (c *call) emptyChange(status int, change func(*objects.Change) error) error
 	return c.empty(status)
 }
 
-// view and update run one transaction of the call, or go on with the one that it is
-// part of.
+// view and update run a function in a transaction: in the one that the call is part of, or else in a new
+// one.
 func (c *call) view(fn func(*storage.Tx) error) error {
 	if c.tx != nil {
 		return fn(c.tx)
@@ -243,8 +245,7 @@ func (c *call) view(fn func(*storage.Tx) error) error {
 	return c.DB.View(c.ctx, fn)
 }
 
-// change runs a change of objects as update does, and takes over what is to be done once it
-// is kept.
+// change runs a change of objects in an update, and adds its effects to those of the call.
 func (c *call) change(fn func(*objects.Change) error) error {
 	return c.update(func(tx *storage.Tx) error {
 		ch := c.within(tx)
@@ -256,7 +257,7 @@ func (c *call) change(fn func(*objects.Change) error) error {
 	})
 }
 
-// within is a change that the call makes in a transaction.
+// within returns a change that the call makes in a transaction.
 func (c *call) within(tx *storage.Tx) *objects.Change {
 	ch := &objects.Change{
 		Services: c.services(), Author: objects.Author{ClientID: c.caller.ClientID, Host: c.addressed}, Tx: tx, Now: c.now, GivenID: c.givenID, Bulk: c.bulk,
@@ -274,7 +275,7 @@ func (c *call) update(fn func(*storage.Tx) error) error {
 	}
 	began := *c
 	return c.DB.Update(c.ctx, func(tx *storage.Tx) error {
-		*c = began // whatever an earlier run has made of it
+		*c = began // discards what an earlier run of the transaction has changed
 		c.body = resource.Clone(began.body)
 		return fn(tx)
 	})

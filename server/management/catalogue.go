@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// operationsText lists every operation of Auth0's Management API, a line each,
-// with {} for a variable of the path.
+// operationsText lists every operation of Auth0's Management API, one on each line, with
+// {} for a variable of the path.
 //
 //go:embed operations.txt
 var operationsText string
@@ -17,7 +17,7 @@ var operationsText string
 // with {} for a variable.
 func Catalogue() []string { return strings.Split(strings.TrimSpace(operationsText), "\n") }
 
-// catalogue matches the paths of the operations, by method.
+// catalogue maps each method to an expression that matches the paths of its operations.
 var catalogue = sync.OnceValue(func() map[string]*regexp.Regexp {
 	patterns := map[string][]string{}
 	for line := range strings.Lines(operationsText) {
@@ -31,7 +31,7 @@ var catalogue = sync.OnceValue(func() map[string]*regexp.Regexp {
 	return matchers
 })
 
-// catalogued reports whether Auth0 has an operation.
+// catalogued reports whether an operation exists at Auth0.
 func catalogued(method, path string) bool {
 	m := catalogue()[method]
 	return m != nil && m.MatchString(path)

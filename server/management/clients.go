@@ -13,7 +13,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// clients is Auth0: api/management/v2/clients.
+// clients serves the tenant's applications, Auth0: api/management/v2/clients.
 //
 //auth0:operation GET /api/v2/clients
 //auth0:operation POST /api/v2/clients
@@ -36,7 +36,7 @@ func clients() served {
 	}
 }
 
-// holdersOf are the applications of those grants that count.
+// holdersOf returns the ids of the applications of all grants that count.
 func holdersOf[T any](grants iter.Seq2[T, error], client func(T) (id string, counts bool)) (map[string]bool, error) {
 	holders := map[string]bool{}
 	for grant, err := range grants {
@@ -50,9 +50,9 @@ func holdersOf[T any](grants iter.Seq2[T, error], client func(T) (id string, cou
 	return holders, nil
 }
 
-// clientsByGrant lets those through that have a client grant which the query names, by
-// an organization that it is assigned to or by being for any. Auth0: manage-users/
-// organizations/organizations-for-m2m-applications/audit-m2m-access.
+// clientsByGrant filters applications by the client grants that the query parameter q
+// names: those assigned to an organization, or those that allow any organization. Auth0:
+// manage-users/organizations/organizations-for-m2m-applications/audit-m2m-access.
 func clientsByGrant(c *call, tx *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
 	query := c.query.Get("q")
 	if query == "" {
@@ -79,9 +79,10 @@ func clientsByGrant(c *call, tx *storage.Tx, rows iter.Seq2[storage.Row, error])
 
 var readClientScopes = []string{"read:clients", "read:client_keys", "read:client_credentials", "read:client_summary"}
 
-// narrow leaves of a client what the scopes of a reader show, Auth0:
-// api/management/v2/clients/get-clients: who an application is, with any of them;
-// what it authenticates with, to those who may read that.
+// narrow removes the members of an application that the caller's scopes do not allow to
+// read, Auth0: api/management/v2/clients/get-clients. Each of the scopes shows the name
+// and the type of an application; only the scopes for keys and credentials show the
+// members with which it authenticates.
 func (c *call) narrow(doc storage.Document) storage.Document {
 	if c.method != http.MethodGet {
 		return doc
@@ -103,8 +104,8 @@ func (c *call) narrow(doc storage.Document) storage.Document {
 	return doc
 }
 
-// showClient adds the secret and the tenant's certificate. An application that
-// authenticates otherwise shows no secret.
+// showClient adds the client secret and the tenant's certificate. An application that
+// authenticates without a secret shows none.
 func showClient(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
 	if methods, ok := doc["client_authentication_methods"].(storage.Document); ok {
 		doc["client_authentication_methods"] = withoutKeys(methods)
@@ -125,7 +126,7 @@ func showClient(c *call, tx *storage.Tx, doc storage.Document) (storage.Document
 	return c.narrow(doc), nil
 }
 
-// signingKeys is the tenant's certificate as clients show it.
+// signingKeys returns the tenant's certificate as applications show it.
 func (c *call) signingKeys() []any {
 	for _, k := range c.Ring.List() {
 		if k.CurrentUntil.IsZero() && !k.CurrentSince.IsZero() {
@@ -137,7 +138,8 @@ func (c *call) signingKeys() []any {
 	return []any{}
 }
 
-// clientOperations are those of clients that are no plain reads and writes.
+// clientOperations are the operations of applications other than reading and writing
+// them.
 func clientOperations() []operation {
 	return []operation{
 		{http.MethodPost, "/clients/{id}/rotate-secret", []string{"update:client_keys"}, rotateSecret},
@@ -166,7 +168,8 @@ func clientConnections(c *call) error {
 	})
 }
 
-// orMissing is err, or the kind's answer for an id that is none.
+// orMissing returns the kind's error Missing if err is nil or wraps storage.ErrNotFound,
+// and otherwise err.
 func orMissing(err error, kind *resource.Kind) error {
 	if err != nil && !storage.IsNotFound(err) {
 		return err

@@ -18,8 +18,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Objects returns the tenant's objects in a transaction, for an import or an export of its
-// configuration, which calls the operations of the API by it.
+// Objects returns access to the tenant's objects in a transaction, for an import or an
+// export of the tenant's configuration. It executes the operations of the API.
 func Objects(ctx context.Context, d Deps, tx *storage.Tx) (deploy.Objects, deploy.Effects) {
 	o := &configured{api: &api{d}, ctx: ctx, tx: tx, caller: caller{Claims: tokens.Claims{Subject: "import@clients"}}}
 	for _, s := range resource.ManagementScopes() {
@@ -28,12 +28,13 @@ func Objects(ctx context.Context, d Deps, tx *storage.Tx) (deploy.Objects, deplo
 	return o, o
 }
 
-// configured implements deploy.Objects and deploy.Effects. A place there is one here.
+// configured implements deploy.Objects and deploy.Effects. A deploy.Place is the path of an
+// operation with values for its variables.
 type configured struct {
 	*api
 	ctx     context.Context //nolint:containedctx // of the one import or export
 	tx      *storage.Tx
-	caller  caller // who may do everything
+	caller  caller // has all scopes
 	effects objects.Effects
 	bulk    objects.Bulk
 }
@@ -132,8 +133,8 @@ func (o *configured) Restore(p deploy.Place, doc storage.Document, id string) (a
 // CarryOut implements deploy.Effects.
 func (o *configured) CarryOut() error { return o.effects.CarryOut(carrier{o.Deps, nil}) }
 
-// do performs the operation of a method at a place within the transaction, and returns
-// its answer as JSON values. id is the one that a new object is to have, "" for its own.
+// do executes the operation of a method at a place within the transaction, and returns its
+// response as JSON values. id is the id for a new object, "" to generate one.
 func (o *configured) do(method string, p deploy.Place, body any, id string) (any, error) {
 	op, served := operationsByName()[method+" "+unnamed(p.Path)]
 	if !served {
@@ -155,7 +156,7 @@ func (o *configured) do(method string, p deploy.Place, body any, id string) (any
 	return objects.Value(out.body)
 }
 
-// call is one of the operation that has a path, at a place.
+// call returns a call of the operation with a path, at a place.
 func (o *configured) call(method, path string, p deploy.Place, body any) (*call, error) {
 	names := variables(path)
 	if len(names) != len(p.Values) {
@@ -171,7 +172,7 @@ func (o *configured) call(method, path string, p deploy.Place, body any) (*call,
 	}, o.ctx.Err()
 }
 
-// variables are the names of the variables in the path of an operation.
+// variables returns the names of the variables in the path of an operation.
 func variables(path string) (names []string) {
 	for part := range strings.SplitSeq(path, "/") {
 		if name, isVariable := strings.CutPrefix(part, "{"); isVariable {
@@ -181,14 +182,14 @@ func variables(path string) (names []string) {
 	return names
 }
 
-// unnamed is a path without the names of its variables.
+// unnamed returns a path without the names of its variables.
 func unnamed(path string) string { return variable.ReplaceAllString(path, "{}") }
 
 var variable = regexp.MustCompile(`\{[^}]*\}`)
 
-// operationsByName are all operations by "METHOD /path", the path without the names of its
-// variables, and resourcesByPath the plain resources by the paths of their lists. Where two
-// have a name, the first serves.
+// operationsByName maps "METHOD /path", with {} for each variable of the path, to its operation.
+// resourcesByPath maps the path of a list, with the names of its variables, to its resource. If
+// several have the same key, the first one is used.
 var (
 	operationsByName = sync.OnceValue(func() map[string]operation {
 		all := map[string]operation{}
@@ -208,8 +209,7 @@ var (
 		}
 		return all
 	})
-	// servedPaths are the paths of all that is served, by the same without the names of
-	// their variables.
+	// servedPaths maps each path without the names of its variables to the path with them.
 	servedPaths = sync.OnceValue(func() map[string]string {
 		all := map[string]string{}
 		for _, op := range operations() {
@@ -221,7 +221,8 @@ var (
 	})
 )
 
-// servedPath is the path as operations have it, or the path itself where none has it.
+// servedPath returns the path as the operations have it, or the path itself if no operation
+// has it.
 func servedPath(path string) string {
 	if served := servedPaths()[unnamed(path)]; served != "" {
 		return served
@@ -229,12 +230,12 @@ func servedPath(path string) string {
 	return path
 }
 
-// given is the source of a call of the server's own: its body, a value that JSON can
-// write, or nil for none.
+// given is the source of a call that the server itself makes. Its body is a value that can
+// be encoded as JSON, or nil for none.
 type given struct{ body any }
 
-// content implements source. The bounds of requests hold: what may not be sent may not be
-// imported.
+// content implements source. It enforces the limits of requests, so that an import accepts
+// nothing that a request could not send.
 func (g given) content() (sent content, err error) {
 	if g.body == nil {
 		return content{none: true}, nil
@@ -255,5 +256,5 @@ func (g given) content() (sent content, err error) {
 	return sent, nil
 }
 
-// usersForm implements source: files come by HTTP alone.
+// usersForm implements source. It always fails, since files are only sent by HTTP.
 func (given) usersForm() (form importForm, err error) { return form, notMultipart }

@@ -39,8 +39,8 @@ func createConnectionKeys(c *call) error {
 	return c.reply(http.StatusCreated, all)
 }
 
-// haveConnectionKeys returns the name and the keys of the path's connection, and makes keys
-// where there are none.
+// haveConnectionKeys returns the name and the keys of the connection in the path. It
+// generates the keys if there are none; made says whether it did.
 func (c *call) haveConnectionKeys() (name string, all []storage.Document, made bool, err error) {
 	name, all, err = c.storedConnectionKeys()
 	if err != nil || len(all) > 0 {
@@ -73,8 +73,8 @@ func (c *call) storedConnectionKeys() (name string, all []storage.Document, err 
 	return name, all, err
 }
 
-// rotateConnectionKeys makes the next key the current one, and answers with the
-// key that is next now.
+// rotateConnectionKeys makes the next key the current one, and responds with the new next
+// key.
 //
 //auth0:operation POST /api/v2/connections/{id}/keys/rotate
 func rotateConnectionKeys(c *call) error {

@@ -9,7 +9,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// provisioning says how one of the two ways to provision users from a directory is served.
+// provisioning serves one of the two ways to provision users from a directory.
 type provisioning struct {
 	objects.Provisioning
 	path, scope string
@@ -45,7 +45,8 @@ func (p provisioning) get(c *call) error {
 	return replyView(c, func(tx *storage.Tx) (storage.Document, error) { return p.Find(tx, c.param("id")) })
 }
 
-// A new configuration has what the connection's strategy gives it where nothing else is sent.
+// create makes a configuration. Members that are not sent get the defaults of the
+// connection's strategy.
 func (p provisioning) create(c *call) error {
 	if err := c.readAs(p.Body(), resource.Update); err != nil {
 		return err
@@ -55,7 +56,8 @@ func (p provisioning) create(c *call) error {
 	})
 }
 
-// A change has all that is required, unlike those of other kinds.
+// patch changes a configuration. Unlike in changes of other kinds, the required members must
+// be sent again.
 func (p provisioning) patch(c *call) error {
 	if err := c.read(); err != nil {
 		return err
@@ -118,7 +120,7 @@ func provisionings(p provisioning, key string) func(*call) error {
 //auth0:operation GET /api/v2/connections/{id}/scim-configuration/tokens
 func scimTokens(c *call) error { return c.parts(scim, listing{style: bare}) }
 
-// parts lists what belongs to how a connection provisions users.
+// parts lists the objects that belong to a connection's configuration.
 func (c *call) parts(p provisioning, l listing) error {
 	var docs []storage.Document
 	err := c.view(func(tx *storage.Tx) error {
@@ -135,7 +137,7 @@ func (c *call) parts(p provisioning, l listing) error {
 	return c.page(docs, l)
 }
 
-// createSCIMToken shows the token's secret this once; it is not kept.
+// createSCIMToken returns the token's secret in this response only; it is not stored.
 //
 //auth0:operation POST /api/v2/connections/{id}/scim-configuration/tokens
 func createSCIMToken(c *call) error {
@@ -169,7 +171,8 @@ func synchronizedGroups(c *call) error {
 	return c.parts(directory, listing{key: "groups", style: checkpointed, keep: matchesGroup})
 }
 
-// matchesGroup applies q: a part of the group's name, e-mail address or id.
+// matchesGroup applies the query parameter q, which is a part of the group's name, e-mail
+// address or id.
 func matchesGroup(c *call, doc storage.Document) bool {
 	q := strings.ToLower(c.query.Get("q"))
 	return strings.Contains(strings.ToLower(storage.Text(doc, "name")+" "+storage.Text(doc, "email")+" "+storage.Text(doc, "id")), q)
@@ -184,8 +187,8 @@ func replaceSynchronizedGroups(c *call) error { return changeSynchronizedGroups(
 //auth0:operation DELETE /api/v2/connections/{id}/directory-provisioning/synchronized-groups
 func removeSynchronizedGroups(c *call) error { return changeSynchronizedGroups(c, false, false) }
 
-// changeSynchronizedGroups adds the groups of the body or removes them, after taking all
-// others away where it replaces them.
+// changeSynchronizedGroups adds the groups in the body, or removes them if add is false. With
+// replace it first removes all other groups.
 func changeSynchronizedGroups(c *call, replace, add bool) error {
 	if err := c.readAs(resource.GroupsToSynchronize, resource.Create); err != nil {
 		return err

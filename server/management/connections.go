@@ -8,7 +8,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// connections is Auth0: api/management/v2/connections.
+// connections serves the tenant's connections, Auth0: api/management/v2/connections.
 //
 //auth0:operation GET /api/v2/connections
 //auth0:operation POST /api/v2/connections
@@ -93,8 +93,8 @@ func deleteConnectionUser(c *call) error {
 	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return objects.DeleteConnectionUser(ch, c.param("id"), email) })
 }
 
-// connectionStatus says that a connection works: there is nothing upstream that
-// could be away.
+// connectionStatus always reports that a connection works, since tenant0 does not check
+// the provider.
 //
 //auth0:operation GET /api/v2/connections/{id}/status
 func connectionStatus(c *call) error {

@@ -5,7 +5,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// credentials is Auth0: api/management/v2/clients/credentials.
+// credentials serves the credentials of applications, Auth0:
+// api/management/v2/clients/credentials.
 //
 //auth0:operation GET /api/v2/clients/{client_id}/credentials
 //auth0:operation POST /api/v2/clients/{client_id}/credentials
@@ -24,8 +25,8 @@ func credentials() served {
 	}
 }
 
-// withoutKeys is the authentication methods as the API shows them: credentials
-// are ids.
+// withoutKeys returns authentication methods as the API shows them, with only the ids of
+// the credentials.
 func withoutKeys(methods storage.Document) storage.Document {
 	for _, method := range methods {
 		m, _ := method.(storage.Document)

@@ -9,8 +9,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// customDomains is Auth0: api/management/v2/custom-domains. They are kept; the
-// tenant answers to their names, always as its one issuer.
+// customDomains serves the tenant's custom domains, Auth0:
+// api/management/v2/custom-domains. The tenant answers requests to these host names too,
+// but its issuer is always the same.
 //
 //auth0:operation GET /api/v2/custom-domains
 //auth0:operation POST /api/v2/custom-domains
@@ -30,7 +31,7 @@ func customDomains() served {
 	}
 }
 
-// matchesDomain applies q=domain:name, where the name may end in an asterisk.
+// matchesDomain applies a query q=domain:NAME, in which NAME may end with an asterisk.
 func matchesDomain(c *call, doc storage.Document) bool {
 	wanted, ok := strings.CutPrefix(c.query.Get("q"), "domain:")
 	if !ok {
@@ -50,8 +51,9 @@ func customDomainOperations() []operation {
 	}
 }
 
-// defaultDomain is the tenant's own name until a custom domain takes its place,
-// Auth0: customize/custom-domains/multiple-custom-domains/default-domain.
+// defaultDomain responds with the custom domain that is the default, or else with the
+// tenant's own host name, Auth0:
+// customize/custom-domains/multiple-custom-domains/default-domain.
 //
 //auth0:operation GET /api/v2/custom-domains/default
 func defaultDomain(c *call) error {
@@ -73,8 +75,8 @@ func defaultDomain(c *call) error {
 	return c.reply(http.StatusOK, answer)
 }
 
-// setDefaultDomain makes a custom domain that is verified the default, or the
-// tenant's own name again.
+// setDefaultDomain makes a verified custom domain the default, or the tenant's own host
+// name again.
 //
 //auth0:operation PATCH /api/v2/custom-domains/default
 func setDefaultDomain(c *call) error {

@@ -8,8 +8,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// customSigningKeyOperations are those of the public keys that a customer provides, a set
-// that is replaced whole. Auth0: api/management/v2/keys/put-custom-signing-keys.
+// customSigningKeyOperations are the operations of the public keys that a customer
+// provides. They are one key set, which is always replaced as a whole. Auth0:
+// api/management/v2/keys/put-custom-signing-keys.
 func customSigningKeyOperations() []operation {
 	const path = "/keys/custom-signing"
 	return []operation{

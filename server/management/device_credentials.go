@@ -8,8 +8,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// deviceCredentialOperations are Auth0: api/management/v2/device-credentials: the
-// public keys that users keep for their devices, and the refresh tokens of users.
+// deviceCredentialOperations are the operations of device credentials, which are public
+// keys of users' devices and users' refresh tokens. Auth0:
+// api/management/v2/device-credentials.
 func deviceCredentialOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/device-credentials", []string{"read:device_credentials"}, deviceCredentials},
@@ -20,15 +21,15 @@ func deviceCredentialOperations() []operation {
 
 var removeDeviceScopes = []string{"delete:device_credentials", "delete:current_user_device_credentials"}
 
-// Types of device credentials.
+// The types of device credentials.
 const (
 	publicKeyCredential = "public_key"
 	refreshCredential   = "refresh_token"
 	rotatingCredential  = "rotating_refresh_token"
 )
 
-// deviceCredentials lists those of a type. Without one it lists public keys and
-// refresh tokens that do not rotate, all of them.
+// deviceCredentials lists the device credentials of a type. Without a type it lists all
+// public keys and all refresh tokens that do not rotate.
 //
 //auth0:operation GET /api/v2/device-credentials
 func deviceCredentials(c *call) error {
@@ -70,7 +71,7 @@ func deviceCredentials(c *call) error {
 	return c.page(docs, list)
 }
 
-// describeDevice is a refresh token as a credential of the device that holds it.
+// describeDevice returns a refresh token in the form of a device credential.
 func describeDevice(t storage.RefreshToken) storage.Document {
 	kind := refreshCredential
 	if t.Rotating {
@@ -79,7 +80,7 @@ func describeDevice(t storage.RefreshToken) storage.Document {
 	return storage.Document{"id": t.ID, "type": kind, "user_id": t.Issue.UserID, "client_id": t.Issue.ClientID}
 }
 
-// createDeviceCredential keeps a public key for the user who calls.
+// createDeviceCredential stores a public key for the user who calls.
 //
 //auth0:operation POST /api/v2/device-credentials
 func createDeviceCredential(c *call) error {
@@ -92,8 +93,8 @@ func createDeviceCredential(c *call) error {
 	})
 }
 
-// deleteDeviceCredential removes a public key, or ends a refresh token. Users may
-// do it with their own.
+// deleteDeviceCredential deletes a public key, or revokes a refresh token. Users may do
+// this with their own.
 //
 //auth0:operation DELETE /api/v2/device-credentials/{id}
 func deleteDeviceCredential(c *call) error {

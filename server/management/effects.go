@@ -9,15 +9,16 @@ import (
 	"github.com/tenant0/tenant0/server/tenantlog"
 )
 
-// services are what changes of objects work with.
+// services returns what changes of objects need.
 func (d Deps) services() objects.Services {
 	return objects.Services{Issuer: d.Issuer.URL, Secrets: d.Issuer.Secrets, Emails: d.Emails}
 }
 
-// carrier carries out the effects of what a request has asked for, or the server itself.
+// carrier carries out the effects of a request, or of a call that the server itself
+// makes.
 type carrier struct {
 	Deps
-	r *http.Request // nil for the server itself
+	r *http.Request // nil for calls of the server itself
 }
 
 // Mail implements objects.Carrier.

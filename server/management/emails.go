@@ -8,7 +8,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// emailTemplates is Auth0: api/management/v2/email-templates.
+// emailTemplates serves the e-mail templates, Auth0: api/management/v2/email-templates.
 //
 //auth0:operation POST /api/v2/email-templates
 //auth0:operation GET /api/v2/email-templates/{id}
@@ -29,7 +29,7 @@ func emailOperations() []operation {
 	}
 }
 
-// putEmailTemplate makes or replaces a template.
+// putEmailTemplate creates or replaces a template.
 //
 //auth0:operation PUT /api/v2/email-templates/{id}
 func putEmailTemplate(c *call) error {
@@ -49,7 +49,7 @@ func putEmailTemplate(c *call) error {
 	})
 }
 
-// shownCredentials are those members of credentials that are no secrets.
+// shownCredentials are the members of a provider's credentials that are not secret.
 var shownCredentials = []string{"region", "domain", "smtp_host", "smtp_port", "smtp_user"}
 
 func withoutSecrets(doc storage.Document) storage.Document {

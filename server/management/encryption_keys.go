@@ -11,8 +11,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// encryptionKeys is Auth0: api/management/v2/keys/encryption. The keys are
-// records: nothing in this server is encrypted by them.
+// encryptionKeys serves the tenant's encryption keys, Auth0:
+// api/management/v2/keys/encryption. The keys are only records: tenant0 encrypts nothing
+// with them.
 //
 //auth0:operation GET /api/v2/keys/encryption
 //auth0:operation POST /api/v2/keys/encryption
@@ -41,7 +42,7 @@ func encryptionKeyOperations() []operation {
 	}
 }
 
-// rekey replaces the tenant's own keys, as many generations as there are.
+// rekey replaces each active master key of the tenant by a new one.
 //
 //auth0:operation POST /api/v2/keys/encryption/rekey
 func rekey(c *call) error {

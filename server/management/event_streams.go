@@ -10,7 +10,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// eventStreams is Auth0: api/management/v2/event-streams. The server delivers to webhooks.
+// eventStreams serves the tenant's event streams, Auth0: api/management/v2/event-streams.
+// tenant0 delivers only to webhooks.
 //
 //auth0:operation GET /api/v2/event-streams
 //auth0:operation POST /api/v2/event-streams
@@ -41,12 +42,12 @@ func eventDeliveryOperations() []operation {
 	}
 }
 
-// requireEventStream returns the stream that the path names.
+// requireEventStream returns the stream in the path.
 func requireEventStream(c *call, tx *storage.Tx) (storage.Document, error) {
 	return eventStreams().find(c, tx)
 }
 
-// eventDeliveries lists those that have failed.
+// eventDeliveries lists the deliveries that have failed.
 //
 //auth0:operation GET /api/v2/event-streams/{id}/deliveries
 func eventDeliveries(c *call) error {
@@ -86,7 +87,8 @@ func eventDelivery(c *call) error {
 	})
 }
 
-// failedDelivery returns the delivery that the path names, and pending where it has not failed.
+// failedDelivery returns the delivery in the path, or the error pending if the delivery has not
+// failed.
 func failedDelivery(c *call, tx *storage.Tx, pending error) (d eventstream.Delivery, err error) {
 	stream, err := requireEventStream(c, tx)
 	if err != nil {
@@ -102,7 +104,7 @@ func failedDelivery(c *call, tx *storage.Tx, pending error) (d eventstream.Deliv
 	return d, err
 }
 
-// redeliver has failed deliveries made again.
+// redeliver repeats failed deliveries.
 //
 //auth0:operation POST /api/v2/event-streams/{id}/redeliver
 func redeliver(c *call) error {
@@ -154,7 +156,7 @@ func redeliverOne(c *call) error {
 	return c.empty(http.StatusAccepted)
 }
 
-// testEvent sends an event to a stream, to try it.
+// testEvent sends a test event to a stream.
 //
 //auth0:operation POST /api/v2/event-streams/{id}/test
 func testEvent(c *call) error {

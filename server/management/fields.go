@@ -9,8 +9,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// checkFields refuses names in fields that are no members of the resource, where
-// all of those are known.
+// checkFields returns an error if the query parameter fields has names that are not
+// members of the resource. It accepts any names for resources of which not all members
+// are known.
 func (s served) checkFields(c *call) error {
 	names := c.query.Get("fields")
 	if names == "" || !s.allKnown {
@@ -31,8 +32,9 @@ func unknownFields(sent string, known []string) error {
 		sent, strings.Join(slices.Compact(known), ",")))
 }
 
-// selectFields applies fields and include_fields: top-level members to show, or
-// with include_fields=false to leave out. Those always shown stay.
+// selectFields applies the query parameters fields and include_fields: they name the
+// top-level members to show or, with include_fields=false, to omit. When members to show
+// are named, those in always are shown too.
 func (c *call) selectFields(doc storage.Document, always ...string) storage.Document {
 	names := c.query.Get("fields")
 	if names == "" {

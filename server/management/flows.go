@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// flows is Auth0: api/management/v2/flows.
+// flows serves the tenant's flows, Auth0: api/management/v2/flows.
 //
 //auth0:operation GET /api/v2/flows
 //auth0:operation POST /api/v2/flows
@@ -38,11 +38,10 @@ func flows() served {
 	}
 }
 
-// lists reports whether the request reads a list, whose documents have no id in
-// the path.
+// lists reports whether the request reads a list, that is, has no id in its path.
 func (c *call) lists() bool { return c.method == http.MethodGet && c.param("id") == "" }
 
-// brief is a flow or form as lists show it.
+// brief returns a flow or a form as lists show it.
 func brief(doc storage.Document) storage.Document {
 	short := storage.Document{}
 	for _, name := range []string{"id", "name", "created_at", "updated_at"} {
@@ -51,7 +50,7 @@ func brief(doc storage.Document) storage.Document {
 	return short
 }
 
-// countNaming counts the documents of a kind that name an id somewhere.
+// countNaming counts the documents of a kind that contain an id as a value.
 func countNaming(tx *storage.Tx, kind *resource.Kind, id string) (n int, err error) {
 	for row, err := range tx.Documents(kind.Name, "").Rows() {
 		if err != nil {
@@ -68,7 +67,7 @@ func countNaming(tx *storage.Tx, kind *resource.Kind, id string) (n int, err err
 	return n, nil
 }
 
-// names reports whether an id is a value somewhere within another.
+// names reports whether an id is a value anywhere within another value.
 func names(value any, id string) bool {
 	switch v := value.(type) {
 	case string:
@@ -85,7 +84,8 @@ func names(value any, id string) bool {
 	return false
 }
 
-// flowExecutions are the runs of a flow. What its actions did is shown where it is asked for.
+// flowExecutions serves the executions of a flow. An execution shows the results of its
+// actions only if the query parameter hydrate asks for debug.
 //
 //auth0:operation GET /api/v2/flows/{flow}/executions
 //auth0:operation GET /api/v2/flows/{flow}/executions/{id}
@@ -103,7 +103,8 @@ func flowExecutions() served {
 	}
 }
 
-// vaultConnections is Auth0: api/management/v2/flows/vault/connections.
+// vaultConnections serves the connections of flows, Auth0:
+// api/management/v2/flows/vault/connections.
 //
 //auth0:operation GET /api/v2/flows/vault/connections
 //auth0:operation POST /api/v2/flows/vault/connections
@@ -124,7 +125,7 @@ func vaultConnections() served {
 	}
 }
 
-// forms is Auth0: api/management/v2/forms.
+// forms serves the tenant's forms, Auth0: api/management/v2/forms.
 //
 //auth0:operation GET /api/v2/forms
 //auth0:operation POST /api/v2/forms

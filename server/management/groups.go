@@ -8,10 +8,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// groupOperations are those of groups, Auth0: api/management/v2/groups. Groups come
-// from directories, by SCIM and directory provisioning, and no operation makes one.
-// There are no directories here, so that every list of groups is empty and no id is
-// that of a group.
+// groupOperations are the operations of groups, Auth0: api/management/v2/groups. Groups come
+// from directories, by SCIM or directory provisioning, and no operation creates one. tenant0 has
+// no directories, so every list of groups is empty, and no group is ever found.
 //
 //auth0:operation GET /api/v2/groups
 //auth0:operation GET /api/v2/groups/{id}
@@ -58,7 +57,7 @@ func groupOperations() []operation {
 	}
 }
 
-// check sees that something of the path is there.
+// check returns an error if an object that the path names does not exist.
 type check func(c *call, tx *storage.Tx) error
 
 func roleAt(param string) check {
@@ -69,7 +68,7 @@ func userAt(c *call, tx *storage.Tx) error {
 	return objects.Users.Require(tx, c.param("id"))
 }
 
-// passes runs checks until one fails.
+// passes runs checks until one of them fails.
 func (c *call) passes(checks []check) error {
 	return c.view(func(tx *storage.Tx) error {
 		for _, check := range checks {
@@ -81,7 +80,7 @@ func (c *call) passes(checks []check) error {
 	})
 }
 
-// groupsOf lists the groups of what the checks see to be there: none.
+// groupsOf answers with an empty list of groups if the checks pass.
 func groupsOf(form style, checks ...check) func(*call) error {
 	return func(c *call) error {
 		if err := c.passes(checks); err != nil {
@@ -91,7 +90,7 @@ func groupsOf(form style, checks ...check) func(*call) error {
 	}
 }
 
-// missingGroup answers for a group of what the checks see to be there.
+// missingGroup answers that there is no such group if the checks pass.
 func missingGroup(checks ...check) func(*call) error {
 	return func(c *call) error {
 		if err := c.passes(checks); err != nil {

@@ -11,9 +11,10 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// guardianSettings lists the settings of factors, Auth0:
-// api/management/v2/guardian, by the rest of their path, with the ways to write
-// them and what an answer holds of them: all unless hides or show is set.
+// guardianSettings lists the settings of MFA factors, Auth0: api/management/v2/guardian,
+// by the part of their path after /guardian/factors/, with their operations. A response
+// shows all members unless hides is set, which omits the secret ones, or show changes the
+// document.
 var guardianSettings = []struct {
 	path, verbs string
 	hides       bool
@@ -38,7 +39,7 @@ var guardianSettings = []struct {
 	{"webauthn-platform/settings", "get put", false, nil},
 }
 
-// showSNS leaves the secret out of what is read; a write shows it.
+// showSNS omits the secret when the settings are read; the response to a write shows it.
 func showSNS(c *call, doc storage.Document) storage.Document {
 	if c.method == http.MethodGet {
 		delete(doc, "aws_secret_access_key")
@@ -46,7 +47,7 @@ func showSNS(c *call, doc storage.Document) storage.Document {
 	return doc
 }
 
-// showAPNS tells those who read whether there is a certificate.
+// showAPNS adds whether there is a certificate when the settings are read.
 func showAPNS(c *call, doc storage.Document) storage.Document {
 	if c.method == http.MethodGet {
 		doc["enabled"] = storage.Text(doc, "p12") != ""
@@ -107,8 +108,8 @@ func guardian() []singleton {
 	return all
 }
 
-// newName is the path that a deprecated one is another name for: what is set by one
-// is read by the other.
+// newName returns the current path for a deprecated one. Both paths read and write the
+// same settings.
 func newName(path string) string {
 	if rest, ok := strings.CutPrefix(path, "sms/"); ok {
 		return "phone/" + rest

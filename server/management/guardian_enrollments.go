@@ -16,7 +16,7 @@ func enrollmentOperations() []operation {
 	}
 }
 
-// enrollmentTicket makes a link by which a user enrolls a factor.
+// enrollmentTicket makes a link with which a user enrolls an MFA factor.
 //
 //auth0:operation POST /api/v2/guardian/enrollments/ticket
 func enrollmentTicket(c *call) error {
@@ -26,7 +26,7 @@ func enrollmentTicket(c *call) error {
 	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) { return objects.EnrollmentTicket(ch, c.body) })
 }
 
-// getEnrollment is Auth0: api/management/v2/guardian/get-enrollment.
+// getEnrollment returns an enrollment, Auth0: api/management/v2/guardian/get-enrollment.
 //
 //auth0:operation GET /api/v2/guardian/enrollments/{id}
 func getEnrollment(c *call) error {

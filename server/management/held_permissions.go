@@ -5,7 +5,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// sourcesOf says where a permission comes from, as the list of a user's permissions does.
+// sourcesOf returns the sources of a permission in the form of the list of a user's
+// permissions.
 func sourcesOf(h objects.Held) []any {
 	var all []any
 	if h.Direct {
@@ -17,8 +18,8 @@ func sourcesOf(h objects.Held) []any {
 	return all
 }
 
-// listPermissions lists what the user of the path holds, with what shows where it
-// comes from.
+// listPermissions lists the permissions of the user in the path. sources returns the
+// member sources of each.
 func (c *call) listPermissions(l listing, sources func(objects.Held) []any) error {
 	docs := []storage.Document{}
 	err := c.view(func(tx *storage.Tx) error {
@@ -45,16 +46,17 @@ func (c *call) listPermissions(l listing, sources func(objects.Held) []any) erro
 	return c.page(docs, l)
 }
 
-// userPermissions lists what a user holds with where it comes from: given directly
-// or by a role, Auth0: manage-users/access-control/configure-core-rbac/rbac-users/
-// view-user-permissions.
+// userPermissions lists the permissions of a user with their sources: assigned directly,
+// or through a role, Auth0:
+// manage-users/access-control/configure-core-rbac/rbac-users/view-user-permissions.
 //
 //auth0:operation GET /api/v2/users/{id}/permissions
 func userPermissions(c *call) error {
 	return c.listPermissions(listing{key: "permissions"}, sourcesOf)
 }
 
-// effectivePermissions is the same in a newer form, of one API.
+// effectivePermissions lists the same permissions in a newer format, and only those of
+// one API if the query names it.
 //
 //auth0:operation GET /api/v2/users/{id}/effective-permissions
 func effectivePermissions(c *call) error {
@@ -70,7 +72,7 @@ func effectivePermissions(c *call) error {
 	})
 }
 
-// permissionRoles lists the roles that give a user one permission.
+// permissionRoles lists the roles through which a user has a permission.
 //
 //auth0:operation GET /api/v2/users/{id}/effective-permissions/sources/effective-roles
 func permissionRoles(c *call) error {

@@ -9,7 +9,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// hooks is Auth0: api/management/v2/hooks.
+// hooks serves the tenant's hooks, Auth0: api/management/v2/hooks.
 //
 //auth0:operation GET /api/v2/hooks
 //auth0:operation POST /api/v2/hooks
@@ -33,7 +33,7 @@ func hookOperations() []operation {
 	}
 }
 
-// hookSecrets names the secrets and hides their values.
+// hookSecrets returns the names of the secrets, and hides their values.
 //
 //auth0:operation GET /api/v2/hooks/{id}/secrets
 func hookSecrets(c *call) error {
@@ -64,7 +64,7 @@ func updateHookSecrets(c *call) error {
 	})
 }
 
-// deleteHookSecrets deletes the secrets whose names are in the body, a list.
+// deleteHookSecrets deletes the secrets whose names are listed in the body.
 //
 //auth0:operation DELETE /api/v2/hooks/{id}/secrets
 func deleteHookSecrets(c *call) error {

@@ -13,17 +13,17 @@ import (
 	"github.com/tenant0/tenant0/server/resource"
 )
 
-// maxFields bounds what the form of an import has besides the file, in bytes.
+// maxFields limits the size of an import form without its file, in bytes.
 const maxFields = 64 << 10
 
 // importForm is the form that starts an import of users.
 type importForm struct {
-	values map[string]string // those that are known, "" where they are missing
-	users  *jobs.File        // nil without one
+	values map[string]string // the known fields, "" for those that were not sent
+	users  *jobs.File        // nil if none was sent
 }
 
-// usersForm reads the form of an import, RFC 7578, part by part: the users go to a file
-// as they come.
+// usersForm reads the multipart form of an import, RFC 7578, one part after the other,
+// and writes the users to a file as they arrive.
 func (rq request) usersForm() (form importForm, err error) {
 	most := int64(rq.MaxImport)
 	if rq.r.ContentLength > most+maxFields {
@@ -65,7 +65,7 @@ func (rq request) importParts(form *importForm) error {
 
 var notMultipart = resource.InvalidBody("Payload validation error: 'Invalid multipart payload format'.")
 
-// importPart reads one part: the file, or a value.
+// importPart reads one part of the form: the file, or a field.
 func (rq request) importPart(form *importForm, part *multipart.Part) (err error) {
 	name := part.FormName()
 	switch {
@@ -80,7 +80,7 @@ func (rq request) importPart(form *importForm, part *multipart.Part) (err error)
 		}
 		return err
 	case part.FileName() != "":
-		return nil // a file that nobody asked for
+		return nil // any other file is ignored
 	}
 	raw, err := io.ReadAll(http.MaxBytesReader(rq.w, part, maxFields))
 	if errors.Is(err, io.ErrUnexpectedEOF) {
@@ -93,7 +93,7 @@ func (rq request) importPart(form *importForm, part *multipart.Part) (err error)
 		return apierr.ZeroInBody("")
 	}
 	if there, known := form.values[name]; known {
-		form.values[name] = cmp.Or(there, string(raw)) // the first counts
+		form.values[name] = cmp.Or(there, string(raw)) // the first value counts
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ func jobOperations() []operation {
 	}
 }
 
-// importUsers starts an import of a file of users.
+// importUsers starts a job that imports users from a file.
 //
 //auth0:operation POST /api/v2/jobs/users-imports
 func importUsers(c *call) error {
@@ -82,8 +82,8 @@ func getJob(c *call) error {
 	return c.reply(http.StatusOK, job)
 }
 
-// jobErrors lists what was wrong with the users of an import; a job without faults
-// has no content.
+// jobErrors lists the errors of the users that could not be imported. It answers with 204
+// if there are none.
 //
 //auth0:operation GET /api/v2/jobs/{id}/errors
 func jobErrors(c *call) error {
@@ -104,8 +104,8 @@ func jobErrors(c *call) error {
 	return c.reply(http.StatusOK, faults)
 }
 
-// exportUsers makes a link to a file of users. The file is written when it is
-// fetched, so the job is done at once.
+// exportUsers makes a link to a file of users. The job is completed at once, since the
+// file is only written when it is downloaded.
 //
 //auth0:operation POST /api/v2/jobs/users-exports
 func exportUsers(c *call) error {

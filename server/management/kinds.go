@@ -7,14 +7,15 @@ import (
 	"github.com/tenant0/tenant0/server/resource"
 )
 
-// anything describes bodies of which nothing is known, and nothing those that hold no secret: lists of ids and names.
+// anything is the kind of bodies whose members are not described. nothing is the kind of bodies that have no secrets,
+// such as lists of ids and names.
 var (
 	anything = &resource.Kind{Open: true}
 	nothing  = &resource.Kind{Open: true, Item: &resource.Field{Plain: true}}
 )
 
-// otherKinds describes what is sent to and answered by operations that are no plain reads and writes, by path: where their
-// secrets are. What is both sent and answered at a path is described together.
+// otherKinds maps the paths of the other operations, which do not simply read and write objects, to the kind of their
+// bodies. The kind says which members are secret. The request and the response of a path share one kind.
 var otherKinds = map[string]*resource.Kind{
 	"/actions/actions/{action}/deploy":                          resource.ActionVersions,
 	"/actions/actions/{action}/versions/{id}/deploy":            resource.ActionVersions,
@@ -75,14 +76,14 @@ var otherKinds = map[string]*resource.Kind{
 	"/users/{user}/authentication-methods":                      resource.AuthenticationMethods,
 }
 
-// harmless are the paths of operations that take ids and names, or nothing.
+// harmless are the paths of operations whose bodies have only ids and names, or nothing.
 var harmless = words(`/connections/{id}/clients /connections/{id}/directory-provisioning/synchronized-groups /groups/{id}/roles
 	/guardian/policies /keys/encryption/rekey /organizations/{id}/groups/{group_id}/roles /organizations/{id}/members
 	/organizations/{id}/members/{user_id}/roles /prompts/{prompt}/custom-text/{language} /prompts/{prompt}/partials /roles/{id}/groups
 	/roles/{id}/users /self-service-profiles/{id}/sso-ticket/{ticket}/revoke /sessions/{id}/revoke
 	/users/{id}/multifactor/actions/invalidate-remember-browser /users/{id}/roles`)
 
-// kindsByPath are the kinds of all that is served, by the path of the operation.
+// kindsByPath maps the paths of all operations to the kinds of their bodies.
 var kindsByPath = sync.OnceValue(func() map[string]*resource.Kind {
 	all := map[string]*resource.Kind{}
 	for _, s := range resources() {
@@ -96,11 +97,11 @@ var kindsByPath = sync.OnceValue(func() map[string]*resource.Kind {
 	for _, path := range harmless {
 		all[path] = nothing
 	}
-	maps.Copy(all, otherKinds) // they go first, as they do when requests are served
+	maps.Copy(all, otherKinds) // these take precedence, as their operations do when requests are served
 	return all
 })
 
-// kindOf is the kind of what an operation takes and answers with.
+// kindOf returns the kind of the request and response bodies of an operation.
 func kindOf(path string) *resource.Kind {
 	if kind := kindsByPath()[path]; kind != nil {
 		return kind

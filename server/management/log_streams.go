@@ -5,8 +5,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// logStreams is Auth0: api/management/v2/log-streams. The server delivers to
-// those of type http.
+// logStreams serves the tenant's log streams, Auth0: api/management/v2/log-streams.
+// tenant0 delivers only to those of the type http.
 //
 //auth0:operation GET /api/v2/log-streams
 //auth0:operation POST /api/v2/log-streams

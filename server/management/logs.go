@@ -11,7 +11,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// logOperations are Auth0: api/management/v2/logs.
+// logOperations are the operations of the tenant's log, Auth0: api/management/v2/logs.
 func logOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/logs", []string{"read:logs", "read:logs_users"}, listLogs},
@@ -20,14 +20,15 @@ func logOperations() []operation {
 	}
 }
 
-// eventList is how events are listed. Its totals count at most what is searched.
+// eventList says how events are listed. The total in a list is at most maxEvents.
 var eventList = listing{key: "logs", style: paged, length: true}
 
-// maxEvents is how many events can be paged through, Auth0:
+// maxEvents is the number of events that can be reached by paging, Auth0:
 // deploy-monitor/logs/retrieve-log-events-using-mgmt-api.
 const maxEvents = 1000
 
-// listLogs retrieves by checkpoint (from, take: oldest first) or by criteria.
+// listLogs lists events, either from a checkpoint (query parameters from and take, oldest
+// first) or by search criteria.
 //
 //auth0:operation GET /api/v2/logs
 func listLogs(c *call) error {
@@ -51,7 +52,7 @@ func listLogs(c *call) error {
 //auth0:operation GET /api/v2/users/{id}/logs
 func userLogs(c *call) error { return c.events(c.param("id")) }
 
-// events lists those of a user, "" for all, that match the query.
+// events lists the events of a user that match the query; all users' if userID is "".
 func (c *call) events(userID string) error {
 	match, err := c.eventQuery()
 	if err != nil {
@@ -74,7 +75,7 @@ func (c *call) events(userID string) error {
 			return searchFault(err)
 		}
 		if strings.HasSuffix(sort, ":1") {
-			slices.Reverse(docs) // events of the same time stay in their order
+			slices.Reverse(docs) // reversed first, so that the stable sort keeps events of the same time in their order
 		}
 		slices.SortStableFunc(docs, func(a, b storage.Document) int {
 			return order.Compare(order.Key([]byte(jsonText(a))), order.Key([]byte(jsonText(b))))
@@ -83,7 +84,7 @@ func (c *call) events(userID string) error {
 	return c.page(docs, eventList)
 }
 
-// eventQuery reads q, or search as the parameter was called before.
+// eventQuery reads the query parameter q, or search, which is its older name.
 func (c *call) eventQuery() (match func(storage.Document) (bool, error), err error) {
 	text := cmp.Or(c.query.Get("q"), c.query.Get("search"))
 	if text == "" {

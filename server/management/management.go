@@ -1,20 +1,18 @@
-// Package management serves the Management API, /api/v2. A resource is one file, named as its
-// path spells it, and says how the objects of a kind are served: at which path, to whom, how
-// they are listed, and what an answer shows of them. What a change of an object means is said
-// in package objects, and what its members are in package resource. Access, pages, fields and
-// statuses are one piece of code for all.
+// Package management serves the Management API at /api/v2. Each resource has one file, named after its path,
+// that says how the objects of a kind are served: at which path, with which scopes, how they are listed, and
+// what a response shows. Package objects says what a change of an object does, and package resource what its
+// members are. Access control, paging, the query parameter fields, and the status codes have one implementation
+// for all resources.
 //
-// An operation works on a call, which knows nothing of HTTP: a request makes one, and the
-// import and the export of a configuration make others, within a transaction of theirs. It
-// leaves its answer in the call, and what it brings about outside of the store as effects,
-// which are carried out once the transaction is kept. Pages are for requests alone.
+// An operation works on a call, which does not depend on HTTP. A request makes a call, and so do the import and
+// the export of a configuration, within a transaction of their own. The operation stores its response in the
+// call, and what it does outside of the store as effects, which are carried out after the transaction is
+// committed. Only requests get pages of a list.
 //
-// To add a resource: describe its members in package resource, and what a change of it means
-// in package objects; put a served value into a file here with the directives of its
-// operations above it; name it in resources; add a test; run the tests with UPDATE=1 to renew
-// the coverage page.
-// operations.txt lists every operation that Auth0 has; those that nothing serves
-// answer with an error that names them.
+// To add a resource: describe its members in package resource, and its changes in package objects; declare a
+// served value in a file here, with the directives of its operations above it; add it to resources; add a test;
+// and run the tests with UPDATE=1 to update the coverage page. operations.txt lists every operation that Auth0
+// has; one that is not served answers with an error that names it.
 package management
 
 import (
@@ -41,7 +39,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Deps is what the room works with.
+// Deps holds the dependencies of the handlers.
 type Deps struct {
 	DB        *storage.DB
 	Issuer    *tokens.Issuer
@@ -53,7 +51,7 @@ type Deps struct {
 	Outbox    *outbox.Outbox
 	Jobs      *jobs.Runner
 	Now       func() time.Time
-	// MaxImport bounds the file of an import of users, in bytes.
+	// MaxImport limits the size of the file in a users import, in bytes.
 	MaxImport int
 }
 
@@ -62,10 +60,10 @@ type api struct{ Deps }
 // base is the path of the API.
 const base = "/api/v2"
 
-// maxBody bounds a request body, in bytes.
+// maxBody limits a request body, in bytes.
 const maxBody = 1 << 20
 
-// Mount adds the room's routes.
+// Mount adds the routes.
 func Mount(rt *web.Router, d Deps) {
 	a := &api{d}
 	rt.Conceal(exportPath)
@@ -79,8 +77,8 @@ func Mount(rt *web.Router, d Deps) {
 	}
 }
 
-// operations are all routes. The special ones come first: some have a word where others
-// have an id.
+// operations returns all operations. The special ones come first, because some of them have a fixed word where
+// the path of another has an id.
 var operations = sync.OnceValue(func() []operation {
 	all := special()
 	for _, s := range resources() {
@@ -89,8 +87,8 @@ var operations = sync.OnceValue(func() []operation {
 	return all
 })
 
-// shape renders errors as web.Boom does. Those of reading a request, which all rooms
-// share, have an errorCode here that says in which part of it the fault is.
+// shape writes errors as web.Boom does. Errors in reading a request, which all endpoints of tenant0 share, get
+// an errorCode here that says which part of the request is wrong.
 func shape(w http.ResponseWriter, r *http.Request, e *apierr.Error) {
 	if e.Code == apierr.InvalidRequest && e.Status != http.StatusRequestEntityTooLarge {
 		shown := *e
@@ -107,7 +105,7 @@ func shape(w http.ResponseWriter, r *http.Request, e *apierr.Error) {
 	web.Boom(w, r, e)
 }
 
-// handler reads, allows, and lets the operation act and reply.
+// handler returns a handler that checks the caller's access, executes the operation, and writes the response.
 func (a *api) handler(op operation) web.Handler {
 	names := variables(op.path)
 	return func(w http.ResponseWriter, r *http.Request) error {
@@ -126,7 +124,7 @@ func (a *api) handler(op operation) web.Handler {
 		if err = c.checkRequest(op); err == nil {
 			err = c.serve(op, r)
 		}
-		c.record(op, r, err) // before the answer, whose reader may look for it at once
+		c.record(op, r, err) // before the response, since a client may read the log as soon as it has the response
 		switch {
 		case err != nil:
 			return err
@@ -138,7 +136,7 @@ func (a *api) handler(op operation) web.Handler {
 	}
 }
 
-// serve performs the operation, and carries out what comes of it.
+// serve executes the operation, and carries out its effects.
 func (c *call) serve(op operation, r *http.Request) error {
 	out, effects, err := op.perform(c)
 	if err != nil {
@@ -152,7 +150,7 @@ func (c *call) serve(op operation, r *http.Request) error {
 	return effects.CarryOut(carrier{c.Deps, r})
 }
 
-// record tells the tenant's log of an operation and its answer.
+// record writes the operation and its response to the tenant's log.
 func (c *call) record(op operation, r *http.Request, err error) {
 	kind := kindOf(op.path)
 	done := tenantlog.Operation{
@@ -170,7 +168,7 @@ func (c *call) record(op operation, r *http.Request, err error) {
 	c.Events.Operation(r, done)
 }
 
-// request is the source of a call that came by HTTP.
+// request is the source of a call that was made by HTTP.
 type request struct {
 	*api
 	w http.ResponseWriter
@@ -191,17 +189,17 @@ func (rq request) content() (sent content, err error) {
 	return sent, nil
 }
 
-// requestsPerSecond is what the headers of the rate limit say.
+// requestsPerSecond is the rate limit that the response headers show.
 const requestsPerSecond = 1000
 
-// sendsForm reports whether the body says that it is form-encoded, as every operation takes it that takes JSON.
+// sendsForm reports whether the body is form-encoded. Every operation that accepts JSON also accepts this.
 func (rq request) sendsForm() bool {
 	mediaType, _, err := mime.ParseMediaType(rq.r.Header.Get("Content-Type"))
 	return err == nil && mediaType == "application/x-www-form-urlencoded"
 }
 
-// formMembers makes an object of a form: each value is a text, and of a name that comes more than once
-// the texts are a list.
+// formMembers makes an object from a form. Each value is a string; if a name occurs more than once, its value
+// is a list of strings.
 func formMembers(text string) (any, error) {
 	form, err := url.ParseQuery(text)
 	if err != nil {
@@ -227,11 +225,10 @@ func jsonText(v any) string {
 	return string(raw)
 }
 
-// notEmulated answers an operation of Auth0's that nothing here serves, or one
-// that is none. A 501 would say it best, and the official clients would try it
-// again for minutes. A read is answered with 404, which auth0-deploy-cli takes for
-// a feature that the tenant does not have; a write with 403, since a client may
-// take 404 to a delete for success.
+// notEmulated answers requests for operations that tenant0 does not serve. The best status would be 501, but
+// the official clients retry it for minutes. So the status of a read is 404, which auth0-deploy-cli takes as a
+// feature that the tenant does not have. The status of a write is 403, since a client may take 404 as the
+// success of a delete. An operation that Auth0 does not have is answered with 404.
 func (a *api) notEmulated(_ http.ResponseWriter, r *http.Request) error {
 	if !catalogued(r.Method, r.URL.Path) {
 		return &apierr.Error{Status: http.StatusNotFound, Message: "Not Found"}

@@ -9,7 +9,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// networkACLs is Auth0: api/management/v2/network-acls.
+// networkACLs serves the tenant's network access control lists, Auth0:
+// api/management/v2/network-acls.
 //
 //auth0:operation GET /api/v2/network-acls
 //auth0:operation POST /api/v2/network-acls
@@ -39,7 +40,8 @@ func networkACLs() served {
 	}
 }
 
-// networkACLKeys are the keys of signatures that access control lists look for.
+// networkACLKeys serves the keys for the HTTP message signatures that access control
+// lists can match.
 //
 //auth0:operation GET /api/v2/keys/network-acls
 //auth0:operation POST /api/v2/keys/network-acls

@@ -8,7 +8,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// organizationClients serves the applications of an organization.
+// organizationClients serves the applications that are associated with an organization.
 //
 //auth0:operation GET /api/v2/organizations/{id}/clients
 //auth0:operation GET /api/v2/organizations/{id}/clients/{client_id}
@@ -67,7 +67,7 @@ func removeOrganizationClients(c *call) error {
 	})
 }
 
-// organizationGrants serves the client grants of an organization.
+// organizationGrants serves the client grants that are assigned to an organization.
 //
 //auth0:operation GET /api/v2/organizations/{id}/client-grants
 //auth0:operation POST /api/v2/organizations/{id}/client-grants
@@ -83,8 +83,8 @@ func organizationGrants() served {
 	}
 }
 
-// showOrganizationGrant is a client grant as the list shows it, or as the answer to
-// its addition does.
+// showOrganizationGrant returns a client grant as lists show it, or as the response to
+// its assignment does.
 func showOrganizationGrant(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
 	grant, err := tx.ClientGrants.Document(storage.Text(doc, "grant_id"))
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// organizationInvitations is Auth0: api/management/v2/organizations/get-invitations.
+// organizationInvitations serves the invitations to an organization, Auth0:
+// api/management/v2/organizations/get-invitations.
 //
 //auth0:operation GET /api/v2/organizations/{id}/invitations
 //auth0:operation GET /api/v2/organizations/{id}/invitations/{invitation_id}
@@ -24,7 +25,7 @@ func organizationInvitations() served {
 	}
 }
 
-// createInvitation makes an invitation and, unless it is told not to, sends it.
+// createInvitation makes an invitation, and sends it unless the request says not to.
 //
 //auth0:operation POST /api/v2/organizations/{id}/invitations
 func createInvitation(c *call) error {

@@ -23,8 +23,8 @@ func roleMembers(c *call) error {
 	})
 }
 
-// listMembers lists the members that keep lets through, nil for all. A cursor names the last
-// member, so that one who leaves does not move it.
+// listMembers lists the members for which keep returns true, or all if keep is nil. A cursor
+// names the last member of a page, so members who leave the organization do not shift it.
 func (c *call) listMembers(keep func(tx *storage.Tx, user string) (bool, error)) error {
 	return c.listed(listing{key: "members", style: flexible, eager: true, check: checkShallow}, func(tx *storage.Tx, w *window) error {
 		if err := organizationAt(c, tx); err != nil {
@@ -46,8 +46,8 @@ func (c *call) listMembers(keep func(tx *storage.Tx, user string) (bool, error))
 	})
 }
 
-// showMember is a member as lists show one; roles are shown to those who ask for
-// them.
+// showMember returns a member as lists show it. The roles are included only if the query
+// parameter fields names them.
 func (c *call) showMember(tx *storage.Tx, id string) (storage.Document, error) {
 	user, err := tx.Users.Document(id)
 	if err != nil {
@@ -81,7 +81,8 @@ func (c *call) changeMembers(change func(tx *storage.Tx, organization string, us
 	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return change(ch.Tx, c.param("id"), users) })
 }
 
-// memberAt sees that the user of the path is in the organization of the path.
+// memberAt returns an error if the user in the path is not a member of the organization in
+// the path.
 func memberAt(c *call, tx *storage.Tx) error {
 	return objects.RequireMember(tx, c.param("id"), c.param("user_id"))
 }
@@ -91,22 +92,23 @@ func memberRoles(c *call) error {
 	return c.listMemberRoles(listing{key: "roles", lastPage: 1000}, briefRole)
 }
 
-// effectiveMemberRoles lists the roles of a member, all of which are the member's
-// own: there are no groups to have them from.
+// effectiveMemberRoles lists the effective roles of a member. All are assigned directly,
+// since tenant0 has no groups.
 //
 //auth0:operation GET /api/v2/organizations/{id}/members/{user_id}/effective-roles
 func effectiveMemberRoles(c *call) error {
 	return c.listMemberRoles(listing{key: "roles", style: checkpointed}, directRole)
 }
 
-// directRole is a role as lists of effective roles show one that came from no group.
+// directRole returns a role in the format of effective roles, as one that is assigned
+// directly.
 func directRole(role storage.Document) storage.Document {
 	brief := briefRole(role)
 	brief["sources"] = []string{"direct"}
 	return brief
 }
 
-// briefRole is a role as lists of other resources show one.
+// briefRole returns a role as lists of other resources show it.
 func briefRole(role storage.Document) storage.Document {
 	return storage.Document{"id": role["id"], "name": role["name"], "description": storage.Text(role, "description")}
 }
@@ -157,8 +159,8 @@ func grantOrganizations(c *call) error {
 	})
 }
 
-// organizationsOf lists the organizations that have an entry of a kind for the id
-// of the path, which there sees to be there.
+// organizationsOf lists the organizations that have an entry of a kind for the id in the
+// path. there returns an error if nothing has that id.
 func (c *call) organizationsOf(kind string, l listing, there check) error {
 	return c.listed(l, func(tx *storage.Tx, w *window) error {
 		if err := there(c, tx); err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// organizations is Auth0: api/management/v2/organizations.
+// organizations serves the tenant's organizations, Auth0: api/management/v2/organizations.
 //
 //auth0:operation GET /api/v2/organizations
 //auth0:operation POST /api/v2/organizations
@@ -26,16 +26,16 @@ func organizations() served {
 	}
 }
 
-// readOrganizations are the scopes to read organizations.
+// readOrganizations are the scopes that allow to read organizations.
 var readOrganizations = []string{"read:organizations", "read:organizations_summary"}
 
-// sortOrganizations puts organizations in the order that the query asks for.
+// sortOrganizations sorts organizations as the query asks.
 func sortOrganizations(c *call, _ *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
 	return c.sorted(rows, "created_at:1", "name", "display_name")
 }
 
-// showOrganization adds what the organization is to the application that the query
-// asks about.
+// showOrganization adds the association with the application that the query parameter
+// include_client_association_for names.
 func showOrganization(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
 	client := c.query.Get("include_client_association_for")
 	if client == "" {
@@ -49,13 +49,13 @@ func showOrganization(c *call, tx *storage.Tx, doc storage.Document) (storage.Do
 	return doc, err
 }
 
-// organizationAt sees that the organization of the path is there.
+// organizationAt returns an error if the organization in the path does not exist.
 func organizationAt(c *call, tx *storage.Tx) error {
 	return objects.Organizations.Require(tx, c.param("id"))
 }
 
-// organizationConnections serves connections of an organization, at their path
-// and at the one that was there first.
+// organizationConnections serves the connections of an organization, at their current path
+// and at an older one.
 //
 //auth0:operation GET /api/v2/organizations/{id}/connections
 //auth0:operation POST /api/v2/organizations/{id}/connections
@@ -86,7 +86,7 @@ func organizationConnections() []served {
 	return []served{s, first}
 }
 
-// discoveryDomains serves the domains by which an organization is found.
+// discoveryDomains serves the e-mail domains by which an organization is found.
 //
 //auth0:operation GET /api/v2/organizations/{id}/discovery-domains
 //auth0:operation POST /api/v2/organizations/{id}/discovery-domains
@@ -133,7 +133,7 @@ func discoveryDomainByName(c *call) error {
 	return c.findBy(objects.DiscoveryDomains, c.param("id"), "domain", strings.ToLower(c.param("discovery_domain")))
 }
 
-// findBy answers with the object of a kind and parent that has a value.
+// findBy answers with the object of a kind and a parent whose member has a value.
 func (c *call) findBy(kind *objects.Kind, parent, member, value string) error {
 	return replyView(c, func(tx *storage.Tx) (storage.Document, error) {
 		for doc, err := range objects.PlainOf(tx, kind.Kind, parent).All() {

@@ -20,95 +20,98 @@ import (
 type listing struct {
 	// key names the list in the answer.
 	key string
-	// style is the form of the answer.
+	// style is the format of the response.
 	style style
-	// filters are parameters that a member must be equal to, by parameter.
+	// filters maps query parameters to members; a listed document's member must equal the
+	// parameter.
 	filters map[string]string
-	// indexes are those of the filters for which there are lists, by parameter.
+	// indexes maps those of these parameters that have an index to its name.
 	indexes map[string]string
-	// untotalled lists do not say how many there are, though asked.
+	// untotalled lists never have a total, even if the request asks for it.
 	untotalled bool
-	// length adds the length of the page to one with totals.
+	// length adds the length of the page to a response with totals.
 	length bool
-	// most is the largest page, 0 for maxPage, and otherwise the one that is given unless the
-	// query says, 0 for defaultPage.
+	// most is the largest page size, 0 for maxPage. otherwise is the page size of a request
+	// that does not set it, 0 for defaultPage.
 	most, otherwise int
-	// empty lists may be asked for pages of nothing.
+	// empty says that a request may ask for pages of size 0.
 	empty bool
-	// lastPage is the largest number of a page, 0 for any.
+	// lastPage is the largest page number, 0 for no limit.
 	lastPage int
-	// zeros keeps in a counted list the members that are zero.
+	// zeros says that a counted list includes members that are 0.
 	zeros bool
-	// without are parameters of other lists that this one refuses, as Auth0 is known to do.
+	// without lists query parameters of other lists that this list refuses, as Auth0 is known
+	// to do.
 	without []string
-	// eager lists give a cursor with the last page too.
+	// eager says that the last page has a cursor too.
 	eager bool
-	// keep says whether a document is in the list at all, and narrowed whether the
-	// query asks for less than all: without it, documents off the page need not be
-	// looked into.
+	// keep reports whether a document belongs to the list. narrowed reports whether the query
+	// makes keep exclude any document; if it does not, documents outside of the page need not
+	// be decoded. If narrowed is nil, it always does.
 	keep     func(c *call, doc storage.Document) bool
 	narrowed func(c *call) bool
-	// search lets through what the query searches for, or returns asItIs, and check refuses
-	// windows that the list does not have; nil for neither.
+	// search returns the rows that the query searches for, or asItIs. check returns an error
+	// for windows that the list does not support. Both may be nil.
 	search func(c *call, tx *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error)
 	check  func(w *window) error
 }
 
-// asItIs is what a search returns whose query asks for nothing but the list.
+// asItIs is what search returns if the query asks for the whole list in its usual order.
 var asItIs iter.Seq2[storage.Row, error]
 
-// style is the form of a list, Auth0: api/management/v2: lists differ by the age
-// of their resource.
+// style is the format of a list, Auth0: api/management/v2. The formats differ because the
+// resources were added at different times.
 type style int
 
 const (
-	// paged lists are arrays, or objects with totals when include_totals is sent.
+	// paged lists are arrays, or objects with totals if include_totals is true.
 	paged style = iota
-	// flexible lists are paged, or have a cursor when take or from is sent.
+	// flexible lists are paged, or objects with a cursor if take or from is sent.
 	flexible
-	// checkpointed lists are objects with a cursor.
+	// checkpointed lists are always objects with a cursor.
 	checkpointed
-	// totalled lists are objects with totals always.
+	// totalled lists are always objects with totals.
 	totalled
-	// bare lists are arrays always.
+	// bare lists are always arrays.
 	bare
-	// wrapped lists are objects with the list alone.
+	// wrapped lists are objects with no member but the list.
 	wrapped
-	// arrayOrCursor lists are arrays, or have a cursor when take or from is sent.
+	// arrayOrCursor lists are arrays, or objects with a cursor if take or from is sent.
 	arrayOrCursor
-	// counted lists leave out members that are zero, as the actions API does.
+	// counted lists are objects with totals that omit members which are 0, as in the Actions
+	// API.
 	counted
 )
 
-// Bounds of pages.
+// Limits of pages.
 const (
 	defaultPage = 50
 	countedPage = 20
 	maxPage     = 100
-	// maxPageNumber is far past the last page of any list, and any size of a page can
-	// be multiplied by it.
+	// maxPageNumber is far beyond the last page of any list, and small enough that its product
+	// with any page size does not overflow.
 	maxPageNumber = math.MaxInt32
 )
 
 // window is the part of a list that a request asks for.
 type window struct {
 	listing
-	whole  bool // all of it
-	cursor bool // the size documents after the place; else those from the index start
+	whole  bool // the whole list
+	cursor bool // begins after the place in after; otherwise at the index in start
 	after  string
 	start  int
 	size   int
 	page   int
-	// counting windows count the documents past their end, to tell how many there are.
+	// counting windows also count the documents after their end, for the total.
 	counting bool
 
 	docs  []storage.Document
 	total int
-	last  string // the place of the last of docs
-	more  bool   // there are documents after the last
+	last  string // the place of the last document in docs
+	more  bool   // there are documents after it
 }
 
-// window reads the parameters of a list.
+// window reads a request's paging parameters.
 func (c *call) window(l listing) (*window, error) {
 	cursor := c.query.Get("take") != "" || c.query.Get("from") != ""
 	w := &window{listing: l, docs: []storage.Document{}}
@@ -142,8 +145,8 @@ func (c *call) window(l listing) (*window, error) {
 	return w, w.readPage(c)
 }
 
-// sizes are those of the list's pages: the least, the largest, and that of one whose query does
-// not say.
+// sizes returns the least and the largest page size of the list, and the size for a request
+// that does not set it.
 func (l listing) sizes() (least, most, otherwise int) {
 	least, most, otherwise = 1, cmp.Or(l.most, maxPage), cmp.Or(l.otherwise, defaultPage)
 	if l.empty {
@@ -155,7 +158,7 @@ func (l listing) sizes() (least, most, otherwise int) {
 	return least, most, min(otherwise, most)
 }
 
-// readPage reads which page the query asks for.
+// readPage reads the page number and the page size.
 func (w *window) readPage(c *call) (err error) {
 	least, most, otherwise := w.sizes()
 	if w.size, err = c.number("per_page", otherwise, least, most); err != nil {
@@ -169,7 +172,7 @@ func (w *window) readPage(c *call) (err error) {
 	return w.check(w)
 }
 
-// readCursor reads where the query has the window begin.
+// readCursor reads the cursor at which the window begins.
 func (w *window) readCursor(c *call) (err error) {
 	_, most, otherwise := w.sizes()
 	if w.size, err = c.number("take", otherwise, 1, most); err != nil {
@@ -183,8 +186,7 @@ func (w *window) readCursor(c *call) (err error) {
 	return nil
 }
 
-// take counts a document at a place of the list, and reports whether it is in the
-// window.
+// take counts the document at a place of the list, and reports whether it is in the window.
 func (w *window) take(place string) bool {
 	if w.cursor && place <= w.after {
 		return false
@@ -205,7 +207,7 @@ func (w *window) take(place string) bool {
 	return true
 }
 
-// done reports whether the rest of the list does not matter.
+// done reports whether the rest of the list need not be read.
 func (w *window) done() bool {
 	switch {
 	case w.whole, w.counting:
@@ -216,7 +218,7 @@ func (w *window) done() bool {
 	return len(w.docs) >= w.size
 }
 
-// walk has take look at rows for as long as they matter.
+// walk calls take for each row until the rest is not needed.
 func (w *window) walk(rows iter.Seq2[storage.Row, error], take func(storage.Row) error) error {
 	for row, err := range rows {
 		if err != nil {
@@ -229,8 +231,8 @@ func (w *window) walk(rows iter.Seq2[storage.Row, error], take func(storage.Row)
 	return nil
 }
 
-// fill has take look at the rows of a list from where the window begins. Where it does not
-// sift, and takes each, what is before the window and behind it is not read.
+// fill calls take for the rows of a list from the beginning of the window. If sifts is false,
+// take must take every row; rows before and after the window are then not read.
 func (w *window) fill(list storage.List, sifts bool, take func(storage.Row) error) (err error) {
 	if sifts || w.whole || w.cursor {
 		return w.walk(list.Rows(w.after, 0), take)
@@ -244,7 +246,7 @@ func (w *window) fill(list storage.List, sifts bool, take func(storage.Row) erro
 	return err
 }
 
-// taker takes the documents of the window out of rows.
+// taker returns a function that adds a row's document to the window if it belongs there.
 func (c *call) taker(w *window, sifts bool) func(storage.Row) error {
 	if !sifts {
 		return w.takeRow
@@ -268,8 +270,9 @@ func (w *window) takeRow(row storage.Row) error {
 	return err
 }
 
-// of is the shortest list that the query can be answered from: all documents, or those
-// that one of its filters leads to. sifts reports whether it asks for less than that.
+// of returns the shortest list that contains all results of the query: the list of an index, if
+// one of the query's filters has one, or else all documents. sifts reports whether the query
+// may exclude documents of that list.
 func (l listing) of(c *call, st objects.Lister) (list storage.List, sifts bool) {
 	by, ok := st.(objects.Indexed)
 	if !ok {
@@ -287,7 +290,7 @@ func (l listing) of(c *call, st objects.Lister) (list storage.List, sifts bool) 
 	return st.List(), l.sifts(c)
 }
 
-// sifts reports whether the query asks for less than the whole list.
+// sifts reports whether the query may exclude documents of the list.
 func (l listing) sifts(c *call) bool {
 	for parameter := range l.filters {
 		if c.query.Has(parameter) {
@@ -311,15 +314,15 @@ func (s served) serveList(c *call) error {
 	return c.replyWindow(w, s.always...)
 }
 
-// all is the whole list, as the API shows it.
+// all returns the whole list as the API shows it.
 func (s served) all(c *call, tx *storage.Tx) ([]storage.Document, error) {
 	w := &window{listing: s.list, whole: true, docs: []storage.Document{}}
 	err := s.load(c, tx, w)
 	return w.docs, err
 }
 
-// load takes the documents of the window, as the API shows them. They are shown once all
-// are read: to show one may read others.
+// load reads the documents of the window, as the API shows them. It completes them only after
+// it has read all, since showing one may read other documents.
 func (s served) load(c *call, tx *storage.Tx, w *window) error {
 	st, err := s.open(c, tx)
 	if err != nil {
@@ -336,7 +339,7 @@ func (s served) load(c *call, tx *storage.Tx, w *window) error {
 	return nil
 }
 
-// fill takes the documents of the window out of the list that the query asks for.
+// fill reads the documents of the window from the list that the query selects.
 func (s served) fill(c *call, tx *storage.Tx, st objects.Store, w *window) error {
 	list, sifts := s.list.of(c, st)
 	if s.list.search != nil {
@@ -351,7 +354,7 @@ func (s served) fill(c *call, tx *storage.Tx, st objects.Store, w *window) error
 	return w.fill(list, sifts, c.taker(w, sifts))
 }
 
-// replyPage answers with the window of documents that are at hand.
+// replyPage responds with the window of a list that is completely in memory.
 func (c *call) replyPage(docs []storage.Document, l listing) error {
 	w, err := c.window(l)
 	if err != nil {
@@ -365,7 +368,7 @@ func (c *call) replyPage(docs []storage.Document, l listing) error {
 	return c.replyWindow(w)
 }
 
-// listed answers with the window that fill fills.
+// listed responds with the window that fill has filled.
 func (c *call) listed(l listing, fill func(tx *storage.Tx, w *window) error) error {
 	w, err := c.window(l)
 	if err != nil {
@@ -377,10 +380,10 @@ func (c *call) listed(l listing, fill func(tx *storage.Tx, w *window) error) err
 	return c.replyWindow(w)
 }
 
-// indexPlace is the place of a document in a list that is at hand.
+// indexPlace returns the place of a document in a list that is completely in memory.
 func indexPlace(i int) string { return fmt.Sprintf("%09d", i) }
 
-// replyWindow answers with a window in its list's style.
+// replyWindow responds with a window in the style of its list.
 func (c *call) replyWindow(w *window, always ...string) error {
 	for i, doc := range w.docs {
 		w.docs[i] = c.selectFields(doc, always...)
@@ -399,7 +402,7 @@ func (c *call) replyWindow(w *window, always ...string) error {
 	case w.style == counted:
 		answer := storage.Document{w.key: w.docs, "total": w.total, "page": w.page, "per_page": w.size}
 		if len(w.docs) == 0 {
-			answer["total"] = 0 // past the end too
+			answer["total"] = 0 // even for a page after the end of the list
 		}
 		maps.DeleteFunc(answer, func(_ string, v any) bool { return v == 0 && !w.zeros })
 		return c.reply(http.StatusOK, answer)
@@ -416,7 +419,7 @@ func (c *call) replyWindow(w *window, always ...string) error {
 	return c.reply(http.StatusOK, w.docs)
 }
 
-// collect takes the documents that the query's filters let through.
+// collect returns the documents that match the query's filters.
 func (c *call) collect(all iter.Seq2[storage.Document, error], l listing) ([]storage.Document, error) {
 	docs := []storage.Document{}
 	for doc, err := range all {
@@ -446,7 +449,7 @@ func (c *call) matches(doc storage.Document, l listing) bool {
 	return true
 }
 
-// textOf is a member's value as a query writes it.
+// textOf returns a member's value as a query parameter would have it.
 func textOf(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -454,7 +457,7 @@ func textOf(v any) string {
 	case bool:
 		return strconv.FormatBool(v)
 	case nil:
-		return "false" // a flag that is not there
+		return "false" // a missing flag counts as false
 	}
 	return jsonText(v)
 }

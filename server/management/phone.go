@@ -8,7 +8,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// phoneProviders is Auth0: api/management/v2/branding/phone/providers.
+// phoneProviders serves the tenant's phone providers, Auth0:
+// api/management/v2/branding/phone/providers.
 //
 //auth0:operation GET /api/v2/branding/phone/providers
 //auth0:operation POST /api/v2/branding/phone/providers
@@ -29,7 +30,8 @@ func phoneProviders() served {
 	}
 }
 
-// phoneTemplates is Auth0: api/management/v2/branding/phone/templates.
+// phoneTemplates serves the templates of phone messages, Auth0:
+// api/management/v2/branding/phone/templates.
 //
 //auth0:operation GET /api/v2/branding/phone/templates
 //auth0:operation POST /api/v2/branding/phone/templates
@@ -50,7 +52,8 @@ func phoneOperations() []operation {
 	}
 }
 
-// tryPhone sends a message to a phone: the outbox captures it, as all others.
+// tryPhone sends a test message to a phone. The outbox captures it like any other
+// message.
 //
 //auth0:operation POST /api/v2/branding/phone/providers/{id}/try
 //auth0:operation POST /api/v2/branding/phone/templates/{id}/try

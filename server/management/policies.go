@@ -5,7 +5,8 @@ import (
 	"github.com/tenant0/tenant0/server/resource"
 )
 
-// rateLimitPolicies is Auth0: api/management/v2/rate-limit-policies.
+// rateLimitPolicies serves the rate limit policies, Auth0:
+// api/management/v2/rate-limit-policies.
 //
 //auth0:operation GET /api/v2/rate-limit-policies
 //auth0:operation POST /api/v2/rate-limit-policies
@@ -21,7 +22,7 @@ func rateLimitPolicies() served {
 	}
 }
 
-// assessments is Auth0: api/management/v2/risk-assessments and
+// assessments serves the settings of Auth0: api/management/v2/risk-assessments and
 // supplemental-signals.
 //
 //auth0:operation GET /api/v2/risk-assessments/settings
@@ -38,7 +39,8 @@ func assessments() []singleton {
 	return all
 }
 
-// credentialTemplates is Auth0: api/management/v2/verifiable-credentials.
+// credentialTemplates serves the templates of verifiable credentials, Auth0:
+// api/management/v2/verifiable-credentials.
 //
 //auth0:operation GET /api/v2/verifiable-credentials/verification/templates
 //auth0:operation POST /api/v2/verifiable-credentials/verification/templates

@@ -8,10 +8,11 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// profilePage is how many profiles a page has whose query does not say.
+// profilePage is the page size of profiles if the query does not set it.
 const profilePage = 5
 
-// connectionProfiles is Auth0: api/management/v2/connection-profiles.
+// connectionProfiles serves the connection profiles, Auth0:
+// api/management/v2/connection-profiles.
 //
 //auth0:operation GET /api/v2/connection-profiles
 //auth0:operation POST /api/v2/connection-profiles
@@ -31,7 +32,8 @@ func connectionProfiles() served {
 	}
 }
 
-// userAttributeProfiles is Auth0: api/management/v2/user-attribute-profiles.
+// userAttributeProfiles serves the user attribute profiles, Auth0:
+// api/management/v2/user-attribute-profiles.
 //
 //auth0:operation GET /api/v2/user-attribute-profiles
 //auth0:operation POST /api/v2/user-attribute-profiles
@@ -45,7 +47,8 @@ func userAttributeProfiles() served {
 	}
 }
 
-// tokenExchangeProfiles is Auth0: api/management/v2/token-exchange-profiles.
+// tokenExchangeProfiles serves the token exchange profiles, Auth0:
+// api/management/v2/token-exchange-profiles.
 //
 //auth0:operation GET /api/v2/token-exchange-profiles
 //auth0:operation POST /api/v2/token-exchange-profiles
@@ -87,7 +90,7 @@ func userAttributeProfileTemplate(c *call) error {
 	return c.template(resource.UserAttributeProfileTemplates)
 }
 
-// templates names the templates, without what is in them.
+// templates lists the ids and the names of templates, without their content.
 func (c *call) templates(key string, all []storage.Document) error {
 	named := make([]storage.Document, len(all))
 	for i, t := range all {

@@ -8,7 +8,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// prompts is Auth0: api/management/v2/prompts.
+// prompts serves the settings of prompts, Auth0: api/management/v2/prompts.
 //
 //auth0:operation GET /api/v2/prompts
 //auth0:operation PATCH /api/v2/prompts
@@ -16,8 +16,8 @@ func prompts() singleton {
 	return singleton{kind: resource.Prompts, path: "/prompts", verbs: "get patch", scope: "prompts"}
 }
 
-// pushApp is the application of push notifications. Auth0 documents how it is read;
-// SDKs write it, too.
+// pushApp serves the settings of the app for push notifications. Auth0 documents only how
+// to read them, but SDKs write them too.
 //
 //auth0:operation GET /api/v2/prompts/mfa-push
 //auth0:operation PATCH /api/v2/prompts/mfa-push
@@ -43,7 +43,8 @@ func promptOperations() []operation {
 	}
 }
 
-// kept answers with a document that is kept as it was sent, {} when there is none.
+// kept responds with a document that is stored as it was sent, or with {} if there is
+// none.
 //
 //auth0:operation GET /api/v2/prompts/{prompt}/custom-text/{language}
 //auth0:operation GET /api/v2/prompts/{prompt}/partials
@@ -63,7 +64,7 @@ func kept(kind string, place func(*call) (id string, err error)) func(*call) err
 	}
 }
 
-// keepBody replaces such a document; an empty one is none.
+// keepBody stores the body in place of such a document. An empty body deletes it.
 //
 //auth0:operation PUT /api/v2/prompts/{prompt}/custom-text/{language}
 //auth0:operation PUT /api/v2/prompts/{prompt}/partials
@@ -110,7 +111,7 @@ func rendering(c *call) error {
 	})
 }
 
-// screenOfPath sees that the path names a prompt and a screen.
+// screenOfPath returns an error if the path does not name a prompt and a screen of Auth0.
 func (c *call) screenOfPath() error {
 	if err := c.pathHas("prompt", resource.PromptNames); err != nil {
 		return err
@@ -118,7 +119,7 @@ func (c *call) screenOfPath() error {
 	return c.pathHas("screen", resource.ScreenNames)
 }
 
-// updateRendering answers with what was sent, as Auth0 does.
+// updateRendering responds with the body that was sent, as Auth0 does.
 //
 //auth0:operation PATCH /api/v2/prompts/{prompt}/screen/{screen}/rendering
 func updateRendering(c *call) error {

@@ -11,12 +11,13 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 )
 
-// flags are the parameters that are true or false, by the same name wherever they are taken.
+// flags are the boolean query parameters. A name in this list is boolean in all operations that
+// have it.
 var flags = []string{
 	"include_totals", "include_fields", "is_global", "is_first_party", "allow_any_organization", "is_enabled", "primary_order", "deployed", "installed", "enabled", "include_settings", "disabled",
 }
 
-// checkFlags refuses flags that are neither.
+// checkFlags returns an error if a boolean parameter is neither true nor false.
 func (c *call) checkFlags() error {
 	for _, name := range flags {
 		for _, value := range c.query[name] {
@@ -28,13 +29,13 @@ func (c *call) checkFlags() error {
 	return nil
 }
 
-// number reads a parameter of the query, from least to most.
+// number reads an integer query parameter from least to most; otherwise is its default.
 func (c *call) number(name string, otherwise, least, most int) (int, error) {
 	raw := c.query.Get(name)
 	if raw == "" {
 		return otherwise, nil
 	}
-	n, err := strconv.Atoi(raw) // with ErrRange n is the largest or the least there is
+	n, err := strconv.Atoi(raw) // with ErrRange n is the largest or the smallest int
 	switch {
 	case err != nil && !errors.Is(err, strconv.ErrRange):
 		return 0, invalidQuery("'Expected type integer but found type string' on property " + name)
@@ -46,7 +47,7 @@ func (c *call) number(name string, otherwise, least, most int) (int, error) {
 	return n, nil
 }
 
-// oneOf refuses values of a parameter that are none of those that it has.
+// oneOf returns an error if the value of a query parameter is not one of the known ones.
 func (c *call) oneOf(name string, known ...string) error {
 	for _, value := range c.query[name] {
 		if value != "" && !slices.Contains(known, value) {
@@ -56,7 +57,7 @@ func (c *call) oneOf(name string, known ...string) error {
 	return nil
 }
 
-// pathHas refuses a variable of the path that is none of those that it has.
+// pathHas returns an error if the value of a path variable is not one of the known ones.
 func (c *call) pathHas(name string, known []string) error {
 	if value := c.param(name); !slices.Contains(known, value) {
 		return invalidPath("'No enum match for: " + value + "' on property " + name)
@@ -64,7 +65,7 @@ func (c *call) pathHas(name string, known []string) error {
 	return nil
 }
 
-// length refuses a text that is too short or too long.
+// length returns an error, made by fault, if a value is too short or too long.
 func length(name, value string, least, most int, fault func(what string) error) error {
 	switch n := utf8.RuneCountInString(value); {
 	case n < least:
@@ -83,23 +84,24 @@ func invalidPath(what string) error {
 	return invalidPart("Path validation error: "+what+".", "invalid_uri")
 }
 
-// invalidPart is Auth0's answer to a part of a request that does not fit; the code says which.
+// invalidPart is Auth0's error for an invalid part of a request; code says which part.
 func invalidPart(message, code string) error {
 	return &apierr.Error{Status: http.StatusBadRequest, Message: message, Extra: map[string]any{"errorCode": code}}
 }
 
-// invalidPaging is Auth0's answer to a page that a list does not have.
+// invalidPaging is Auth0's error for a page that cannot be requested.
 func invalidPaging(message string) error { return invalidPart(message, "invalid_paging") }
 
-// invalidCursor is Auth0's answer to a cursor that is none of the list, api/management/v2/
-// refresh-tokens/get-refresh-tokens.
+// invalidCursor is Auth0's error for a cursor that is not valid for the list,
+// api/management/v2/refresh-tokens/get-refresh-tokens.
 var invalidCursor = invalidPaging("The checkpoint ID provided in the 'from' parameter has expired or is invalid, please remove the checkpoint ID and try again")
 
-// maxPaged is how many objects of a list can be paged through, where its documentation says so.
+// maxPaged is the number of objects that can be reached with page numbers, in lists for which Auth0
+// documents such a limit.
 const maxPaged = 1000
 
-// checkShallow refuses pages past those objects, of lists that have a cursor for more. Auth0:
-// api/management/v2/organizations/get-organizations.
+// checkShallow returns an error for pages beyond maxPaged, in lists that offer a cursor instead.
+// Auth0: api/management/v2/organizations/get-organizations.
 func checkShallow(w *window) error {
 	if w.start+w.size <= maxPaged {
 		return nil
@@ -107,7 +109,7 @@ func checkShallow(w *window) error {
 	return invalidPaging(pastEnd(w) + " To fetch results beyond 1000, use the checkpoint pagination method.")
 }
 
-// checkEnd is checkShallow for a list without a cursor.
+// checkEnd is like checkShallow, for lists without a cursor.
 func checkEnd(w *window) error {
 	if w.start+w.size <= maxPaged {
 		return nil
@@ -119,14 +121,14 @@ func pastEnd(w *window) string {
 	return "Requesting page " + strconv.Itoa(w.page) + " exceeds the allowed maximum of 1000 records."
 }
 
-// limit bounds a text of the path or the query: a variable or a parameter of an operation, with the
-// method "" of all at a path and below it.
+// limit limits the length of a path variable or a query parameter of one operation. If method is
+// "", it applies to all operations at the path and below it.
 type limit struct {
 	method, path, name string
 	least, most        int
 }
 
-// limits are Auth0: api/management/v2.
+// limits are the limits that Auth0 documents: api/management/v2.
 var limits = []limit{
 	{http.MethodDelete, "/organizations/{id}", "id", 0, 50},
 	{"", "/organizations/{id}/client-grants", "id", 0, 50},
@@ -143,7 +145,7 @@ var limits = []limit{
 	{"", "/flows/{flow}/executions", "flow", 0, 30},
 }
 
-// of reports whether the limit is for an operation.
+// of reports whether the limit applies to an operation.
 func (l limit) of(op operation) bool {
 	if l.method != "" {
 		return l.method == op.method && l.path == op.path
@@ -151,8 +153,8 @@ func (l limit) of(op operation) bool {
 	return op.path == l.path || strings.HasPrefix(op.path, l.path+"/")
 }
 
-// checkRequest holds the path and the query against what the operation takes, before anything about
-// the tenant is told.
+// checkRequest checks the path and the query of a request. This comes first, so that an invalid
+// request learns nothing about the tenant.
 func (c *call) checkRequest(op operation) error {
 	for _, l := range limits {
 		if !l.of(op) {

@@ -69,7 +69,8 @@ func userRefreshTokens(c *call) error {
 	return c.refreshTokensOf(c.param("id"), "tokens", []check{userAt})
 }
 
-// refreshTokensOf lists those of a user, in the application that the query names.
+// refreshTokensOf lists the refresh tokens of a user, only those of one application if
+// the query names it.
 func (c *call) refreshTokensOf(user, key string, checks []check) error {
 	docs := []storage.Document{}
 	err := c.view(func(tx *storage.Tx) error {
@@ -92,8 +93,8 @@ func (c *call) refreshTokensOf(user, key string, checks []check) error {
 	return c.page(docs, listing{key: key, style: checkpointed})
 }
 
-// revokeRefreshTokens ends the tokens with ids, or those of a user, an application,
-// or of both and one API.
+// revokeRefreshTokens revokes the refresh tokens with ids, or those of a user, of an
+// application, or of a user, an application and an API.
 //
 //auth0:operation POST /api/v2/refresh-tokens/revoke
 func revokeRefreshTokens(c *call) error {

@@ -7,7 +7,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// resourceServers is Auth0: api/management/v2/resource-servers.
+// resourceServers serves the tenant's APIs, Auth0: api/management/v2/resource-servers.
 //
 //auth0:operation GET /api/v2/resource-servers
 //auth0:operation POST /api/v2/resource-servers
@@ -23,7 +23,8 @@ func resourceServers() served {
 	}
 }
 
-// identifierOf is the id or the identifier of the path. Terraform escapes an identifier twice.
+// identifierOf returns the API's id or identifier in the path. It decodes the value once more,
+// since Terraform encodes an identifier twice.
 func identifierOf(c *call) string {
 	if plain, err := url.PathUnescape(c.param("id")); err == nil {
 		return plain
@@ -31,7 +32,7 @@ func identifierOf(c *call) string {
 	return c.param("id")
 }
 
-// showAPI names the application that the API is, where there is one.
+// showAPI adds the client_id of the application that represents the API, if there is one.
 func showAPI(_ *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
 	for client, err := range tx.Clients.By("resource_server", storage.Text(doc, "identifier")) {
 		if err != nil {
@@ -42,7 +43,7 @@ func showAPI(_ *call, tx *storage.Tx, doc storage.Document) (storage.Document, e
 	return doc, nil
 }
 
-// clientGrants is Auth0: api/management/v2/client-grants.
+// clientGrants serves the client grants, Auth0: api/management/v2/client-grants.
 //
 //auth0:operation GET /api/v2/client-grants
 //auth0:operation POST /api/v2/client-grants

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// resources lists every resource that is served by plain reads and writes.
+// resources lists all resources whose objects are simply read and written.
 func resources() []served {
 	return append([]served{
 		clients(), credentials(), resourceServers(), clientGrants(), connections(), roles(), users(),
@@ -17,12 +17,12 @@ func resources() []served {
 	}, organizationConnections()...)
 }
 
-// singletons lists the resources of which a tenant has one.
+// singletons lists the resources of which a tenant has exactly one object.
 func singletons() []singleton {
 	return slices.Concat(attackProtection(), guardian(), assessments(), []singleton{branding(), prompts(), pushApp()})
 }
 
-// special lists the operations that are no plain reads and writes.
+// special lists all other operations, which do more than read and write objects.
 func special() []operation {
 	ops := slices.Concat(
 		clientOperations(), connectionOperations(), connectionKeyOperations(), roleOperations(), userOperations(), tenantOperations(),

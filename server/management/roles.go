@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// roles is Auth0: api/management/v2/roles.
+// roles serves the tenant's roles, Auth0: api/management/v2/roles.
 //
 //auth0:operation GET /api/v2/roles
 //auth0:operation POST /api/v2/roles
@@ -107,7 +107,7 @@ func changeRolePermissions(c *call, add bool) error {
 	})
 }
 
-// permissionsChanged answers a change of permissions.
+// permissionsChanged responds to a change of permissions.
 func (c *call) permissionsChanged(add bool, change func(*objects.Change) error) error {
 	if !add {
 		return c.emptyChange(http.StatusNoContent, change)
@@ -132,7 +132,7 @@ func roleUsers(c *call) error {
 	})
 }
 
-// briefUser is a user as lists of other resources show one.
+// briefUser returns a user as lists of other resources show it.
 func briefUser(user storage.Document) storage.Document {
 	brief := storage.Document{}
 	for _, name := range []string{"user_id", "email", "picture", "name"} {
@@ -152,8 +152,8 @@ func addRoleUsers(c *call) error {
 	return c.emptyChange(http.StatusOK, func(ch *objects.Change) error { return objects.GiveRole(ch.Tx, c.param("id"), ids) })
 }
 
-// readList reads a body with one list of texts, such as {"roles": [...]}. most is how
-// many items it may have, 0 for as many as there is room for.
+// readList reads a body whose only member is a list of strings, such as {"roles": [...]}.
+// most is the number of items that it may have, 0 for no limit.
 func (c *call) readList(name string, most int) ([]string, error) {
 	if err := c.read(); err != nil {
 		return nil, err

@@ -8,7 +8,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// rules is Auth0: api/management/v2/rules.
+// rules serves the tenant's rules, Auth0: api/management/v2/rules.
 //
 //auth0:operation GET /api/v2/rules
 //auth0:operation POST /api/v2/rules
@@ -30,7 +30,7 @@ func rulesConfigOperations() []operation {
 	}
 }
 
-// rulesConfigs names what is set and hides the values.
+// rulesConfigs lists the keys that are set, and hides the values.
 //
 //auth0:operation GET /api/v2/rules-configs
 func rulesConfigs(c *call) error {

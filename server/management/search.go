@@ -12,7 +12,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// searchFault answers a query or an order that cannot be read.
+// searchFault turns an error in a search query or a sort order into the error for the
+// client.
 func searchFault(err error) error {
 	var fault *search.Error
 	if !errors.As(err, &fault) {
@@ -23,8 +24,8 @@ func searchFault(err error) error {
 	}
 }
 
-// searchUsers lets through the users that q asks for, in the order that sort asks for. The
-// query is read before the first row.
+// searchUsers returns the users that match the query parameter q, in the order of the
+// parameter sort. It parses both before it reads the first row.
 func (c *call) searchUsers(tx *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
 	if err := c.oneOf("search_engine", "v1", "v2", "v3"); err != nil {
 		return nil, err
@@ -54,8 +55,8 @@ func (c *call) searchUsers(tx *storage.Tx, rows iter.Seq2[storage.Row, error]) (
 	return rows, nil
 }
 
-// usersMatching lets through the users that match a query. It tries those alone to whom an
-// index leads, where one does.
+// usersMatching returns the users that match a query. If an index can find them, it tests
+// only the users that the index finds.
 func usersMatching(tx *storage.Tx, rows iter.Seq2[storage.Row, error], query search.Query) (iter.Seq2[storage.Row, error], error) {
 	var fault error
 	plan := query.Plan(func(field, value string) (iter.Seq[string], bool) {
@@ -72,8 +73,8 @@ func usersMatching(tx *storage.Tx, rows iter.Seq2[storage.Row, error], query sea
 	return matching(rows, func(row storage.Row) bool { return plan.Match(row.Key, row.JSON) }), fault
 }
 
-// membersOf returns the ids of an organization's members; one that is not there has
-// none.
+// membersOf returns the ids of an organization's members. An organization that does not
+// exist has none.
 func membersOf(tx *storage.Tx, organization string) (ids []string, ok bool, err error) {
 	for row, err := range tx.Documents(storage.OrganizationMembersKind, organization).Rows() {
 		if err != nil {
@@ -84,7 +85,7 @@ func membersOf(tx *storage.Tx, organization string) (ids []string, ok bool, err 
 	return ids, true, nil
 }
 
-// searches serves the searches of organizations and of APIs.
+// searches serves the searches for organizations and for APIs.
 //
 //auth0:operation GET /api/v2/organizations/search
 //auth0:operation GET /api/v2/resource-servers/search
@@ -95,8 +96,8 @@ func searches() []operation {
 	)
 }
 
-// searchOf serves the search of a resource: its fields are searched, and some of them
-// can be sorted by, in ascending order.
+// searchOf serves the search of a resource. fields are the fields that can be searched,
+// and sortable those by which results can be sorted, in ascending order.
 func searchOf(s served, sortable []string, fields ...string) []operation {
 	schema := search.Fields(fields...)
 	s.path, s.verbs = s.path+"/search", "list"
@@ -126,7 +127,7 @@ func searchOf(s served, sortable []string, fields ...string) []operation {
 	return s.operations()
 }
 
-// matching lets through the rows that meet a condition.
+// matching returns the rows that meet a condition.
 func matching(rows iter.Seq2[storage.Row, error], meets func(storage.Row) bool) iter.Seq2[storage.Row, error] {
 	return func(yield func(storage.Row, error) bool) {
 		for row, err := range rows {
@@ -137,7 +138,7 @@ func matching(rows iter.Seq2[storage.Row, error], meets func(storage.Row) bool) 
 	}
 }
 
-// inOrder puts rows in an order.
+// inOrder sorts rows in the order that sort describes.
 func inOrder(rows iter.Seq2[storage.Row, error], sort string, schema *search.Schema) (iter.Seq2[storage.Row, error], error) {
 	order, err := search.ParseOrder(sort, schema)
 	if err != nil {
@@ -146,8 +147,8 @@ func inOrder(rows iter.Seq2[storage.Row, error], sort string, schema *search.Sch
 	return ordered(rows, order)
 }
 
-// sorted puts the rows of a list in the order that sort asks for, or in one of its
-// own. Rows come in the order in which they were made.
+// sorted sorts rows as the query parameter sort asks, or as own does if the query has
+// none. Rows come in the order in which their objects were created.
 func (c *call) sorted(rows iter.Seq2[storage.Row, error], own string, fields ...string) (iter.Seq2[storage.Row, error], error) {
 	sort := cmp.Or(c.query.Get("sort"), own)
 	switch sort {
@@ -167,8 +168,8 @@ func (c *call) sorted(rows iter.Seq2[storage.Row, error], own string, fields ...
 	return inOrder(rows, sort, search.Fields(fields...))
 }
 
-// numbered yields rows whose places are those in the list at hand, so that a cursor
-// goes on where it stopped.
+// numbered yields rows with their index in this list as their place, so that a cursor
+// continues at the right row.
 func numbered(all []storage.Row) iter.Seq2[storage.Row, error] {
 	return func(yield func(storage.Row, error) bool) {
 		for i, row := range all {
@@ -180,7 +181,7 @@ func numbered(all []storage.Row) iter.Seq2[storage.Row, error] {
 	}
 }
 
-// ordered reads all rows, and yields them in order.
+// ordered reads all rows, and returns them in order.
 func ordered(rows iter.Seq2[storage.Row, error], order search.Order) (iter.Seq2[storage.Row, error], error) {
 	type ranked struct {
 		row storage.Row
@@ -201,7 +202,7 @@ func ordered(rows iter.Seq2[storage.Row, error], order search.Order) (iter.Seq2[
 	return numbered(sorted), nil
 }
 
-// checkUserPage refuses pages past those that user search has.
+// checkUserPage returns an error for pages beyond the limit of the user search.
 func checkUserPage(w *window) error {
 	if w.start+w.size <= maxPaged {
 		return nil

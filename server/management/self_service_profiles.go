@@ -8,7 +8,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// selfServiceProfiles is Auth0: api/management/v2/self-service-profiles.
+// selfServiceProfiles serves the self-service profiles, Auth0:
+// api/management/v2/self-service-profiles.
 //
 //auth0:operation GET /api/v2/self-service-profiles
 //auth0:operation POST /api/v2/self-service-profiles
@@ -38,7 +39,8 @@ func selfServiceOperations() []operation {
 	}
 }
 
-// textPlace is the language and the page of a text. There is one of each.
+// textPlace returns the language and the page of a custom text. Auth0 supports only one
+// value for each.
 func (c *call) textPlace() (string, error) {
 	for _, part := range []struct{ name, only string }{{"language", "en"}, {"page", "get-started"}} {
 		if err := c.pathHas(part.name, []string{part.only}); err != nil {
@@ -73,8 +75,8 @@ func setSelfServiceText(c *call) error {
 	})
 }
 
-// createTicket makes an address for an administrator. What Auth0 shows there is
-// not emulated.
+// createTicket makes a self-service URL for an administrator. tenant0 does not have the
+// page that Auth0 shows there.
 //
 //auth0:operation POST /api/v2/self-service-profiles/{id}/sso-ticket
 func createTicket(c *call) error {

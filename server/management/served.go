@@ -10,50 +10,48 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// served says how the objects of a kind are served: what is common to all resources follows
-// from it.
+// served says how the objects of a kind are served. The operations that all resources have in common are made from
+// it.
 type served struct {
 	kind *objects.Kind
-	// path is that of the list, such as "/roles"; param is the variable that
-	// follows it in the path of one object, "id" unless it is set.
+	// path is the path of the list, such as "/roles". param is the variable that follows it in the path of an object,
+	// "id" if it is "".
 	path, param string
-	// parent is the variable of the path that names what the objects belong to, "" for those
-	// that belong to nothing.
+	// parent is the path variable that names the objects' parent, "" if they have none.
 	parent string
 	// verbs lists the operations: list, create, get, patch, put, delete.
 	verbs string
-	// scope names the resource in scopes, as in read:roles; scopes lists by verb
-	// those that are others.
+	// scope is the name of the resource in scopes, such as roles in read:roles. scopes maps verbs to other scopes, if
+	// they have any.
 	scope  string
 	scopes map[string][]string
-	// checkPath refuses a path in words of its own; nil for none.
+	// checkPath returns an error if the path is not valid; nil if no check is needed.
 	checkPath func(c *call, tx *storage.Tx) error
-	// id reads the id of the path; nil where it is the variable as it is.
+	// id returns the id in the path; nil if that is the variable's value, unchanged.
 	id func(c *call) string
 
 	list listing
-	// hides says that answers have none of the members that the kind marks as secrets.
+	// hides says that responses omit the members that the kind marks as secret.
 	hides bool
-	// show makes of a stored document what the answer holds.
+	// show makes the object in the response from a stored document.
 	show func(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error)
-	// detail adds to the answer about one object what lists do not have; nil for nothing.
+	// detail adds members that lists do not have to the response for a single object; nil for none.
 	detail func(c *call, tx *storage.Tx, doc storage.Document) error
 
-	// always names members that fields does not take away.
+	// always are members that are shown even if the query parameter fields does not name them.
 	always []string
-	// allKnown says that documents have no members but those of the kind, so that
-	// fields may name no others.
+	// allKnown says that the kind describes all members, so the query parameter fields may not name any others.
 	allKnown bool
 
-	// created is the status of a create, 201 unless it is set.
+	// created is the status of the response to a create, 201 if it is 0.
 	created int
-	// strict deletes want something to delete; most of Auth0's succeed without.
+	// strict says that deleting an object that does not exist is an error. Most of Auth0's deletes succeed then.
 	strict bool
-	// gone answers a delete, with 204 unless it is set.
+	// gone responds to a delete; if it is nil, the status is 204.
 	gone func(c *call, doc storage.Document) error
 }
 
-// operations lists the routes of a served resource.
+// operations returns the operations of a resource.
 func (s served) operations() []operation {
 	one := s.path + "/{" + s.idParam() + "}"
 	all := map[string]operation{
@@ -100,7 +98,7 @@ func (s served) shown(c *call, tx *storage.Tx, doc storage.Document) (storage.Do
 	return shown, err
 }
 
-// keepSecrets copies a document that is about to be shown, where its secrets are to be shown as well; nil where they are not.
+// keepSecrets returns a copy of a document if its secrets are to be shown as well, and nil if they are not.
 func (c *call) keepSecrets(doc storage.Document) storage.Document {
 	if !c.bare {
 		return nil
@@ -108,7 +106,7 @@ func (c *call) keepSecrets(doc storage.Document) storage.Document {
 	return resource.Clone(doc)
 }
 
-// open returns where the objects of the path are, and in the same for a change of them.
+// open returns the store of the objects in the path. The method in returns their collection, for a change.
 func (s served) open(c *call, tx *storage.Tx) (objects.Store, error) {
 	if s.checkPath != nil {
 		if err := s.checkPath(c, tx); err != nil {
@@ -127,7 +125,7 @@ func (s served) in(c *call, ch *objects.Change) (objects.Collection, error) {
 	return s.kind.In(ch, c.param(s.parent))
 }
 
-// oneID is the id of the object of the path.
+// oneID returns the id of the object in the path.
 func (s served) oneID(c *call) string {
 	if s.id != nil {
 		return s.id(c)
@@ -135,7 +133,7 @@ func (s served) oneID(c *call) string {
 	return c.param(s.idParam())
 }
 
-// find returns the object of the path, or the kind's answer for none.
+// find returns the object in the path, or the kind's error Missing.
 func (s served) find(c *call, tx *storage.Tx) (storage.Document, error) {
 	st, err := s.open(c, tx)
 	if err != nil {
@@ -168,8 +166,8 @@ func (s served) serveCreate(c *call) error {
 	if err := c.read(); err != nil {
 		return err
 	}
-	// What is wrong with the body is told before anything about the tenant, and does not
-	// wait for other changes.
+	// Check the body before the transaction: its faults are reported before anything about the tenant, and the check
+	// does not wait for other changes.
 	if err := s.kind.Check(c.body, resource.Create); err != nil {
 		return err
 	}
@@ -199,7 +197,7 @@ func (s served) servePatch(c *call) error {
 	return s.change(c, resource.Update, objects.Collection.Update)
 }
 
-// servePut replaces all that may be changed and keeps what the server made.
+// servePut replaces all writable members, and keeps those that the server has set.
 func (s served) servePut(c *call) error {
 	return s.change(c, resource.Replace, objects.Collection.Replace)
 }

@@ -24,7 +24,8 @@ func sessionOperations() []operation {
 	}
 }
 
-// describeSession is a session as Auth0: api/management/v2/sessions shows it.
+// describeSession returns a session as the API shows it, Auth0:
+// api/management/v2/sessions.
 func describeSession(s storage.Session) storage.Document {
 	clients := []any{}
 	for _, id := range s.Clients {
@@ -109,7 +110,7 @@ func deleteUserSessions(c *call) error {
 	return c.emptyChange(http.StatusAccepted, func(ch *objects.Change) error { return objects.DeleteSessionsOf(ch.Tx, c.param("id")) })
 }
 
-// grants is Auth0: api/management/v2/grants.
+// grants lists the consents of users, Auth0: api/management/v2/grants.
 //
 //auth0:operation GET /api/v2/grants
 func grants(c *call) error {

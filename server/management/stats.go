@@ -7,8 +7,8 @@ import (
 	"github.com/tenant0/tenant0/server/tenantlog"
 )
 
-// statOperations are Auth0: api/management/v2/stats, counted from the events that
-// the tenant's log holds.
+// statOperations are the operations of statistics, Auth0: api/management/v2/stats. The
+// numbers are counted from the events in the tenant's log.
 func statOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/stats/daily", []string{"read:stats"}, dailyStats},
@@ -29,7 +29,7 @@ func dailyStats(c *call) error {
 	return c.reply(http.StatusOK, days)
 }
 
-// statRange is the range of days that the query names, both ends in it.
+// statRange returns the first and the last day of the range that the query names.
 func (c *call) statRange() (from, to string, err error) {
 	from, to = "00000000", "99999999"
 	for name, end := range map[string]*string{"from": &from, "to": &to} {

@@ -8,19 +8,20 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// singleton says how a resource is served of which a tenant has one.
+// singleton says how a resource is served of which a tenant has exactly one object.
 type singleton struct {
 	kind  *resource.Kind
 	path  string
 	verbs string // get, patch, put
 	scope string
-	// hides says that answers have none of the members that the kind marks as secrets.
+	// hides says that responses omit the members that the kind marks as secret.
 	hides bool
-	// show makes of a stored document what the answer holds.
+	// show makes the object in the response from a stored document.
 	show func(c *call, doc storage.Document) storage.Document
 }
 
-// readTheOne reads the one object of a kind for an answer.
+// readTheOne reads the only object of a kind, and returns the kind's error Missing if there
+// is none.
 func (c *call) readTheOne(kind *resource.Kind) (doc storage.Document, err error) {
 	err = c.view(func(tx *storage.Tx) error {
 		doc, err = objects.TheOne(tx, kind)
@@ -29,7 +30,7 @@ func (c *call) readTheOne(kind *resource.Kind) (doc storage.Document, err error)
 	return doc, err
 }
 
-// deleteTheOne removes it; one that is not there is no error.
+// deleteTheOne deletes the only object of a kind. It is no error if there is none.
 //
 //auth0:operation DELETE /api/v2/branding/templates/universal-login
 //auth0:operation DELETE /api/v2/emails/provider
@@ -101,8 +102,8 @@ func (s singleton) change(c *call, op resource.Operation) error {
 	return s.answer(c, doc)
 }
 
-// showTenantSettings leaves out what an answer does not hold: a read the flags of
-// passwordless starts, a change the versions of the sandbox.
+// showTenantSettings omits the members that Auth0's response does not have: in a read the
+// flags about passwordless starts, in a change the available sandbox versions.
 func (c *call) showTenantSettings(doc storage.Document) storage.Document {
 	if c.method != http.MethodGet {
 		delete(doc, "sandbox_versions_available")
@@ -114,8 +115,8 @@ func (c *call) showTenantSettings(doc storage.Document) storage.Document {
 	return c.selectFields(doc)
 }
 
-// showIdentifierFirst adds what Auth0's answer to a change tells of the prompts, which a read
-// does not.
+// showIdentifierFirst adds the prompt setting that Auth0 includes in the response to a
+// change, but not in a read.
 func showIdentifierFirst(doc storage.Document) {
 	page, ok := doc["universal_login"].(storage.Document)
 	if !ok {

@@ -16,21 +16,21 @@ func ticketOperations() []operation {
 	}
 }
 
-// verificationTicket makes a link that verifies a user's address.
+// verificationTicket makes a link that verifies a user's e-mail address.
 //
 //auth0:operation POST /api/v2/tickets/email-verification
 func verificationTicket(c *call) error {
 	return c.makeTicket(resource.VerificationTicket, objects.VerificationTicket)
 }
 
-// passwordTicket makes a link that lets whoever has it choose a user's password.
+// passwordTicket makes a link with which anybody who has it can set a user's password.
 //
 //auth0:operation POST /api/v2/tickets/password-change
 func passwordTicket(c *call) error {
 	return c.makeTicket(resource.PasswordTicket, objects.PasswordTicket)
 }
 
-// makeTicket answers with the link of a new ticket.
+// makeTicket responds with the link of a new ticket.
 func (c *call) makeTicket(kind *resource.Kind, ticket func(ch *objects.Change, sent storage.Document) (string, error)) error {
 	if err := c.readAs(kind, resource.Create); err != nil {
 		return err
@@ -44,7 +44,7 @@ func (c *call) makeTicket(kind *resource.Kind, ticket func(ch *objects.Change, s
 	})
 }
 
-// verificationJob sends the e-mail that verifies a user's address.
+// verificationJob sends the e-mail with which a user verifies the e-mail address.
 //
 //auth0:operation POST /api/v2/jobs/verification-email
 func verificationJob(c *call) error {

@@ -21,8 +21,8 @@ func userBlockOperations() []operation {
 	}
 }
 
-// blocksByIdentifier lists the blocks of the users who go by an address, a username
-// or a phone number: those that wrong passwords led to.
+// blocksByIdentifier lists the blocks, after too many wrong passwords, of the users who have an
+// e-mail address, a username or a phone number.
 //
 //auth0:operation GET /api/v2/user-blocks
 func blocksByIdentifier(c *call) error { return c.listBlocks(c.usersByIdentifier) }
@@ -36,12 +36,12 @@ func unblockIdentifier(c *call) error { return c.removeBlocks(c.usersByIdentifie
 //auth0:operation DELETE /api/v2/user-blocks/{id}
 func unblockUser(c *call) error { return c.removeBlocks(c.userOfPath) }
 
-// userOfPath is the id of the user of the path.
+// userOfPath returns the id of the user in the path.
 func (c *call) userOfPath(tx *storage.Tx) ([]string, error) {
 	return []string{c.param("id")}, objects.Users.Require(tx, c.param("id"))
 }
 
-// usersByIdentifier are the ids of the users whom the query names.
+// usersByIdentifier returns the ids of the users whom the query parameter identifier names.
 func (c *call) usersByIdentifier(tx *storage.Tx) ([]string, error) {
 	identifier := c.query.Get("identifier")
 	if identifier == "" {
@@ -71,8 +71,8 @@ func (c *call) removeBlocks(users func(*storage.Tx) ([]string, error)) error {
 	})
 }
 
-// blockOfIP reports by its status whether an address has failed too often, where the tenant
-// throttles such addresses.
+// blockOfIP reports whether an IP address is blocked after too many failures: 200 if it is, and
+// 404 if it is not or the tenant does not throttle IP addresses.
 //
 //auth0:operation GET /api/v2/anomaly/blocks/ips/{id}
 func blockOfIP(c *call) error {
@@ -103,7 +103,7 @@ func unblockIP(c *call) error {
 	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return account.UnblockAddress(ch.Tx, ip) })
 }
 
-// addressOfPath is the IP address that the path names, in the form in which addresses are counted.
+// addressOfPath returns the IP address in the path, in the form in which failures are counted.
 func (c *call) addressOfPath() (string, error) {
 	ip, err := netip.ParseAddr(c.param("id"))
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// authenticationMethods is Auth0: api/management/v2/users: the factors of a
-// user. Those that /mfa knows are asked for where the tenant's policies say so.
+// authenticationMethods serves the authentication methods of a user, Auth0: api/management/v2/users. Logins ask
+// for those that the MFA API supports if the tenant's policies require it.
 //
 //auth0:operation GET /api/v2/users/{user}/authentication-methods
 //auth0:operation POST /api/v2/users/{user}/authentication-methods
@@ -53,7 +53,7 @@ func userDetailOperations() []operation {
 	}
 }
 
-// setAuthenticationMethods replaces all factors of a user.
+// setAuthenticationMethods replaces all authentication methods of a user.
 //
 //auth0:operation PUT /api/v2/users/{user}/authentication-methods
 func setAuthenticationMethods(c *call) error {
@@ -76,7 +76,7 @@ func deleteAuthenticationMethods(c *call) error {
 	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return objects.DeleteFactors(ch.Tx, c.param("user")) })
 }
 
-// enrollments lists the confirmed factors of a user in the form of guardian.
+// enrollments lists a user's confirmed authentication methods in the format of Guardian enrollments.
 //
 //auth0:operation GET /api/v2/users/{id}/enrollments
 func enrollments(c *call) error {
@@ -101,7 +101,7 @@ func enrollments(c *call) error {
 	return c.page(docs, listing{style: bare})
 }
 
-// deleteAuthenticators resets a user's factors.
+// deleteAuthenticators deletes all authentication methods of a user.
 //
 //auth0:operation DELETE /api/v2/users/{id}/authenticators
 //auth0:operation DELETE /api/v2/users/{id}/multifactor/{provider}
@@ -109,7 +109,7 @@ func deleteAuthenticators(c *call) error {
 	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return objects.DeleteFactors(ch.Tx, c.param("id")) })
 }
 
-// invalidateRememberBrowser has every browser of a user asked for a further factor again.
+// invalidateRememberBrowser makes logins ask for MFA again in all browsers of a user.
 //
 //auth0:operation POST /api/v2/users/{id}/multifactor/actions/invalidate-remember-browser
 func invalidateRememberBrowser(c *call) error {
@@ -142,15 +142,15 @@ func connectedAccounts(c *call) error {
 	return c.page(shown, listing{key: "connected_accounts", style: checkpointed})
 }
 
-// federatedTokens lists the tokens that providers have given for a user's accounts, as far as
-// applications may have them. It shows none of them.
+// federatedTokens describes the provider tokens of a user's accounts that applications may get, without the tokens
+// themselves.
 //
 //auth0:operation GET /api/v2/users/{id}/federated-connections-tokensets
 func federatedTokens(c *call) error {
 	return replyView(c, func(tx *storage.Tx) ([]storage.Document, error) { return objects.TokensetsOf(tx, c.param("id")) })
 }
 
-// deleteFederatedTokens removes tokens that a provider has given.
+// deleteFederatedTokens deletes the provider tokens of one of a user's accounts.
 //
 //auth0:operation DELETE /api/v2/users/{id}/federated-connections-tokensets/{tokenset_id}
 func deleteFederatedTokens(c *call) error {
@@ -162,9 +162,8 @@ func deleteFederatedTokens(c *call) error {
 var linkScopes = []string{"update:users", "update:current_user_identities"}
 
 // linkIdentity makes another account an identity of this user, Auth0:
-// manage-users/user-accounts/user-account-linking. The other account is gone
-// after that. Users who link their own accounts prove that the other is theirs, by
-// an ID token of it that was issued to the application that asks.
+// manage-users/user-accounts/user-account-linking, and deletes the other user. Users who link their own accounts
+// must prove that the other account is theirs, by an ID token for it that was issued to the calling application.
 //
 //auth0:operation POST /api/v2/users/{id}/identities
 func linkIdentity(c *call) error {
@@ -183,7 +182,7 @@ func linkIdentity(c *call) error {
 	})
 }
 
-// secondary is the id of the account to link.
+// secondary returns the id of the user to link.
 func (c *call) secondary() (string, error) {
 	if token := storage.Text(c.body, "link_with"); token != "" {
 		subject, err := c.Issuer.Prove(token, c.caller.ClientID, c.now)
@@ -202,7 +201,7 @@ func (c *call) secondary() (string, error) {
 	return provider + "|" + strings.TrimPrefix(id, provider+"|"), nil
 }
 
-// unlinkIdentity makes an identity an account of its own again.
+// unlinkIdentity makes an identity a separate user again.
 //
 //auth0:operation DELETE /api/v2/users/{id}/identities/{provider}/{identity}
 func unlinkIdentity(c *call) error {
@@ -220,8 +219,8 @@ func revokeAccess(c *call) error {
 	return c.emptyChange(http.StatusAccepted, func(ch *objects.Change) error { return objects.RevokeAccess(ch, c.param("id"), session, keep) })
 }
 
-// clearAssessors forgets what assessors know of a user of a connection. Nothing is assessed here, so that there is
-// nothing to forget.
+// clearAssessors would delete what risk assessors have stored about a user of a connection. tenant0 assesses no
+// risks, so there is nothing to delete.
 //
 //auth0:operation POST /api/v2/users/{id}/risk-assessments/clear
 func clearAssessors(c *call) error {
@@ -233,7 +232,8 @@ func clearAssessors(c *call) error {
 	})
 }
 
-// regenerateRecoveryCode is Auth0: api/management/v2/users/post-recovery-code-regeneration.
+// regenerateRecoveryCode gives a user a new recovery code, Auth0:
+// api/management/v2/users/post-recovery-code-regeneration.
 //
 //auth0:operation POST /api/v2/users/{id}/recovery-code-regeneration
 func regenerateRecoveryCode(c *call) error {

@@ -9,8 +9,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// newPassword holds a password, "" for none, against the policy of the connection
-// with a name, and returns its hash.
+// newPassword checks a password against the policy of a connection, and returns its hash.
+// If the password is "", it returns "".
 func (c *call) newPassword(connection string, user storage.User, password string) (string, error) {
 	if password == "" {
 		return "", nil
@@ -30,7 +30,7 @@ func (c *call) newPassword(connection string, user storage.User, password string
 	return hash, err
 }
 
-// changedPassword is newPassword for the user of the path.
+// changedPassword is newPassword for the user in the path.
 func (c *call) changedPassword(password string) (string, error) {
 	if password == "" {
 		return "", nil

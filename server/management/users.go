@@ -9,8 +9,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// users is Auth0: api/management/v2/users. Creation and change are its own:
-// they hash passwords, which has no place in a transaction.
+// users serves the tenant's users, Auth0: api/management/v2/users. Their creation and change are
+// separate operations, because these hash passwords, which must not happen in a transaction.
 //
 //auth0:operation GET /api/v2/users
 //auth0:operation GET /api/v2/users/{id}
@@ -26,8 +26,8 @@ func users() served {
 	}
 }
 
-// addIdentityTokens shows the tokens that identity providers have given for a user's accounts, to
-// who may see them, Auth0: authenticate/identity-providers/calling-an-external-idp-api.
+// addIdentityTokens adds the identity providers' tokens for a user's accounts if the caller may
+// see them, Auth0: authenticate/identity-providers/calling-an-external-idp-api.
 func addIdentityTokens(c *call, tx *storage.Tx, doc storage.Document) error {
 	if c.caller.own || !c.caller.machine() || !c.caller.holds("read:user_idp_tokens") {
 		return nil
@@ -65,7 +65,7 @@ func createUser(c *call) error {
 
 var updateUserScopes = []string{"update:users", "update:users_app_metadata", "update:current_user_metadata"}
 
-// updateUser changes a user. Users change no more of their own than user_metadata.
+// updateUser changes a user. Users can only change their own user_metadata.
 //
 //auth0:operation PATCH /api/v2/users/{id}
 func updateUser(c *call) error {
@@ -122,15 +122,15 @@ func userRoles(c *call) error {
 	return c.listUserRoles(listing{key: "roles"}, func(role storage.Document) storage.Document { return role })
 }
 
-// effectiveRoles lists the roles of a user, all of which are the user's own: there
-// are no groups to have them from.
+// effectiveRoles lists the effective roles of a user. All are assigned directly, since tenant0
+// has no groups.
 //
 //auth0:operation GET /api/v2/users/{id}/effective-roles
 func effectiveRoles(c *call) error {
 	return c.listUserRoles(listing{key: "roles", style: checkpointed}, directRole)
 }
 
-// listUserRoles lists the roles of the user of the path.
+// listUserRoles lists the roles of the user in the path.
 func (c *call) listUserRoles(l listing, show func(role storage.Document) storage.Document) error {
 	docs := []storage.Document{}
 	err := c.view(func(tx *storage.Tx) error {

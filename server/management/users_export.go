@@ -14,14 +14,14 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// exportPath is where the files of exports are, below the issuer.
+// exportPath is the path of exported files, below the issuer.
 const exportPath = "user-exports/"
 
-// exportLifetime is how long the link of an export is good.
+// exportLifetime is how long the link to an exported file is valid.
 const exportLifetime = 24 * time.Hour
 
-// download answers with the file of an export, compressed. Who has the link needs
-// no token.
+// download responds with an exported file, compressed with gzip. Anybody who has the link
+// can download it without an access token.
 //
 //auth0:operation GET /user-exports/{id}/{secret}
 func (a *api) download(w http.ResponseWriter, r *http.Request) error {
