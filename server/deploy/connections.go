@@ -8,14 +8,14 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// connectionParts are the members of a connection in auth0-deploy-cli's form that
-// have paths of their own below it, with their paths.
+// connectionParts maps members of a connection in auth0-deploy-cli's format to the
+// subpaths of the Management API at which they are separate objects.
 var connectionParts = map[string]string{
 	"scim_configuration": "/scim-configuration", "directory_provisioning_configuration": "/directory-provisioning",
 }
 
-// connectionsSection imports connections, for which applications they are on, and how
-// they provision users.
+// connectionsSection imports connections, the applications that they are enabled for, and
+// their user provisioning.
 func connectionsSection(name string) importSection {
 	return collection{
 		name: name, path: "/connections", id: "id",
@@ -54,8 +54,8 @@ func connectionsSection(name string) importSection {
 	}.section()
 }
 
-// enableClients turns a connection on for the applications that a configuration
-// lists, and off for all others.
+// enableClients enables a connection for the applications in the configuration's
+// enabled_clients, and disables it for all others.
 func (im *importer) enableClients(id string, item storage.Document) error {
 	if _, listed := item["enabled_clients"].([]any); !listed || im.fresh {
 		return nil
@@ -96,7 +96,7 @@ func (im *importer) enableClients(id string, item storage.Document) error {
 	return err
 }
 
-// clientIDs are the ids of the applications that a configuration lists.
+// clientIDs returns the ids of the applications in a configuration's enabled_clients.
 func (im *importer) clientIDs(item storage.Document) ([]any, error) {
 	listed, _ := item["enabled_clients"].([]any)
 	ids := make([]any, len(listed))
@@ -110,7 +110,8 @@ func (im *importer) clientIDs(item storage.Document) ([]any, error) {
 	return ids, nil
 }
 
-// enabledClients lists the applications that a connection is on for, in some form.
+// enabledClients lists the applications that a connection is enabled for, each converted
+// by form.
 func (im *importer) enabledClients(id string, form func(clientID string) (any, error)) ([]any, error) {
 	list := []any{}
 	enabled, err := im.objects.List(at("/connections/{id}/clients", id))
@@ -127,7 +128,7 @@ func (im *importer) enabledClients(id string, form func(clientID string) (any, e
 	return list, nil
 }
 
-// provisioning writes how a connection provisions users.
+// provisioning imports a connection's SCIM and directory provisioning.
 func (im *importer) provisioning(section, id string, item storage.Document) error {
 	for _, member := range sortedNames(connectionParts) {
 		if part, there := item[member].(storage.Document); there {
@@ -140,7 +141,8 @@ func (im *importer) provisioning(section, id string, item storage.Document) erro
 	return nil
 }
 
-// provisioningPart writes one part of that, which reports call by a name.
+// provisioningPart imports the object of one connection part. name is its name in
+// reports.
 func (im *importer) provisioningPart(section, name string, p Place, part storage.Document) error {
 	own := storage.Document{}
 	for _, member := range provisioningMembers {
@@ -167,7 +169,7 @@ func (im *importer) provisioningPart(section, name string, p Place, part storage
 	return err
 }
 
-// provisioningMembers are what may be written of how a connection provisions users.
+// provisioningMembers are the writable members of a connection's provisioning objects.
 var provisioningMembers = []string{"mapping", "user_id_attribute", "synchronize_automatically", "synchronize_groups"}
 
 func (im *importer) exportProvisioning(id string, item storage.Document) error {

@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// TellAll says in which members an object changes.
+// TellAll returns a line of text for each changed member of an object.
 func TellAll(changes []resource.Difference) (lines []string) {
 	for _, change := range changes {
 		lines = append(lines, Told(change))
@@ -18,7 +18,7 @@ func TellAll(changes []resource.Difference) (lines []string) {
 	return lines
 }
 
-// Told says what a member was and what it becomes, and of a secret only that it changes.
+// Told describes the change of a member with its old and new value, or only the fact for a secret.
 func Told(change resource.Difference) string {
 	if change.Secret {
 		return change.Member + ": changed"
@@ -26,7 +26,7 @@ func Told(change resource.Difference) string {
 	return fmt.Sprintf("%s: %s → %s", change.Member, briefly(change.Had), briefly(change.Wanted))
 }
 
-// maxBrief is how much of a value is told, in characters.
+// maxBrief is the number of characters after which a value is cut off.
 const maxBrief = 60
 
 func briefly(value any) string {
@@ -35,8 +35,8 @@ func briefly(value any) string {
 	}
 	var told strings.Builder
 	e := json.NewEncoder(&told)
-	e.SetEscapeHTML(false) // it is for a terminal
-	_ = e.Encode(value)    // it was JSON
+	e.SetEscapeHTML(false) // the text is for a terminal
+	_ = e.Encode(value)    // cannot fail: the value was decoded from JSON
 	text := []rune(strings.TrimSpace(told.String()))
 	if len(text) > maxBrief {
 		return string(text[:maxBrief]) + "…"
@@ -44,11 +44,13 @@ func briefly(value any) string {
 	return string(text)
 }
 
-// marker is a keyword of auth0-deploy-cli that stands for a text; one that is left in a configuration has no value.
+// marker matches a keyword marker of auth0-deploy-cli, ##NAME##. A marker that is left in a configuration at
+// import has no value.
 var marker = regexp.MustCompile(`##[A-Za-z0-9_]+##`)
 
-// KeepUnset puts in the place of secrets that a configuration has no value for those that are there: a text that is a marker,
-// or holds one where all else of the text is as it is. Auth0's own sign for a secret that it hides counts as well.
+// KeepUnset replaces values in item that have no value in the configuration by those of the existing object
+// there: strings with markers, if the existing string is the same apart from the markers, and HiddenSecret,
+// which stands for a secret that Auth0 hides.
 func KeepUnset(there, item storage.Document) {
 	for name, value := range item {
 		item[name] = filled(there[name], value)
@@ -82,7 +84,7 @@ func filled(had, wanted any) any {
 	return wanted
 }
 
-// fits reports whether a text is another whose markers have some value.
+// fits reports whether a text can result from another text if the markers in that are replaced by values.
 func fits(marked, text string) bool {
 	var pattern strings.Builder
 	rest := 0

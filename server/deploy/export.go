@@ -12,29 +12,30 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Exported is what an export has of a tenant.
+// Exported is the result of an export.
 type Exported struct {
 	Issuer   string           `json:"issuer"`
 	Sections storage.Document `json:"sections,omitempty"`
-	// Keywords are those that stand for secrets.
+	// Keywords are the names of the keywords that stand for secrets in Sections.
 	Keywords []string           `json:"keywords,omitempty"`
 	Users    []storage.Document `json:"users,omitempty"`
-	// LeftOut names what of the tenant an export never has, with the reason.
+	// LeftOut names data of the tenant that is never exported, with the reason.
 	LeftOut []string `json:"left_out,omitempty"`
-	// Extension is the store of the Authorization Extension, as a tenant file has it.
+	// Extension is the data of the Authorization Extension in the format of a tenant
+	// file.
 	Extension *tenantfile.Extension `json:"authorizationExtension,omitempty"`
 }
 
-// Wanted says what of a tenant an export is to have.
+// Wanted says what an export is to contain.
 type Wanted struct {
-	// Configuration is for sections in the form of auth0-deploy-cli, and IDs for the
-	// ids in them.
+	// Configuration includes the configuration, as sections in the format of
+	// auth0-deploy-cli, and IDs includes ids in the sections.
 	Configuration, IDs bool
-	// Users is for the users, with the hashes of their passwords.
+	// Users includes the users, with the hashes of their passwords.
 	Users bool
 }
 
-// Export returns the tenant's configuration and its users, or one of the two.
+// Export returns the tenant's configuration, its users, or both.
 func (t Tenant) Export(ctx context.Context, what Wanted) (out Exported, err error) {
 	out.Issuer = t.Issuer
 	if what.Configuration {
@@ -56,9 +57,9 @@ func (t Tenant) Export(ctx context.Context, what Wanted) (out Exported, err erro
 	return out, err
 }
 
-// exportSections returns the tenant's configuration in the form of auth0-deploy-cli, by
-// section, as Import takes it. In the place of secrets it has markers for keywords,
-// and ids are in it only if they are asked for.
+// exportSections returns the tenant's configuration by section, in the format of
+// auth0-deploy-cli, which Import accepts. Secrets are replaced by keyword markers, and
+// ids are included only if ids is true.
 func (t Tenant) exportSections(ctx context.Context, ids bool) (storage.Document, error) {
 	sections := storage.Document{}
 	var marks Markers
@@ -73,7 +74,7 @@ func (t Tenant) exportSections(ctx context.Context, ids bool) (storage.Document,
 			if err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
-			// Read records may be shared; what is returned is the caller's own.
+			// Records of the store may be shared, so the caller gets a copy.
 			if value, err = objects.Value(value); err != nil {
 				return err
 			}
@@ -86,8 +87,9 @@ func (t Tenant) exportSections(ctx context.Context, ids bool) (storage.Document,
 	return sections, err
 }
 
-// export lists the objects of the section, without what the server makes, by name: the
-// order in which objects were made is no part of a configuration.
+// export lists the objects of the section without the members that only the server
+// writes. They are sorted by name, because the order of creation is not part of a
+// configuration.
 func (s collection) export(im *importer) (any, error) {
 	all, err := im.list(at(s.path))
 	if err != nil {
@@ -125,7 +127,7 @@ func (s collection) export(im *importer) (any, error) {
 	return list, nil
 }
 
-// identity is what a section tells its objects apart by.
+// identity returns the values of the members that identify an object of the section.
 func (s collection) identity(item storage.Document) []string {
 	values := []string{}
 	for _, member := range s.members() {
@@ -134,7 +136,7 @@ func (s collection) identity(item storage.Document) []string {
 	return values
 }
 
-// exportable is an object without what only the server writes.
+// exportable returns an object without the members that only the server writes.
 func exportable(there storage.Document, kind *resource.Kind) storage.Document {
 	item := sendable(there, kind, resource.ReadOnly)
 	if kind != nil {
@@ -145,7 +147,7 @@ func exportable(there storage.Document, kind *resource.Kind) storage.Document {
 	return item
 }
 
-// object reads one object, nil where there is none.
+// object returns the object at a place, or nil if there is none.
 func (im *importer) object(p Place) (storage.Document, error) {
 	answer, err := im.objects.Get(p)
 	if err != nil {
@@ -155,18 +157,19 @@ func (im *importer) object(p Place) (storage.Document, error) {
 	return doc, nil
 }
 
-// exportSetting reads a section that is one object.
+// exportSetting returns a function that exports a section which is a single object.
 func exportSetting(path string, apart []string) func(*importer) (any, error) {
 	return func(im *importer) (any, error) {
 		doc, err := im.object(at(path))
 		for _, member := range slices.Concat(apart, []string{"change_password", "guardian_mfa_page", "error_page"}) {
-			delete(doc, member) // pages are a section of their own
+			delete(doc, member) // pages are exported in the section pages
 		}
 		return doc, err
 	}
 }
 
-// exportSettings reads a section whose members are settings of their own.
+// exportSettings returns a function that exports a section whose members are separate
+// settings at paths of the API.
 func exportSettings(paths map[string]string) func(*importer) (any, error) {
 	return func(im *importer) (any, error) {
 		section := storage.Document{}
@@ -186,8 +189,9 @@ func exportSettings(paths map[string]string) func(*importer) (any, error) {
 	}
 }
 
-// markCaptcha leaves out the providers that are not set up, and gives the others the
-// markers that auth0-deploy-cli has for secrets: it takes none without.
+// markCaptcha leaves out CAPTCHA providers that are not configured, and sets
+// auth0-deploy-cli's keyword markers for the secrets of the others, because
+// auth0-deploy-cli does not accept a provider without its secret.
 func markCaptcha(captcha storage.Document) {
 	for name, value := range captcha {
 		provider, ok := value.(storage.Document)
@@ -210,8 +214,8 @@ func notSystem(_ *importer, item storage.Document) bool { return item["is_system
 
 func notGlobal(_ *importer, item storage.Document) bool { return item["global"] != true }
 
-// name is the name of what at a path has an id, or the id where another has the name as
-// well: applications may.
+// name returns the name of the object with an id at a path, or the id if several objects
+// have the same name, as applications may.
 func (im *importer) name(path, id, idMember string) (string, error) {
 	r, err := im.references(path, idMember)
 	if err != nil {
@@ -223,7 +227,7 @@ func (im *importer) name(path, id, idMember string) (string, error) {
 	return id, nil
 }
 
-// names are the names of what at a path has ids.
+// names returns the names of the objects with the ids at a path, as name does.
 func (im *importer) names(path string, ids []any, idMember string) ([]any, error) {
 	names := make([]any, len(ids))
 	for i, id := range ids {
@@ -247,7 +251,7 @@ func exportPermissions(im *importer, id string, item storage.Document) error {
 	return err
 }
 
-// exportAction keeps of an action what makes it, and whether it is deployed.
+// exportAction reduces an action to its configuration and whether it is deployed.
 func exportAction(im *importer, id string, item storage.Document) error {
 	there, err := im.find("/actions/actions", storage.Document{"id": id}, "id")
 	if err != nil {
@@ -268,7 +272,8 @@ func exportAction(im *importer, id string, item storage.Document) error {
 	return nil
 }
 
-// hiddenSecrets are the names of an object's secrets, each with a marker.
+// hiddenSecrets returns the names of an object's secrets, each with the value
+// HiddenSecret.
 func hiddenSecrets(item storage.Document) []any {
 	secrets := []any{}
 	for _, s := range ItemsOf(item["secrets"]) {
@@ -318,7 +323,7 @@ func exportOrganizationParts(im *importer, id string, item storage.Document) err
 			}
 			list = append(list, exported)
 		}
-		if len(list) > 0 || member != "clients" { // older ones of auth0-deploy-cli do not know them
+		if len(list) > 0 || member != "clients" { // older versions of auth0-deploy-cli do not know them
 			item[member] = list
 		}
 	}
@@ -329,8 +334,8 @@ func exportOrganizationParts(im *importer, id string, item storage.Document) err
 	return err
 }
 
-// organizationPart is one connection, grant or domain of an organization as an
-// export has it.
+// organizationPart returns a connection, client grant, application or domain of an
+// organization as it is exported.
 func (im *importer) organizationPart(member string, part storage.Document) (storage.Document, error) {
 	switch member {
 	case "connections":

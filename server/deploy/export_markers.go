@@ -9,7 +9,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// ownDescriptions describe the objects of sections that are not those of one path of the API.
+// ownDescriptions describe the objects of sections that do not correspond to a single path of
+// the API.
 var ownDescriptions = map[string]resource.Field{
 	"attackProtection": {Open: true, Fields: resource.Fields{"captcha": resource.Captcha.Field()}},
 	"emailProvider":    resource.EmailProvider.Field(),
@@ -19,7 +20,7 @@ var ownDescriptions = map[string]resource.Field{
 	"guardianFactorProviders": factorProviders(),
 }
 
-// factorProviders describes the providers of factors, whichever they are.
+// factorProviders describes the providers of all factors in one description.
 func factorProviders() resource.Field {
 	all := resource.Fields{}
 	for _, path := range []string{
@@ -31,7 +32,8 @@ func factorProviders() resource.Field {
 	return resource.Field{Open: true, Fields: all}
 }
 
-// mark marks the secrets of a section: an object, or a list of objects that have names.
+// mark replaces the secrets of a section by keyword markers. The section is an object or a
+// list of objects with names.
 func (s importSection) mark(im *importer, m *Markers, value any) any {
 	field, own := ownDescriptions[s.name]
 	if !own {

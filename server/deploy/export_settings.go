@@ -16,7 +16,7 @@ func exportEmailProvider(im *importer) (any, error) {
 	return provider, err
 }
 
-// emailTemplateNames are the templates of e-mails that a tenant can have.
+// emailTemplateNames are the names of all e-mail templates.
 var emailTemplateNames = []string{
 	"verify_email", "verify_email_by_code", "reset_email", "reset_email_by_code", "welcome_email", "blocked_account", "auth_email_by_code", "stolen_credentials",
 	"enrollment_email", "mfa_oob_code", "change_password", "password_reset", "user_invitation", "async_approval",
@@ -56,11 +56,11 @@ func exportFactorTemplates(im *importer) (any, error) {
 
 func exportFactorProviders(im *importer) (any, error) {
 	return im.factorParts([]storage.Document{
-		{"name": "sms", "provider": "twilio"}, {"name": "push-notification", "provider": "sns"}, // all that auth0-deploy-cli knows
+		{"name": "sms", "provider": "twilio"}, {"name": "push-notification", "provider": "sns"}, // auth0-deploy-cli knows no other providers
 	}, "providers")
 }
 
-// factorParts reads what factors have under a path, where there is anything.
+// factorParts returns the objects that factors have at a subpath, without empty ones.
 func (im *importer) factorParts(of []storage.Document, part string) (any, error) {
 	list := []any{}
 	for _, names := range of {
@@ -87,7 +87,7 @@ func (im *importer) factorParts(of []storage.Document, part string) (any, error)
 	return list, nil
 }
 
-// exportPages reads the pages of the classic experience.
+// exportPages exports the tenant's own pages of the classic login.
 func exportPages(im *importer) (any, error) {
 	list := []any{}
 	global, err := im.globalClient()
@@ -128,8 +128,8 @@ func exportBranding(im *importer) (any, error) {
 	return doc, err
 }
 
-// exportPrompts reads the settings of prompts, their texts in the tenant's
-// languages, and their partials.
+// exportPrompts exports the settings of prompts, their custom texts in the tenant's
+// languages, their partials and their rendering settings.
 func exportPrompts(im *importer) (any, error) {
 	doc, err := im.object(at("/prompts"))
 	if err != nil {
@@ -176,7 +176,7 @@ func exportPrompts(im *importer) (any, error) {
 	return doc, nil
 }
 
-// exportEachPrompt reads a part of prompts, and leaves out what is empty.
+// exportEachPrompt returns the objects at a subpath of each prompt, without empty ones.
 func exportEachPrompt(im *importer, prompts []string, part string, values ...string) (storage.Document, error) {
 	parts := storage.Document{}
 	for _, prompt := range prompts {
@@ -191,7 +191,7 @@ func exportEachPrompt(im *importer, prompts []string, part string, values ...str
 	return parts, nil
 }
 
-// markPhoneProvider has the marker that auth0-deploy-cli has for the secret.
+// markPhoneProvider replaces the secret by auth0-deploy-cli's keyword marker for it.
 func markPhoneProvider(_ *importer, _ string, item storage.Document) error {
 	credentials, ok := item["credentials"].(storage.Document)
 	if !ok {

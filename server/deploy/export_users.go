@@ -13,8 +13,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// exportUsers lists the users in the form of a tenant file: each with its connection, the
-// hash of its password, its roles by name, its own permissions and its organizations.
+// exportUsers returns the users in the format of a tenant file, each with the connection,
+// the hash of the password, the names of roles, direct permissions and organizations.
+// leftOut names data of users that is not exported.
 func (t Tenant) exportUsers(ctx context.Context) (users []storage.Document, leftOut []string, err error) {
 	err = t.DB.View(ctx, func(tx *storage.Tx) error {
 		for row, err := range tx.Users.Rows() {
@@ -64,8 +65,8 @@ func exportUser(tx *storage.Tx, doc storage.Document) error {
 	return exportMemberships(tx, id, doc)
 }
 
-// exportIdentities names the connection of a user, and leaves out identities that follow
-// from it and the id.
+// exportIdentities adds the name of the user's connection, and removes identities that
+// can be derived from the connection and the id.
 func exportIdentities(tx *storage.Tx, id string, doc storage.Document) error {
 	all, _ := doc["identities"].([]any)
 	if len(all) == 0 {
@@ -85,7 +86,7 @@ func exportIdentities(tx *storage.Tx, id string, doc storage.Document) error {
 	return nil
 }
 
-// exportAccess lists what a user holds of core roles and permissions.
+// exportAccess adds a user's roles and direct permissions (core RBAC).
 func exportAccess(tx *storage.Tx, id string, doc storage.Document) error {
 	access, err := tx.UserAccess.Get(id)
 	if err != nil {
@@ -108,7 +109,7 @@ func exportAccess(tx *storage.Tx, id string, doc storage.Document) error {
 	return nil
 }
 
-// exportMemberships lists the organizations of a user, and the roles in each.
+// exportMemberships adds a user's organizations, with the roles in each.
 func exportMemberships(tx *storage.Tx, id string, doc storage.Document) error {
 	organizations, err := tx.OrganizationsOf(id)
 	if err != nil {
@@ -136,7 +137,7 @@ func exportMemberships(tx *storage.Tx, id string, doc storage.Document) error {
 	return nil
 }
 
-// roleNames are the names of roles, without those that are gone.
+// roleNames returns the names of roles; roles that do not exist any more are left out.
 func roleNames(tx *storage.Tx, ids []string) (names []any, err error) {
 	for _, id := range ids {
 		role, err := tx.Roles.Get(id)

@@ -8,8 +8,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// seedExtension stores the section of a tenant file for an empty tenant, nil for none. users
-// are ids by e-mail address, see emailKey.
+// seedExtension stores the Authorization Extension's section of a tenant file in an empty
+// tenant. If section is nil, it stores empty data. users maps e-mail addresses (see
+// emailKey) to user ids.
 func seedExtension(tx *storage.Tx, section *tenantfile.Extension, users map[string]string) error {
 	if section == nil {
 		return tx.Extension.Put(storage.Extension{})
@@ -26,8 +27,9 @@ func seedExtension(tx *storage.Tx, section *tenantfile.Extension, users map[stri
 	return tx.Extension.Put(extensionOf(section, client, func(user string) string { return users[emailKey(user)] }))
 }
 
-// extensionOf makes the store of a section whose references are to names: client and
-// user give ids to names of applications and to e-mail addresses, "" for none.
+// extensionOf converts a section, in which references are names, to the extension's data.
+// client and user return the id for the name of an application and for an e-mail address,
+// or "" if it is unknown.
 func extensionOf(from *tenantfile.Extension, client, user func(string) string) storage.Extension {
 	ext := storage.Extension{}
 	for _, c := range from.Configuration {

@@ -12,10 +12,10 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// importExtension brings the section authorizationExtension of a tenant file into the
-// store of a tenant. A record takes the place of the one with its id, the others are
-// added; what the store has besides stays. A section that is wrong gives a
-// [*tenantfile.Error].
+// importExtension imports the section authorizationExtension of a tenant file into the
+// extension's data of a tenant. A record replaces the existing one with the same id, other
+// records are added, and existing records that the section does not contain are kept. An invalid
+// section is a [*tenantfile.Error].
 func importExtension(tx *storage.Tx, section *tenantfile.ExtensionSection, issuer string) (changes []Change, warnings []string, err error) {
 	known, ids, err := knownTo(tx, section.People())
 	if err != nil {
@@ -50,8 +50,8 @@ func importExtension(tx *storage.Tx, section *tenantfile.ExtensionSection, issue
 	return changes, warnings, tx.Extension.Put(ext)
 }
 
-// explained is what is wrong with a section, with the users that a fault may mean among all that
-// there are.
+// explained checks an invalid section again with all users of the tenant, so that the error can
+// suggest the user that was meant.
 func explained(tx *storage.Tx, section *tenantfile.ExtensionSection, known tenantfile.Known, issuer string, wrong error) error {
 	var all []storage.Document
 	for u, err := range tx.Users.All() {
@@ -60,16 +60,17 @@ func explained(tx *storage.Tx, section *tenantfile.ExtensionSection, known tenan
 		}
 		all = append(all, storage.Document{"user_id": u.UserID, "email": u.Email})
 	}
-	known.Users = all // each once: of two users with one address it says that there are two
+	known.Users = all // without duplicates, because an e-mail address that occurs twice is an error
 	if _, _, err := section.Link(known, issuer); err != nil {
 		return err
 	}
 	return wrong
 }
 
-// merge puts records into a list, and notes what that does.
+// merge adds records to a list or replaces those with the same id, and calls note with the
+// action for each.
 func merge[T any](list *[]T, more []T, note func(action, name string), identify func(T) (id, name string)) {
-	*list = slices.Clone(*list) // what is stored may be shared
+	*list = slices.Clone(*list) // a stored list may be shared
 	at := map[string]int{}
 	for i, record := range *list {
 		id, _ := identify(record)
@@ -91,18 +92,18 @@ func merge[T any](list *[]T, more []T, note func(action, name string), identify 
 	}
 }
 
-// same reports whether two records are written alike.
+// same reports whether two records are equal as JSON.
 func same(a, b any) bool {
 	one, err := json.Marshal(a)
 	other, err2 := json.Marshal(b)
 	return err == nil && err2 == nil && bytes.Equal(one, other)
 }
 
-// names are ids by name.
+// names maps names of applications and e-mail addresses of users to ids.
 type names struct{ clients, users map[string]string }
 
-// applicationNames are what records refer to applications by, by id: the name, or the id of
-// one whose name another one has.
+// applicationNames maps the ids of applications to the text by which records refer to them: the
+// name, or the id if several applications have the same name.
 func applicationNames(tx *storage.Tx) (map[string]string, error) {
 	all, named := map[string]string{}, map[string]int{}
 	for c, err := range tx.Clients.All() {
@@ -120,8 +121,8 @@ func applicationNames(tx *storage.Tx) (map[string]string, error) {
 	return all, nil
 }
 
-// knownTo is what the records of the extension of a tenant can refer to; of its users, of whom
-// there may be many, those whom they do refer to.
+// knownTo returns the objects that the extension's records can refer to. Of the tenant's users,
+// who may be many, it returns only those in people.
 func knownTo(tx *storage.Tx, people []string) (known tenantfile.Known, ids names, err error) {
 	known.Clients, ids = map[string]string{}, names{map[string]string{}, map[string]string{}}
 	applications, err := applicationNames(tx)
@@ -153,8 +154,8 @@ func knownTo(tx *storage.Tx, people []string) (known tenantfile.Known, ids names
 	return known, ids, err
 }
 
-// usersCalled are the users with ids or e-mail addresses, by their ids: of an address all who
-// have it.
+// usersCalled returns the users with the given ids or e-mail addresses, ordered by id. For an
+// address these are all users who have it.
 func usersCalled(tx *storage.Tx, references []string) ([]storage.User, error) {
 	called := map[string]storage.User{}
 	for _, reference := range references {
@@ -178,9 +179,8 @@ func usersCalled(tx *storage.Tx, references []string) ([]storage.User, error) {
 	return users, nil
 }
 
-// exportExtension returns the store of the extension as the section
-// authorizationExtension of a tenant file, nil where it is empty. The key of its API is
-// not in it.
+// exportExtension returns the extension's data as the section authorizationExtension of a tenant
+// file, or nil if it is empty. The API key is not included.
 func exportExtension(tx *storage.Tx) (*tenantfile.Extension, error) {
 	ext, err := tx.Extension.Get(storage.ExtensionKey)
 	if err != nil || len(ext.Configuration)+len(ext.Permissions)+len(ext.Roles)+len(ext.Groups)+len(ext.ScopePolicies)+len(ext.TokenClaims) == 0 {
@@ -230,7 +230,7 @@ func exportExtension(tx *storage.Tx) (*tenantfile.Extension, error) {
 	return out, nil
 }
 
-// claimSources undoes sources.
+// claimSources is the inverse of sources.
 func claimSources(from map[string]any) map[string]tenantfile.ClaimSource {
 	if len(from) == 0 {
 		return nil

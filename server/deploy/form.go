@@ -8,7 +8,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// bring imports a section that has its form.
+// bring imports a section, after checking that it is a list of objects or an object as it
+// should be.
 func (s importSection) bring(im *importer, value any) error {
 	if err := checkForm(s.name, value); err != nil {
 		return err
@@ -16,7 +17,8 @@ func (s importSection) bring(im *importer, value any) error {
 	return s.run(im, value)
 }
 
-// checkForm refuses a section of another form than it has, of which nothing would be imported.
+// checkForm returns an error for a section that is not an object or a list of objects as it
+// should be; nothing of it could be imported.
 func checkForm(section string, value any) error {
 	if tenantfile.IsObject(section) {
 		if _, ok := value.(storage.Document); !ok {
@@ -27,7 +29,7 @@ func checkForm(section string, value any) error {
 	return checkList(value)
 }
 
-// checkList refuses what is no list of objects.
+// checkList returns an error for a value that is not a list of objects.
 func checkList(value any) error {
 	list, ok := value.([]any)
 	if !ok {
@@ -41,7 +43,8 @@ func checkList(value any) error {
 	return nil
 }
 
-// checkParts refuses members of an object that have to list objects and do not.
+// checkParts returns an error if one of the members of an object is neither missing nor a
+// list of objects.
 func checkParts(item storage.Document, members ...string) error {
 	for _, member := range members {
 		if item[member] == nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// grantLabel calls a client grant by its application, its API and, unless it is for the
-// application itself, by whom it is for.
+// grantLabel returns the name of a client grant in reports: the application, the API and
+// the subject_type, unless that is the default.
 func grantLabel(im *importer, item storage.Document) (string, error) {
 	application := storage.Text(item, "default_for")
 	if id := storage.Text(item, "client_id"); id != "" {
@@ -27,9 +27,9 @@ func grantLabel(im *importer, item storage.Document) (string, error) {
 	return label, nil
 }
 
-// grantClient turns the name of the application into its id, and writes down what a
-// client grant leaves to the API: whom it is for, and which scopes all of a system API's
-// are.
+// grantClient replaces the application's name in a client grant by its id, and sets what
+// the grant leaves to defaults: the subject_type, and the list of scopes in place of
+// allow_all_scopes of a system API.
 func grantClient(im *importer, item storage.Document) (err error) {
 	if name := storage.Text(item, "client_id"); name != "" || storage.Text(item, "default_for") == "" {
 		if item["client_id"], err = im.id("/clients", name, "client_id"); err != nil {
@@ -56,15 +56,16 @@ func grantClient(im *importer, item storage.Document) (err error) {
 func grantClientName(im *importer, _ string, item storage.Document) (err error) {
 	if storage.Text(item, "client_id") != "" {
 		item["client_id"], err = im.name("/clients", storage.Text(item, "client_id"), "client_id")
-	} else { // of all applications of a sort, see default_for
+	} else { // a grant for a class of applications, see default_for
 		delete(item, "client_id")
 	}
 	return err
 }
 
 // organizationGrants assigns client grants to an organization. auth0-deploy-cli names the
-// application alone, where Auth0's rule is that tokens for machines in an organization
-// need the grant: so it is one for the application itself unless another is named.
+// application but not the subject_type. In Auth0, organizations need such grants for
+// client credentials, so the grant for the application itself is meant unless the entry
+// has a subject_type.
 func (im *importer) organizationGrants(organization string, item storage.Document) error {
 	there, err := im.objects.List(at("/organizations/{id}/client-grants", organization))
 	if err != nil {

@@ -16,32 +16,31 @@ const (
 	extensionSection = "authorizationExtension"
 )
 
-// Configuration is what a tenant is to hold.
+// Configuration is a configuration to import into a tenant.
 type Configuration struct {
-	// Sections are those of auth0-deploy-cli and those of a tenant file.
+	// Sections are the sections of auth0-deploy-cli and those that only tenant files have.
 	Sections storage.Document
-	// DryRun says what would change, and changes nothing.
+	// DryRun reports what would change, without changing anything.
 	DryRun bool
-	// Also is done in the same change, after the sections of auth0-deploy-cli; nil for
-	// nothing.
+	// Also, if not nil, is called in the same transaction after the sections of
+	// auth0-deploy-cli are imported.
 	Also func(*storage.Tx) error
 }
 
-// Import makes the tenant hold a configuration. It is one change: a fault in one object
-// leaves everything as it was, and so do a dry run and an end of the context. What is in the
-// tenant and not in the configuration stays.
+// Import imports a configuration into the tenant in a single transaction: if there is an
+// error in one object, or the context ends, or it is a dry run, nothing is changed. Objects
+// of the tenant that are not in the configuration are kept.
 //
-// What takes its time comes first: passwords are hashed, and the sections of
-// auth0-deploy-cli, which are checked and compared with what is there, are prepared beside
-// the store's writers. The rest is done in the update that writes those. What the change
-// brings about outside of the store is done once it is kept; a fault in that is an error
-// which says that all is kept.
+// Slow work is done first: passwords are hashed, and the sections of auth0-deploy-cli are
+// checked and compared with existing objects while other writers can go on. The rest is
+// done in the transaction that writes them. Effects outside of the store, such as messages,
+// follow after the commit; an error in them says that the import itself is stored.
 func (t Tenant) Import(ctx context.Context, c Configuration) (Report, error) {
 	own, err := t.ownSections(ctx, c.Sections)
 	if err != nil {
 		return Report{}, err
 	}
-	var report, rest Report // of the last run
+	var report, rest Report // of the last run: a transaction may run again
 	var effects Effects
 	prepare := func(tx *storage.Tx) (err error) {
 		var im *importer
@@ -59,7 +58,7 @@ func (t Tenant) Import(ctx context.Context, c Configuration) (Report, error) {
 		if rest, err = t.importOwn(ctx, tx, own); err != nil {
 			return err
 		}
-		return ctx.Err() // what nobody waits for any more is not written
+		return ctx.Err() // do not commit if the caller does not wait any more
 	}
 	if c.DryRun {
 		err = t.DB.Rehearse(ctx, func(tx *storage.Tx) error {
@@ -82,15 +81,16 @@ func (t Tenant) Import(ctx context.Context, c Configuration) (Report, error) {
 	return report, nil
 }
 
-// prepared is a configuration for this tenant, and ready for a transaction.
+// prepared is a configuration with this tenant's issuer, ready for the transaction.
 type prepared struct {
-	sections  storage.Document   // of auth0-deploy-cli
+	sections  storage.Document   // the sections of auth0-deploy-cli
 	people    []storage.Document // see hashPasswords
 	providers []storage.Document
 	extension *tenantfile.ExtensionSection
 }
 
-// ownSections makes a configuration this tenant's.
+// ownSections replaces placeholders in a configuration by values of this tenant, hashes the
+// passwords, and separates the sections that only tenant files have.
 func (t Tenant) ownSections(ctx context.Context, sections storage.Document) (own prepared, err error) {
 	tenantfile.OwnAPIs(sections, func(identifier string) bool { return t.hasAPI(ctx, identifier) })
 	own.sections, _ = tenantfile.ReplaceIssuer(sections, t.Issuer).(storage.Document)
@@ -104,7 +104,7 @@ func (t Tenant) ownSections(ctx context.Context, sections storage.Document) (own
 	if own.people, err = t.hashPasswords(ctx, people); err != nil {
 		return own, err
 	}
-	section, isObject := sections[extensionSection].(storage.Document) // which knows the placeholder itself
+	section, isObject := sections[extensionSection].(storage.Document) // it replaces the placeholder for the issuer itself
 	if sections[extensionSection] != nil && !isObject {
 		return own, errors.New(extensionSection + ": it must be an object")
 	}
@@ -119,7 +119,7 @@ func (t Tenant) ownSections(ctx context.Context, sections storage.Document) (own
 	return own, nil
 }
 
-// importOwn imports the sections that tenant files alone have.
+// importOwn imports the sections that only tenant files have.
 func (t Tenant) importOwn(ctx context.Context, tx *storage.Tx, own prepared) (report Report, err error) {
 	if report.Changes, err = t.importUsers(ctx, tx, own.people); err != nil {
 		return report, err
@@ -137,7 +137,7 @@ func (t Tenant) importOwn(ctx context.Context, tx *storage.Tx, own prepared) (re
 	return report, err
 }
 
-// entries are the objects of a section that is a list.
+// entries returns the objects of a section that is a list.
 func entries(section string, list any) (docs []storage.Document, err error) {
 	items, ok := list.([]any)
 	if !ok && list != nil {
@@ -153,7 +153,7 @@ func entries(section string, list any) (docs []storage.Document, err error) {
 	return docs, nil
 }
 
-// hasAPI reports whether the tenant has an API of that identifier.
+// hasAPI reports whether the tenant has an API with the identifier.
 func (t Tenant) hasAPI(ctx context.Context, identifier string) (has bool) {
 	err := t.DB.View(ctx, func(tx *storage.Tx) error {
 		api, err := tx.API(identifier)

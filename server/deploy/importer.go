@@ -16,18 +16,18 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Tenant is what a configuration is imported into, or exported from.
+// Tenant is a tenant to import a configuration into, or to export one from.
 type Tenant struct {
 	DB     *storage.DB
 	Open   Opener
 	Issuer string
-	// Passwords hashes those of users.
+	// Passwords hashes the passwords of users.
 	Passwords *identity.Passwords
 	Now       func() time.Time
 }
 
-// open begins an import or an export in a transaction. The effects are to be carried out
-// once it is kept; of a transaction that runs again, those of the last run.
+// open begins an import or an export in a transaction. The effects are to be carried out after
+// the commit. If the transaction runs several times, only the effects of the last run count.
 func (t Tenant) open(ctx context.Context, tx *storage.Tx) (*importer, Effects) {
 	o, effects := t.Open(ctx, tx)
 	return &importer{
@@ -43,14 +43,14 @@ type importer struct {
 	tx      *storage.Tx
 	issuer  string
 	report  Report
-	lists   map[string][]storage.Document // what there is, by place
-	called  map[string]*references        // the names and ids of that
-	found   map[string]found              // the same by members
-	// ids says that an export has ids.
+	lists   map[string][]storage.Document // the existing objects, by place
+	called  map[string]*references        // the names and ids of existing objects, by path
+	found   map[string]found              // existing objects indexed by values of members
+	// ids says that an export includes ids.
 	ids bool
-	// fresh says that the configuration makes a new tenant. generated are the client secrets
-	// that were made up for it, by client id, and coming are the ids that objects which are
-	// made later will have, by path and name.
+	// fresh says that the configuration is the seed of a new tenant. generated has the client
+	// secrets that were generated for it, by client id. coming has the ids of objects that
+	// will be created later, by path and name.
 	fresh     bool
 	generated map[string]string
 	coming    map[string]map[string]string
@@ -60,7 +60,7 @@ func (im *importer) create(p Place, body any) (any, error) { return created(im.o
 
 // apply imports sections.
 func (im *importer) apply(sections storage.Document) error {
-	own, err := objects.Value(sections) // numbers as JSON has them, and nothing of the caller's is changed
+	own, err := objects.Value(sections) // a copy with JSON's number type, so that the caller's value is not changed
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,8 @@ func (im *importer) apply(sections storage.Document) error {
 	return im.all(sections)
 }
 
-// all imports the sections in an order in which what is referred to comes first.
+// all imports the sections in an order in which objects come before the ones that refer to
+// them.
 func (im *importer) all(sections storage.Document) error {
 	done := map[string]bool{}
 	for _, s := range importSections() {
@@ -101,7 +102,7 @@ func (im *importer) all(sections storage.Document) error {
 	return nil
 }
 
-// noteCode names the objects of a section that bring code.
+// noteCode adds the objects of a section that contain code to the report.
 func (im *importer) noteCode(section string, value any) {
 	im.report.Kept = append(im.report.Kept, keptCode(section, ItemsOf(value))...)
 }
@@ -114,8 +115,8 @@ func (im *importer) changed(action, section, name string, differences ...string)
 	im.report.Changes = append(im.report.Changes, Change{Action: action, Section: section, Name: name, Differences: differences})
 }
 
-// alsoChanged notes what belongs to the object that was imported last and is different
-// now.
+// alsoChanged adds another changed member to the report about the object that was imported
+// last.
 func (im *importer) alsoChanged(change resource.Difference) {
 	last := &im.report.Changes[len(im.report.Changes)-1]
 	if last.Action == "create" {
@@ -125,7 +126,7 @@ func (im *importer) alsoChanged(change resource.Difference) {
 	last.Differences = append(last.Differences, Told(change))
 }
 
-// list returns all that there is at a place, and remembers it.
+// list returns all objects at a place, and caches the list.
 func (im *importer) list(p Place) ([]storage.Document, error) {
 	if known, ok := im.lists[p.String()]; ok {
 		return known, nil
@@ -137,14 +138,14 @@ func (im *importer) list(p Place) ([]storage.Document, error) {
 	return all, err
 }
 
-// found is what at a path has, by the values of some members.
+// found is an index of the objects at a path by the values of some members.
 type found struct {
 	path    string
 	members []string
 	objects map[string]storage.Document
 }
 
-// key is the values of the members, as a text.
+// key returns the values of the members as JSON.
 func (f found) key(doc storage.Document) string {
 	values := make([]any, len(f.members))
 	for i, member := range f.members {
@@ -153,15 +154,15 @@ func (f found) key(doc storage.Document) string {
 	return jsonText(values)
 }
 
-// add notes an object; of those that are alike the first counts.
+// add adds an object to the index. Of several objects with the same key, the first is kept.
 func (f found) add(doc storage.Document) {
 	if key := f.key(doc); f.objects[key] == nil {
 		f.objects[key] = doc
 	}
 }
 
-// replace puts an object in the place of what it was, and reports whether it is found as that
-// was.
+// replace replaces an object by its changed version, and reports whether the key is still the
+// same.
 func (f found) replace(old, doc storage.Document, idMember string) bool {
 	key := f.key(doc)
 	if key != f.key(old) {
@@ -173,8 +174,7 @@ func (f found) replace(old, doc storage.Document, idMember string) bool {
 	return true
 }
 
-// find returns what at a path has the values of an item in some members, nil for
-// nothing.
+// find returns the object at a path whose members have the same values as the item's, or nil.
 func (im *importer) find(path string, item storage.Document, members ...string) (storage.Document, error) {
 	by := strings.Join(append([]string{path}, members...), " ")
 	f, known := im.found[by]
@@ -192,14 +192,14 @@ func (im *importer) find(path string, item storage.Document, members ...string) 
 	return f.objects[f.key(item)], nil
 }
 
-// references are how what at a path is referred to.
+// references has the names and ids by which the objects at a path are referred to.
 type references struct {
 	ids   map[string]string // by name and by id
 	names map[string]string // by id
-	named map[string]int    // how many have a name
+	named map[string]int    // the number of objects with a name
 }
 
-// references returns those of a path, where a member holds the ids.
+// references returns the references of a path. idMember is the member with the objects' ids.
 func (im *importer) references(path, idMember string) (*references, error) {
 	if known := im.called[path]; known != nil {
 		return known, nil
@@ -223,7 +223,7 @@ func (im *importer) references(path, idMember string) (*references, error) {
 	return r, nil
 }
 
-// id is the id of what at a path has a name; a name that is an id is that.
+// id returns the id of the object with a name at a path. The name may also be an id.
 func (im *importer) id(path, name, idMember string) (string, error) {
 	r, err := im.references(path, idMember)
 	if err != nil {
@@ -235,9 +235,9 @@ func (im *importer) id(path, name, idMember string) (string, error) {
 	return "", fmt.Errorf("%s has none with the name %q", strings.Trim(path, "/"), name)
 }
 
-// made notes an object that is there now.
+// made adds a new object to the cached lists.
 func (im *importer) made(path string, doc storage.Document) {
-	if all, known := im.lists[path]; known { // what is read later has it
+	if all, known := im.lists[path]; known { // a list that is read later contains the object
 		im.lists[path] = append(all, doc)
 	}
 	delete(im.called, path)
@@ -248,7 +248,7 @@ func (im *importer) made(path string, doc storage.Document) {
 	}
 }
 
-// restore adds an object to the list at a path as the tenant file or the server itself has it.
+// restore adds an object at a path with Objects.Restore.
 func (im *importer) restore(path string, doc storage.Document, id string) (storage.Document, error) {
 	made, err := im.objects.Restore(at(path), doc, id)
 	if err != nil {
@@ -259,16 +259,16 @@ func (im *importer) restore(path string, doc storage.Document, id string) (stora
 	return doc, nil
 }
 
-// described are the sections that the tenant file describes itself, member by member.
+// described are the sections whose members the tenant file's own format describes.
 var described = []string{"tenant", "clients", "resourceServers", "databases", "connections", "clientGrants", "roles"}
 
-// seeds reports whether a section is one of the tenant file's own, for a new tenant: its
-// objects are new, and as the file has them.
+// seeds reports whether the objects of a section are created exactly as in the tenant file:
+// the tenant is new, and the section is one of described.
 func (im *importer) seeds(section string) bool {
 	return im.fresh && slices.Contains(described, section)
 }
 
-// seed makes an object of a new tenant, and returns its id.
+// seed creates an object of a new tenant, and returns its id.
 func (im *importer) seed(s collection, name string, item storage.Document) (id string, err error) {
 	made, err := im.restore(s.path, item, storage.Text(item, s.id))
 	if err != nil {
@@ -282,8 +282,8 @@ func (im *importer) seed(s collection, name string, item storage.Document) (id s
 	return id, nil
 }
 
-// put creates an item of a section, which reports call by the name, or changes what is
-// there, and returns its id.
+// put creates an item of a section, or changes the existing object, and returns its id. name
+// is its name in the report.
 func (im *importer) put(s collection, name string, item storage.Document) (id string, err error) {
 	if im.seeds(s.name) {
 		return im.seed(s, name, item)
@@ -332,7 +332,7 @@ func (im *importer) put(s collection, name string, item storage.Document) (id st
 	return id, nil
 }
 
-// relist puts an object as it is now into the list of what there is at a path.
+// relist replaces a changed object in the cached lists.
 func (im *importer) relist(path, idMember string, object any) {
 	doc, _ := object.(storage.Document)
 	at := slices.IndexFunc(im.lists[path], func(there storage.Document) bool { return there[idMember] == doc[idMember] })
@@ -350,10 +350,11 @@ func (im *importer) relist(path, idMember string, object any) {
 	maps.DeleteFunc(im.found, func(_ string, f found) bool { return f.path == path && !f.replace(old, doc, idMember) })
 }
 
-// namesOnly says of a path that its list shows no more than the names of objects.
+// namesOnly reports whether the list at a path contains only the names of objects, not all
+// members.
 func namesOnly(path string) bool { return path == "/flows" || path == "/forms" }
 
-// inObject says which object a fault is in.
+// inObject adds the name of the object to an error.
 func inObject(name string, err error) error {
 	if e, ok := errors.AsType[*apierr.Error](err); ok {
 		return fmt.Errorf("%q: %s", name, e.Message)
@@ -361,7 +362,7 @@ func inObject(name string, err error) error {
 	return fmt.Errorf("%q: %w", name, err)
 }
 
-// sendable is an item without the members that may not be sent.
+// sendable returns an item without the members that may not be sent.
 func sendable(item storage.Document, kind *resource.Kind, forbidden ...resource.Access) storage.Document {
 	sent := storage.Document{}
 	for name, value := range item {
@@ -373,7 +374,7 @@ func sendable(item storage.Document, kind *resource.Kind, forbidden ...resource.
 	return sent
 }
 
-// accessOf says when a member may be sent; one that is not described may be.
+// accessOf returns when a member may be sent; undescribed members may always be sent.
 func accessOf(kind *resource.Kind, name string) resource.Access {
 	return kind.Fields[name].Access
 }

@@ -8,16 +8,16 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Invitations are in tenant files alone: auth0-deploy-cli has no word for them.
+// Invitations exist only in tenant files: auth0-deploy-cli does not know them.
 
-// invitationParts are the members of an invitation that name other objects: where those
-// are, and which member holds their id.
+// invitationParts are the members of an invitation that refer to other objects, with the
+// paths of those objects and the members with their ids.
 var invitationParts = map[string]reference{
 	"client_id": {path: "/clients", id: "client_id"}, "connection_id": {path: "/connections", id: "id"}, "roles": {path: "/roles", id: "id"},
 }
 
-// invitations writes the invitations to an organization as they are, so that the links
-// that were sent stay good, and sends nothing.
+// invitations imports the invitations to an organization with all members, so that links
+// that were sent stay valid. No e-mail is sent.
 func (im *importer) invitations(organization string, item storage.Document) error {
 	for _, given := range ItemsOf(item["invitations"]) {
 		invitation := maps.Clone(given)
@@ -34,7 +34,7 @@ func (im *importer) invitations(organization string, item storage.Document) erro
 }
 
 // exportInvitations lists the invitations to an organization, with names in place of ids
-// and without what follows from the rest.
+// and without members that can be derived from others.
 func (im *importer) exportInvitations(organizationID string) ([]any, error) {
 	list := []any{}
 	for invitation, err := range im.tx.Documents(resource.OrganizationInvitations.Name, organizationID).All() {
@@ -52,7 +52,7 @@ func (im *importer) exportInvitations(organizationID string) ([]any, error) {
 	return list, nil
 }
 
-// replaceNames replaces what an invitation names by something else.
+// replaceNames replaces the references of an invitation to other objects.
 func replaceNames(invitation storage.Document, replace func(name string, ref reference) (string, error)) error {
 	for member, ref := range invitationParts {
 		var err error

@@ -13,13 +13,13 @@ import (
 // HiddenSecret is what auth0-deploy-cli writes for a secret that the API hides.
 const HiddenSecret = "_VALUE_NOT_SHOWN_"
 
-// Markers puts keywords, as auth0-deploy-cli has them, in the place of the secrets of an export. They say what an import has
-// to be given. The zero value is ready for one export.
+// Markers replaces the secrets of an export by keyword markers of auth0-deploy-cli. An import needs values
+// for these keywords. The zero value is ready for one export.
 type Markers struct {
-	of map[string]string // what each keyword stands for
+	of map[string]string // the place of the secret that each keyword stands for
 }
 
-// Spell spells a name such as logStreams in the way of keywords: log_Streams.
+// Spell separates the words of a name with underscores, for a keyword: logStreams becomes log_Streams.
 func Spell(name string) string { return caseChange.ReplaceAllString(name, "${1}_$2") }
 
 var (
@@ -27,10 +27,10 @@ var (
 	noKeyword  = regexp.MustCompile(`[^A-Za-z0-9]+`)
 )
 
-// enclosing are members that all secrets of an object are in, which a keyword does without.
+// enclosing are members that contain all secrets of an object. Keywords leave them out.
 var enclosing = []string{"options", "sink", "setup"}
 
-// Mark marks the secrets of an object. called are the words that its keywords begin with.
+// Mark replaces the secrets of an object by markers. called are the words with which the keywords begin.
 func (m *Markers) Mark(field resource.Field, value any, called []string) any {
 	return field.Mark(value, func(way []resource.Step, secret, part string) string {
 		if secret == HiddenSecret || marker.FindString(secret) == secret && secret != "" {
@@ -52,7 +52,7 @@ func (m *Markers) Mark(field resource.Field, value any, called []string) any {
 	})
 }
 
-// keyword makes a keyword of words, another for each place.
+// keyword returns the keyword made of words. It adds a number if another place has the same keyword.
 func (m *Markers) keyword(words []string) string {
 	place := strings.Join(words, "\x00")
 	base := strings.Trim(strings.ToUpper(noKeyword.ReplaceAllString(strings.Join(words, "_"), "_")), "_")
@@ -67,7 +67,8 @@ func (m *Markers) keyword(words []string) string {
 	return keyword
 }
 
-// Keywords are those that an export has, in alphabetical order, whoever has put them there.
+// Keywords returns the keywords of all markers in a value, in alphabetical order, including markers that
+// were in the tenant's data.
 func Keywords(value any) (all []string) {
 	switch v := value.(type) {
 	case string:

@@ -8,15 +8,15 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// membership is what a user of a tenant file has under organizations: entries with the
-// name of one, and with the names of the roles in it.
+// membership is the member organizations of a user in a tenant file: entries with the
+// name of an organization and the names of the user's roles in it.
 type membership struct {
 	user          string
 	organizations any
 }
 
-// joinOrganizations makes a user a member of organizations, with the roles that are
-// listed and no others. roles are the ids of roles by name.
+// joinOrganizations makes a user a member of organizations, with exactly the listed
+// roles. roles maps the names of roles to ids.
 func joinOrganizations(tx *storage.Tx, user string, organizations any, roles map[string]string) (changed bool, err error) {
 	entries, _ := organizations.([]any)
 	for _, item := range entries {
@@ -45,7 +45,8 @@ func joinOrganizations(tx *storage.Tx, user string, organizations any, roles map
 	return changed, nil
 }
 
-// join makes a user a member of one organization, with some roles in it.
+// join makes a user a member of an organization with exactly the given roles. It reports
+// whether anything changed.
 func join(tx *storage.Tx, organization, user string, roles []string) (changed bool, err error) {
 	member, err := tx.IsMember(organization, user)
 	if err != nil {

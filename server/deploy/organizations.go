@@ -9,7 +9,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// importOrganizationParts imports what belongs to an organization.
+// importOrganizationParts imports the connections, domains, applications, client grants
+// and invitations of an organization.
 func importOrganizationParts(im *importer, id string, item storage.Document) error {
 	for _, part := range []func(organization string, item storage.Document) error{
 		im.organizationConnections, im.organizationDomains, im.organizationClients, im.organizationGrants, im.invitations,

@@ -8,10 +8,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// What belongs to an object of a section and has paths of its own in the API.
+// Parts of a section's objects for which the API has separate paths.
 
-// importPermissions makes a role hold the permissions of a configuration, and no
-// others.
+// importPermissions gives a role exactly the permissions in the configuration.
 func importPermissions(im *importer, id string, item storage.Document) error {
 	if _, there := item["permissions"]; !there {
 		return nil
@@ -45,7 +44,7 @@ func importPermissions(im *importer, id string, item storage.Document) error {
 	return im.add(held, "permissions", missing)
 }
 
-// lacking is a list without the values that are in another.
+// lacking returns a list without the values that are in others.
 func lacking(list, others []any) []any {
 	there := map[string]bool{}
 	for _, other := range others {
@@ -54,7 +53,8 @@ func lacking(list, others []any) []any {
 	return slices.DeleteFunc(slices.Clone(list), func(value any) bool { return there[jsonText(value)] })
 }
 
-// publishImported publishes a module whose configuration says that it is published.
+// publishImported publishes a module if its configuration says that all changes are
+// published.
 func publishImported(im *importer, id string, item storage.Document) error {
 	if item["all_changes_published"] != true {
 		return nil
@@ -67,10 +67,10 @@ func publishImported(im *importer, id string, item storage.Document) error {
 	return err
 }
 
-// moduleMembers are the members of a module that make it.
+// moduleMembers are the members of a module that are its configuration.
 var moduleMembers = []string{"name", "code", "dependencies", "secrets"}
 
-// exportModule keeps of a module what makes it.
+// exportModule reduces a module to its configuration and whether it is published.
 func exportModule(im *importer, id string, item storage.Document) error {
 	there, err := im.object(one("/actions/modules", id))
 	if err != nil {
@@ -86,7 +86,7 @@ func exportModule(im *importer, id string, item storage.Document) error {
 	return nil
 }
 
-// moduleVersionIDs finds the versions of modules that an action names.
+// moduleVersionIDs sets the ids of the module versions that an action uses.
 func moduleVersionIDs(im *importer, item storage.Document) error {
 	for _, m := range ItemsOf(item["modules"]) {
 		id, err := im.id("/actions/modules", storage.Text(m, "module_name"), "id")
@@ -101,7 +101,7 @@ func moduleVersionIDs(im *importer, item storage.Document) error {
 			return fmt.Errorf("the module %q has no version", storage.Text(m, "module_name"))
 		}
 		same := slices.IndexFunc(versions, func(v storage.Document) bool { return v["version_number"] == m["module_version_number"] })
-		if same < 0 { // versions of another tenant cannot be made again
+		if same < 0 { // a version number of another tenant may not exist here
 			same = newest(versions)
 			im.skip("actions", storage.Text(item, "name"), fmt.Sprintf("the module %q has no version %v here; its newest is used", storage.Text(m, "module_name"), m["module_version_number"]))
 		}
@@ -111,7 +111,8 @@ func moduleVersionIDs(im *importer, item storage.Document) error {
 	return nil
 }
 
-// importHookSecrets writes the secrets of a hook whose values an export does not hide.
+// importHookSecrets imports the secrets of a hook, except those whose values the export
+// hides.
 func importHookSecrets(im *importer, id string, item storage.Document) error {
 	secrets, _ := item["secrets"].(storage.Document)
 	shown := storage.Document{}
@@ -149,8 +150,8 @@ func exportHookSecrets(im *importer, id string, item storage.Document) error {
 	return err
 }
 
-// noteSetup lists a connection of the vault whose export has no credentials, which are
-// never shown.
+// noteSetup adds a vault connection to the skipped ones in the report if it is not ready
+// because the configuration lacks its credentials, which exports never contain.
 func noteSetup(im *importer, id string, item storage.Document) error {
 	there, err := im.object(one("/flows/vault/connections", id))
 	if err == nil && item["ready"] == true && there["ready"] != true {
@@ -159,7 +160,7 @@ func noteSetup(im *importer, id string, item storage.Document) error {
 	return err
 }
 
-// newest is the index of the version with the greatest number.
+// newest returns the index of the version with the highest number.
 func newest(versions []storage.Document) (at int) {
 	number := func(i int) float64 {
 		n, _ := versions[i]["version_number"].(float64)
@@ -176,7 +177,8 @@ func newest(versions []storage.Document) (at int) {
 // profileTexts is the path of the texts of a self-service profile.
 const profileTexts = "/self-service-profiles/{id}/custom-text/{language}/{page}"
 
-// importProfileTexts writes the texts of a self-service profile, by language and page.
+// importProfileTexts imports the custom texts of a self-service profile, for each
+// language and page.
 func importProfileTexts(im *importer, id string, item storage.Document) error {
 	languages, _ := item["customText"].(storage.Document)
 	for _, language := range sortedKeys(languages) {
@@ -193,7 +195,8 @@ func importProfileTexts(im *importer, id string, item storage.Document) error {
 	return nil
 }
 
-// exportProfileTexts reads the one page of texts that profiles have, in English.
+// exportProfileTexts exports the custom texts of a self-service profile. There is only
+// one page of texts, in English.
 func exportProfileTexts(im *importer, id string, item storage.Document) error {
 	texts, err := im.object(at(profileTexts, id, "en", "get-started"))
 	if len(texts) > 0 {

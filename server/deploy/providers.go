@@ -12,8 +12,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// simulated is an entry of the section simulatedProviders: what the simulated provider of a connection
-// knows and does, as the control listener takes it.
+// simulated is an entry of the section simulatedProviders: the people of a connection's simulated
+// provider, and the outcome of logins without asking. The members are those of the control listener.
 type simulated struct {
 	Connection string `json:"connection"`
 	People     []struct {
@@ -27,8 +27,8 @@ type simulated struct {
 	} `json:"choice"`
 }
 
-// importProviders has simulated providers know people, and do without asking what the section says. People
-// whom a provider knows besides stay.
+// importProviders imports the people and choices of simulated providers. Other people of a provider are
+// kept.
 func importProviders(tx *storage.Tx, entries []storage.Document) (changes []Change, err error) {
 	for _, entry := range entries {
 		raw, err := json.Marshal(entry)
@@ -48,7 +48,7 @@ func importProviders(tx *storage.Tx, entries []storage.Document) (changes []Chan
 	return changes, nil
 }
 
-// put keeps an entry, and says whether that changes something.
+// put stores an entry, and returns "update" if that changes anything, otherwise "unchanged".
 func (s simulated) put(tx *storage.Tx) (action string, err error) {
 	c, err := tx.Connections.Find("name", s.Connection)
 	if storage.IsNotFound(err) || err == nil && !c.AtProvider() {

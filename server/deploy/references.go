@@ -9,11 +9,11 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// reference is a member that has the name of another object where the API has its
-// id.
+// reference is a member that contains the name of another object in a configuration, and
+// its id in the API.
 type reference struct {
-	member   string // of objects at any depth, or with dots the way to it
-	path, id string // where the others are, and the member that holds their id
+	member   string // the name of a member of objects at any depth, or a path with dots
+	path, id string // the path of the other objects, and the member with their id
 }
 
 var (
@@ -21,8 +21,8 @@ var (
 	toAttributeProfile = reference{"user_attribute_profile_id", "/user-attribute-profiles", "id"}
 )
 
-// resolve turns the names in an item into ids. A name that nothing has stays, and is
-// listed with that of the item.
+// resolve replaces the names in an item by ids. An unknown name is left unchanged, and
+// reported as skipped for the item.
 func (im *importer) resolve(s collection, named string, item storage.Document) error {
 	for _, ref := range s.refs {
 		err := ref.each(item, func(name string) (string, error) {
@@ -46,7 +46,7 @@ func (im *importer) resolve(s collection, named string, item storage.Document) e
 	return nil
 }
 
-// rename turns the ids in an item into names.
+// rename replaces the ids in an item by names.
 func (im *importer) rename(s collection, item storage.Document) error {
 	for _, ref := range s.refs {
 		if err := ref.each(item, func(id string) (string, error) { return im.name(ref.path, id, ref.id) }); err != nil {
@@ -56,7 +56,7 @@ func (im *importer) rename(s collection, item storage.Document) error {
 	return nil
 }
 
-// each replaces the texts at a reference.
+// each replaces the strings of a reference within a value.
 func (r reference) each(value any, replace func(string) (string, error)) error {
 	return EachText(value, r.member, replace)
 }

@@ -1,7 +1,7 @@
-// Package deploy imports configurations in the form of auth0-deploy-cli into a tenant and
-// exports them: it has the list of sections with what each may hold, compares a
-// configuration with what is there, says what changes, and changes it. The objects
-// themselves are another's, see [Objects].
+// Package deploy imports configurations in the format of auth0-deploy-cli into a tenant,
+// and exports them. It knows the sections of a configuration, compares them with the
+// existing objects, reports the differences and makes the changes. The objects are read
+// and written with [Objects], which another package implements.
 package deploy
 
 import (
@@ -16,29 +16,29 @@ import (
 type Report struct {
 	Changes []Change  `json:"changes"`
 	Skipped []Skipped `json:"skipped"`
-	// Kept are objects with code that is kept for the API and not run.
+	// Kept are objects with code that is stored for the API but not run.
 	Kept []Skipped `json:"kept,omitempty"`
 }
 
-// Change is what became of one object of the configuration.
+// Change says what happened to an object of the configuration.
 type Change struct {
 	Action  string `json:"action"` // create, update or unchanged
 	Section string `json:"section"`
 	Name    string `json:"name"`
-	// Differences are the members that an update changes, each with what it was and
-	// what it becomes. Of a secret they say that it changes, and no more.
+	// Differences are the members that an update changes, each with its old and new
+	// value. For a secret only the fact of a change is reported.
 	Differences []string `json:"differences,omitempty"`
 }
 
-// Skipped is what an import cannot honour, and why.
+// Skipped is a part of the configuration that cannot be imported, and the reason.
 type Skipped struct {
 	Section string `json:"section"`
 	Name    string `json:"name,omitempty"`
 	Reason  string `json:"reason"`
 }
 
-// keptCode lists the objects of a section that bring code, which is kept for the API and
-// for exports.
+// keptCode lists the objects of a section that contain code. The code is stored for the
+// API and for exports.
 func keptCode(section string, items []storage.Document) (kept []Skipped) {
 	for _, item := range items {
 		name, _ := item["name"].(string)
@@ -51,8 +51,8 @@ func keptCode(section string, items []storage.Document) (kept []Skipped) {
 	return kept
 }
 
-// CodeOf says of a tenant file which of its objects bring code that a server keeps and
-// does not run.
+// CodeOf lists the objects of a tenant file that contain code, which the server stores
+// but does not run. It returns a line of text for each.
 func CodeOf(file *tenantfile.Tenant) (lines []string) {
 	list := func(section string, items []storage.Document) {
 		for _, kept := range keptCode(section, items) {
@@ -67,7 +67,8 @@ func CodeOf(file *tenantfile.Tenant) (lines []string) {
 	return lines
 }
 
-// ItemsOf finds the list in an answer, whatever its member is called.
+// ItemsOf returns the objects of a list, or of the list in an object that has one,
+// whatever the name of its member.
 func ItemsOf(answer any) (items []storage.Document) {
 	list, ok := answer.([]any)
 	if envelope, isObject := answer.(storage.Document); isObject {
@@ -88,8 +89,7 @@ func ItemsOf(answer any) (items []storage.Document) {
 	return items
 }
 
-// IsEmpty reports whether there is nothing in a value: no value, or a list or an object
-// without any.
+// IsEmpty reports whether a value is nil, an empty list or an empty object.
 func IsEmpty(value any) bool {
 	switch v := value.(type) {
 	case nil:

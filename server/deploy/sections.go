@@ -12,33 +12,37 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// importSection is how a section of auth0-deploy-cli's configuration is imported
-// and exported; export is nil where nothing of it can be read.
+// importSection says how a section of auth0-deploy-cli's configuration is imported and
+// exported. export is nil if nothing of the section can be read.
 type importSection struct {
 	name   string
 	run    func(im *importer, value any) error
 	export func(im *importer) (any, error)
-	// path is where the API has the objects, "" where ownDescriptions describes them.
+	// path is the path of the objects in the API, or "" if ownDescriptions describes
+	// them.
 	path string
 }
 
-// collection is a section that lists objects.
+// collection is a section that is a list of objects.
 type collection struct {
 	name, path, id string
-	// label is what reports call an object that has no name of its own.
+	// label returns the name in reports for objects that have no name of their own.
 	label func(im *importer, item storage.Document) (string, error)
-	// before turns names into ids, and after writes what belongs to the object.
+	// before changes an item before it is written, for example names to ids. after writes
+	// the parts of the object that are apart.
 	before func(im *importer, item storage.Document) error
 	after  func(im *importer, id string, item storage.Document) error
-	// complete adds to a new object of a new tenant, own, what after would write.
+	// complete adds to an object of a new tenant, own, members that after would write
+	// otherwise.
 	complete func(im *importer, own, item storage.Document) error
-	// apart are members that after writes, and refs those that name other objects.
+	// apart are the members that after writes, and refs the members that refer to other
+	// objects.
 	apart []string
 	refs  []reference
-	// lists are members that list objects, of those that are apart.
+	// lists are those of the members in apart that must be lists of objects.
 	lists []string
-	// exported tells whether an object is one of the section, and named turns ids into
-	// names and reads what belongs to the object.
+	// exported reports whether an object belongs to the section at an export. named
+	// changes ids to names in an exported item, and adds the parts that are apart.
 	exported func(im *importer, item storage.Document) bool
 	named    func(im *importer, id string, item storage.Document) error
 }
@@ -55,7 +59,7 @@ func (s collection) section() importSection {
 }
 
 func (s collection) item(im *importer, item storage.Document) error {
-	name, err := s.called(im, item) // as it is written, before names become ids
+	name, err := s.called(im, item) // the name as in the configuration, before names are replaced by ids
 	if err != nil {
 		return err
 	}
@@ -92,10 +96,10 @@ func (s collection) item(im *importer, item storage.Document) error {
 	return nil
 }
 
-// members are those that tell one object of the section from another.
+// members are the members that identify an object of the section.
 func (s collection) members() []string { return tenantfile.Identity(s.name) }
 
-// called is what reports call an object.
+// called returns the name of an object in reports.
 func (s collection) called(im *importer, item storage.Document) (string, error) {
 	if s.label != nil {
 		return s.label(im, item)
@@ -103,7 +107,7 @@ func (s collection) called(im *importer, item storage.Document) (string, error) 
 	return storage.Text(item, s.members()[0]), nil
 }
 
-// setting is a section that is one object, written by one operation.
+// setting returns a section that is a single object, written with one operation.
 func setting(name string, write writer, path string, apart ...string) importSection {
 	return importSection{name: name, path: path, export: exportSetting(path, apart), run: func(im *importer, value any) error {
 		doc, ok := value.(storage.Document)
@@ -122,12 +126,12 @@ func setting(name string, write writer, path string, apart ...string) importSect
 	}}
 }
 
-// set writes a setting, which the path names, unless it is so already.
+// set writes a setting unless it is unchanged. The path is its name in reports.
 func (im *importer) set(section string, write writer, p Place, value storage.Document) error {
 	return im.setNamed(section, p.String(), write, p, value)
 }
 
-// setNamed is set for a path that has ids in it: reports call the setting by the name.
+// setNamed is set with another name in reports than the path, which may contain ids.
 func (im *importer) setNamed(section, name string, write writer, p Place, value storage.Document) error {
 	if len(value) == 0 {
 		return nil
@@ -147,7 +151,8 @@ func (im *importer) setNamed(section, name string, write writer, p Place, value 
 	return nil
 }
 
-// settings is a section whose members are settings of their own, each at a path.
+// settings returns a section whose members are separate settings, each at a path of the
+// API.
 func settings(name string, write writer, paths map[string]string) importSection {
 	return importSection{name: name, export: exportSettings(paths), run: func(im *importer, value any) error {
 		doc, _ := value.(storage.Document)
@@ -171,8 +176,8 @@ func plainSection(name, path, id string) importSection {
 	return collection{name: name, path: path, id: id}.section()
 }
 
-// importSections lists the sections in the order of their import: what is referred to
-// comes first.
+// importSections returns the sections in the order of their import: objects come before
+// the ones that refer to them.
 func importSections() []importSection {
 	return slices.Concat(firstSections(), []importSection{
 		{name: "pages", run: importPages, export: exportPages},
@@ -202,7 +207,7 @@ func importSections() []importSection {
 	}, laterSections())
 }
 
-// firstSections are those that many others refer to.
+// firstSections returns the sections that many others refer to.
 func firstSections() []importSection {
 	return []importSection{
 		setting("tenant", Objects.Change, "/tenants/settings", "sandbox_versions_available", "session_cookie"),
@@ -223,7 +228,7 @@ func firstSections() []importSection {
 	}
 }
 
-// laterSections are those that refer to the others, and those that nothing refers to.
+// laterSections returns the sections that refer to others or that no other refers to.
 func laterSections() []importSection {
 	return []importSection{
 		setting("guardianPhoneFactorSelectedProvider", Objects.Set, "/guardian/factors/phone/selected-provider"),
@@ -258,7 +263,8 @@ func laterSections() []importSection {
 	}
 }
 
-// ownAPI leaves the tenant's own APIs to the tenant.
+// ownAPI prevents changes to the tenant's system APIs: it removes all members but the
+// identifier.
 func ownAPI(im *importer, item storage.Document) error {
 	if item["is_system"] == true && !im.fresh {
 		maps.DeleteFunc(item, func(name string, _ any) bool { return name != "identifier" })
@@ -266,7 +272,7 @@ func ownAPI(im *importer, item storage.Document) error {
 	return nil
 }
 
-// exchangeAction takes the action under either name.
+// exchangeAction accepts the action under the names action and action_id.
 func exchangeAction(_ *importer, item storage.Document) error {
 	if action, there := item["action"]; there {
 		item["action_id"] = action
@@ -275,14 +281,14 @@ func exchangeAction(_ *importer, item storage.Document) error {
 	return nil
 }
 
-// nameExchangeAction writes the action as auth0-deploy-cli does.
+// nameExchangeAction exports the action under the name that auth0-deploy-cli uses.
 func nameExchangeAction(_ *importer, _ string, item storage.Document) error {
 	item["action"] = item["action_id"]
 	delete(item, "action_id")
 	return nil
 }
 
-// add posts a list to what belongs to an object.
+// add posts a list, unless it is empty, to a part of an object.
 func (im *importer) add(p Place, member string, list any) error {
 	if IsEmpty(list) {
 		return nil
@@ -339,8 +345,8 @@ func importTriggers(im *importer, value any) error {
 	return nil
 }
 
-// wantedActions are the actions and the names of bindings that are to be made, and
-// boundActions those of bindings that are there.
+// wantedActions returns the names of actions and the display names of new bindings;
+// boundActions returns those of existing bindings.
 func wantedActions(bindings []storage.Document) (all []string) {
 	for _, b := range bindings {
 		ref, _ := b["ref"].(storage.Document)

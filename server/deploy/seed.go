@@ -12,24 +12,25 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Seeded is what has come of a seed.
+// Seeded is the result of Seed.
 type Seeded struct {
-	// Generated maps the client ids whose secret the file left out to the secret
-	// that was made up; it is shown once and kept nowhere.
+	// Generated maps client ids to client secrets, for applications whose secret the file
+	// leaves out. It is shown once after the start.
 	Generated map[string]string
-	// Skipped is what of the file the tenant does without.
+	// Skipped are the parts of the file that were not imported.
 	Skipped []Skipped
 }
 
-// batch is how many users one transaction stores. What an engine does for a
-// record grows with those that the transaction holds already, so that a tenant
-// of 100,000 users in one would take minutes.
+// batch is the number of users that are stored in one transaction. The cost of a record
+// grows with the size of the transaction, so that storing 100,000 users in a single one
+// would take minutes.
 const batch = 1000
 
-// Seed applies a tenant file to an empty tenant, and keeps the result as what a reset goes
-// back to. The users come first, since they may be many, and all else in one change, the
-// tenant's settings with it: a store without them counts as empty, and what a start that was
-// cut short left there is removed by the next.
+// Seed imports a tenant file into an empty tenant, and stores the result as the snapshot for
+// resets. It stores the users first, in several transactions because they may be many, and
+// everything else in one transaction, including the tenant's settings. A store without
+// tenant settings counts as empty, so if a start is interrupted, the next start removes the
+// users and begins again.
 func (t Tenant) Seed(ctx context.Context, file *tenantfile.Tenant) (seeded Seeded, err error) {
 	file = file.WithIssuer(t.Issuer)
 	sections := sectionsOf(file)
@@ -41,7 +42,7 @@ func (t Tenant) Seed(ctx context.Context, file *tenantfile.Tenant) (seeded Seede
 	if err := t.storeUsers(ctx, people); err != nil {
 		return seeded, err
 	}
-	var im *importer // of the last run
+	var im *importer // of the last run: a transaction may run again
 	var effects Effects
 	prepare := func(tx *storage.Tx) (err error) {
 		im, effects = t.open(ctx, tx)
@@ -68,7 +69,7 @@ func (t Tenant) Seed(ctx context.Context, file *tenantfile.Tenant) (seeded Seede
 	return Seeded{im.generated, im.report.Skipped}, effects.CarryOut()
 }
 
-// storeUsers stores users in a store that has nothing else.
+// storeUsers empties the store and stores the users.
 func (t Tenant) storeUsers(ctx context.Context, people people) error {
 	err := t.DB.Update(ctx, (*storage.Tx).Clear)
 	for users := range slices.Chunk(people.users, batch) {
@@ -87,8 +88,8 @@ func (t Tenant) storeUsers(ctx context.Context, people people) error {
 	return err
 }
 
-// sectionsOf are the sections of a tenant file that an import knows as well: all but its
-// users and the Authorization Extension's store.
+// sectionsOf returns the sections of a tenant file that apply imports: all but the users,
+// the simulated providers and the Authorization Extension's data.
 func sectionsOf(file *tenantfile.Tenant) storage.Document {
 	sections := maps.Clone(file.Further)
 	if sections == nil {
@@ -110,8 +111,8 @@ func sectionsOf(file *tenantfile.Tenant) storage.Document {
 	return sections
 }
 
-// giveIDs gives the objects of a section that have none an id, and returns the ids by name:
-// others refer to them before they are there.
+// giveIDs adds ids to the objects of a section that have none, and returns the ids by name.
+// Other objects refer to them before they are created.
 func giveIDs(section any, kind *resource.Kind) map[string]string {
 	ids := map[string]string{}
 	for _, item := range ItemsOf(section) {
@@ -126,9 +127,9 @@ func giveIDs(section any, kind *resource.Kind) map[string]string {
 	return ids
 }
 
-// furnish gives a new tenant what every tenant has from the start, once a section is done
-// that lists such objects of its own: the APIs of the server itself, the global client,
-// which pages belong to, and the encryption keys.
+// furnish creates the objects that every tenant has from the start, after the section that
+// may contain such objects is imported: the system APIs, the global client, which has the
+// classic login page, and the encryption keys.
 func (im *importer) furnish(done string) error {
 	switch done {
 	case "resourceServers":

@@ -46,7 +46,7 @@ func importEmailTemplates(im *importer, value any) error {
 	return nil
 }
 
-// importPolicies imports when factors are asked for.
+// importPolicies imports the MFA policies, which say when further factors are required.
 func importPolicies(im *importer, value any) error {
 	doc, _ := value.(storage.Document)
 	there, err := im.objects.Get(at("/guardian/policies"))
@@ -62,7 +62,7 @@ func importPolicies(im *importer, value any) error {
 	return err
 }
 
-// importFactors imports which factors are on.
+// importFactors imports which MFA factors are enabled.
 func importFactors(im *importer, value any) error {
 	factors, err := im.objects.List(at("/guardian/factors"))
 	if err != nil {
@@ -85,7 +85,8 @@ func importFactors(im *importer, value any) error {
 	return nil
 }
 
-// importFactorParts imports the templates or the providers of factors.
+// importFactorParts returns a function that imports the templates or the providers of
+// factors.
 func importFactorParts(part string) func(*importer, any) error {
 	return func(im *importer, value any) error {
 		for _, item := range ItemsOf(value) {
@@ -107,7 +108,8 @@ func importFactorParts(part string) func(*importer, any) error {
 	}
 }
 
-// importPages imports the pages of the classic experience, which the tenant keeps.
+// importPages imports the tenant's own pages of the classic login, which are stored in
+// the tenant's settings and the global client.
 func importPages(im *importer, value any) error {
 	members := map[string]string{"password_reset": "change_password", "guardian_multifactor": "guardian_mfa_page", "error_page": "error_page"}
 	for _, item := range ItemsOf(value) {
@@ -136,7 +138,7 @@ func importPages(im *importer, value any) error {
 	return nil
 }
 
-// loginPage gives the global client its login page.
+// loginPage sets the custom login page of the global client.
 func (im *importer) loginPage(item storage.Document) error {
 	global, err := im.globalClient()
 	if err != nil {
@@ -151,8 +153,7 @@ func (im *importer) loginPage(item storage.Document) error {
 	})
 }
 
-// globalClient is the client that the pages of the classic experience belong to, nil for
-// none.
+// globalClient returns the global client, which has the classic login page, or nil.
 func (im *importer) globalClient() (storage.Document, error) {
 	clients, err := im.objects.List(at("/clients"))
 	for _, client := range clients {

@@ -9,8 +9,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// EachText replaces the texts of a member: of objects at any depth, or with dots in its
-// name those at the way that it says.
+// EachText replaces the strings of a member. The member is a name, for objects at any
+// depth, or a path of names joined with dots. Empty strings are left out.
 func EachText(value any, member string, replace func(string) (string, error)) error {
 	way := strings.Split(member, ".")
 	return eachText(value, way, len(way) == 1, replace)
@@ -45,9 +45,9 @@ func eachText(value any, way []string, deep bool, replace func(string) (string, 
 	return nil
 }
 
-// jsonText is a JSON value as JSON writes it.
+// jsonText returns a value as JSON text.
 func jsonText(value any) string {
-	raw, _ := json.Marshal(value) // JSON values always marshal
+	raw, _ := json.Marshal(value) // cannot fail for decoded JSON
 	return string(raw)
 }
 

@@ -14,9 +14,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// hashPasswords checks the entries of users as CheckUsers does, but for what their connections
-// decide, and returns them with the hashes of their passwords in place of them, for
-// importUsers. A password that a user has already keeps its hash.
+// hashPasswords checks the entries of users as CheckUsers does, except for the checks that
+// depend on connections, and returns them for importUsers with hashes in place of the
+// passwords. If an existing user has the same password already, its hash is kept.
 func (t Tenant) hashPasswords(ctx context.Context, entries []storage.Document) ([]storage.Document, error) {
 	if err := checkEntries(entries); err != nil {
 		return nil, err
@@ -56,9 +56,9 @@ func (t Tenant) hashPasswords(ctx context.Context, entries []storage.Document) (
 	return hashed, nil
 }
 
-// importUsers brings the users of a tenant file into a tenant: those that are there,
-// with their id or their login, are changed, the others are added. Their passwords are
-// hashed, see hashPasswords.
+// importUsers imports the users of a tenant file: existing users, found by id or login
+// identifier, are changed, the others are added. The passwords must be hashed by
+// hashPasswords.
 func (t Tenant) importUsers(ctx context.Context, tx *storage.Tx, entries []storage.Document) ([]Change, error) {
 	roles := map[string]string{}
 	for role, err := range tx.Roles.All() {
@@ -85,7 +85,7 @@ func (t Tenant) importUsers(ctx context.Context, tx *storage.Tx, entries []stora
 	return changes, nil
 }
 
-// madeByServer are the members of a user that a file gives to a new user alone.
+// madeByServer are the members of a user that are imported only for a new user.
 var madeByServer = []string{
 	"user_id", "identities", "created_at", "updated_at", "last_login", "last_ip", "logins_count", "last_password_reset",
 	"multifactor", "multifactor_last_modified", "guardian_authenticators",
@@ -126,7 +126,8 @@ func (t Tenant) importUser(tx *storage.Tx, entry storage.Document, roles map[str
 	return action, nil
 }
 
-// becoming is the user that an entry makes or changes, and which of the two it does.
+// becoming returns the new or changed user of an entry, and the action: "create", "update"
+// or "unchanged".
 func (t Tenant) becoming(tx *storage.Tx, entry storage.Document, conn storage.Connection) (doc storage.Document, action string, err error) {
 	if doc, err = existing(tx, entry); err != nil {
 		return nil, "", err
@@ -149,8 +150,8 @@ func (t Tenant) becoming(tx *storage.Tx, entry storage.Document, conn storage.Co
 	return doc, action, nil
 }
 
-// connectionFor is the connection of an entry: the one that it names, or else the only one
-// of the provider that is in its id.
+// connectionFor returns the connection of an entry: the one that it names, or the only
+// connection with the provider in its user_id.
 func connectionFor(tx *storage.Tx, entry storage.Document) (found storage.Connection, err error) {
 	provider, _, whole := strings.Cut(storage.Text(entry, "user_id"), "|")
 	if name := storage.Text(entry, "connection"); name != "" || !whole || provider == storage.DatabaseStrategy {
@@ -175,7 +176,7 @@ func connectionFor(tx *storage.Tx, entry storage.Document) (found storage.Connec
 	return found, err
 }
 
-// existing is the user with the id or the login of an entry, nil for none.
+// existing returns the user with the id or a login identifier of an entry, or nil.
 func existing(tx *storage.Tx, entry storage.Document) (doc storage.Document, err error) {
 	if id := storage.Text(entry, "user_id"); id != "" {
 		doc, err = tx.Users.Document(id)
@@ -200,7 +201,8 @@ func existing(tx *storage.Tx, entry storage.Document) (doc storage.Document, err
 	return doc, nil
 }
 
-// setPassword gives a user the hash of an entry, if it has one that is another.
+// setPassword stores the password hash of an entry, if it has one that differs from the
+// stored hash.
 func setPassword(tx *storage.Tx, id string, entry storage.Document) (changed bool, err error) {
 	stored, err := tx.Passwords.Get(id)
 	if err := storage.Optional(err); err != nil {
@@ -213,7 +215,8 @@ func setPassword(tx *storage.Tx, id string, entry storage.Document) (changed boo
 	return true, tx.Passwords.Put(storage.Password{UserID: id, Hash: hash})
 }
 
-// setAccess gives a user the roles and permissions of an entry that names some.
+// setAccess sets a user's roles and direct permissions to those of the entry, if the entry
+// has these members.
 func setAccess(tx *storage.Tx, id string, entry storage.Document, roles map[string]string) (changed bool, err error) {
 	_, ofRoles := entry["roles"]
 	_, ofPermissions := entry["permissions"]

@@ -16,10 +16,10 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// CheckUsers says what is wrong with the users of a tenant file, one error for each: with
-// their passwords and hashes, with their usernames and the names in their metadata, as an
-// import of users at Auth0 does, and with ids that are another provider's than that of the
-// connection. It does not hash.
+// CheckUsers checks the users of a tenant file, and returns at most one error for each. It
+// checks passwords and hashes, usernames and the names in metadata by the rules of Auth0's
+// user import, and whether the provider in the user_id is that of the connection. It does
+// not hash passwords.
 func CheckUsers(file *tenantfile.Tenant) (wrong []error) {
 	connections := connectionsOf(file)
 	for _, entry := range file.Users {
@@ -34,8 +34,8 @@ func CheckUsers(file *tenantfile.Tenant) (wrong []error) {
 	return wrong
 }
 
-// connectionsOf are the connections of a tenant file by name, as far as users have to do
-// with them.
+// connectionsOf returns the connections of a tenant file by name, with the members that
+// matter for users.
 func connectionsOf(file *tenantfile.Tenant) map[string]storage.Connection {
 	connections := map[string]storage.Connection{}
 	for _, doc := range slices.Concat(file.Databases, file.Connections) {
@@ -46,7 +46,7 @@ func connectionsOf(file *tenantfile.Tenant) map[string]storage.Connection {
 	return connections
 }
 
-// checkEntries is checkEntry for the first of the entries that is wrong.
+// checkEntries returns the error of checkEntry for the first invalid entry.
 func checkEntries(entries []storage.Document) error {
 	for _, entry := range entries {
 		if err := checkEntry(entry); err != nil {
@@ -56,8 +56,8 @@ func checkEntries(entries []storage.Document) error {
 	return nil
 }
 
-// checkEntry checks what an entry alone decides: the password, or the hash in its place, and
-// the names in its metadata.
+// checkEntry makes the checks that need only the entry: the password or its hash, and the
+// names in metadata.
 func checkEntry(entry storage.Document) error {
 	hash, err := identity.ReadHash(entry)
 	if err == nil && hash == "" {
@@ -75,7 +75,7 @@ func checkEntry(entry storage.Document) error {
 	return err
 }
 
-// checkNew checks a user who is to be made at a connection.
+// checkNew checks a new user of a connection.
 func checkNew(entry storage.Document, conn storage.Connection) error {
 	provider, _, whole := strings.Cut(storage.Text(entry, "user_id"), "|")
 	if whole && entry["identities"] == nil && provider != account.Provider(conn) {

@@ -16,8 +16,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// ownKeys are the keys of a user in a tenant file that are no part of the
-// profile.
+// ownKeys are the keys of a user in a tenant file that are not part of the user profile.
 var ownKeys = []string{"password", "password_hash", "custom_password_hash", "connection", "roles", "permissions", "organizations"}
 
 // people are the users of a tenant file for an empty tenant, ready to be stored.
@@ -27,8 +26,8 @@ type people struct {
 	ids     map[string]string // by e-mail address, see emailKey
 }
 
-// newUsers works out the users of a tenant file. It hashes passwords, so it takes its time and is
-// called outside of any transaction. roles are ids by name.
+// newUsers prepares the users of a tenant file for storing. It is slow because it hashes
+// passwords, and must be called outside of any transaction. roles maps names of roles to ids.
 func (t Tenant) newUsers(ctx context.Context, file *tenantfile.Tenant, roles map[string]string) (all people, err error) {
 	if err := errors.Join(CheckUsers(file)...); err != nil {
 		return all, err
@@ -58,7 +57,7 @@ func (t Tenant) newUsers(ctx context.Context, file *tenantfile.Tenant, roles map
 	return all, encode(all.users)
 }
 
-// encode encodes users, on all cores.
+// encode encodes users for the store, in parallel on all cores.
 func encode(users []user) error {
 	cores := runtime.GOMAXPROCS(0)
 	errs := make([]error, len(users))
@@ -75,7 +74,7 @@ func encode(users []user) error {
 	return errors.Join(errs...)
 }
 
-// profile is what of an entry is kept with the user.
+// profile returns the members of an entry that belong to the user profile.
 func profile(entry storage.Document) storage.Document {
 	doc := maps.Clone(entry)
 	for _, key := range ownKeys {
@@ -84,8 +83,8 @@ func profile(entry storage.Document) storage.Document {
 	return doc
 }
 
-// identify gives a user an id, unless it has one with a provider, and the identity that
-// goes with it, unless it has some.
+// identify adds a user_id, unless the user has one with a provider, and the identity for it,
+// unless the user has identities. It returns the user_id.
 func identify(doc storage.Document, conn storage.Connection) string {
 	provider, local, whole := strings.Cut(storage.Text(doc, "user_id"), "|")
 	switch {
@@ -101,10 +100,10 @@ func connectionOf(entry storage.Document) string {
 	return cmp.Or(storage.Text(entry, "connection"), tenantfile.DefaultConnection)
 }
 
-// user is what is stored of one: beside the profile the password, with the hash "" for
-// none, and the access, with nothing in it for none.
+// user is the data that is stored for a user: the profile, the password (with the hash "" if
+// there is none) and the access (roles and permissions).
 type user struct {
-	doc      storage.Document // until it is encoded
+	doc      storage.Document // nil after encoding
 	encoded  storage.EncodedUser
 	password storage.Password
 	access   storage.UserAccess
@@ -121,7 +120,8 @@ func (u user) put(tx *storage.Tx) error {
 	return err
 }
 
-// heldBy is the core roles and permissions of a user, whose roles have ids by name.
+// heldBy returns the roles and direct permissions of a user. roles maps names of roles to
+// ids.
 func heldBy(userID string, entry storage.Document, roles map[string]string) storage.UserAccess {
 	access := storage.UserAccess{UserID: userID, Permissions: permissions(entry["permissions"])}
 	for _, name := range list(entry["roles"]) {
@@ -130,13 +130,14 @@ func heldBy(userID string, entry storage.Document, roles map[string]string) stor
 	return access
 }
 
-// nameOf is what an entry is told by: "" for one that nothing tells.
+// nameOf returns the name of an entry in messages: its e-mail address, username, phone number
+// or user_id, or "".
 func nameOf(entry storage.Document) string {
 	return cmp.Or(storage.Text(entry, "email"), storage.Text(entry, "username"), storage.Text(entry, "phone_number"), storage.Text(entry, "user_id"))
 }
 
-// hash fills in the hashes of the users' passwords, on all cores: they are by
-// far the most of a seed's cost.
+// hash fills in the hashes of the users' passwords, in parallel on all cores, because hashing
+// takes by far the most time of a seed.
 func (t Tenant) hash(ctx context.Context, users []storage.Document, hashes []string) error {
 	errs := make([]error, len(users))
 	var wait sync.WaitGroup
@@ -164,7 +165,7 @@ func (t Tenant) hash(ctx context.Context, users []storage.Document, hashes []str
 	return nil
 }
 
-// list is the texts of a list.
+// list returns the strings of a list.
 func list(value any) []string {
 	var out []string
 	items, _ := value.([]any)
@@ -176,7 +177,7 @@ func list(value any) []string {
 	return out
 }
 
-// permissions are those that a user or a role of a tenant file has.
+// permissions returns the permissions of a user or a role in a tenant file.
 func permissions(value any) []storage.Permission {
 	var out []storage.Permission
 	for _, doc := range ItemsOf(value) {
@@ -187,5 +188,5 @@ func permissions(value any) []storage.Permission {
 	return out
 }
 
-// emailKey is how users are told apart by e-mail address.
+// emailKey returns the key for lookups by e-mail address, which ignore case.
 func emailKey(email string) string { return strings.ToLower(email) }
