@@ -180,8 +180,8 @@ func (b *bench) join(c *cluster, seed string, database *pgtest.Server, shared bo
 	return nil
 }
 
-// besideEachOther measures each cluster once, between two measurements of the limit. The database
-// counts as another program, so only the first cluster, which has none, shows how quiet the machine is.
+// besideEachOther measures each cluster once, between two measurements of the limit. The CPU of the
+// database would count as that of other programs, so their share is taken from the first cluster.
 func (b *bench) besideEachOther(all []*cluster) error {
 	for i, c := range all {
 		before, err := b.signer.rate(b.limit)

@@ -46,7 +46,7 @@ func flagTable(table string) []scopeFlag {
 // scopeRules are the rules by strategy. If versions of a strategy request different
 // scopes, each older version has a rule such as linkedin/2, and the rule without a
 // number is for the newest version. The flags are from Auth0:
-// api/management/v2/connections/ post-connections, the scopes from the providers' own
+// api/management/v2/connections/post-connections, the scopes from the providers' own
 // documentation.
 var scopeRules = map[string]scopeRule{
 	"amazon": {always: []string{"profile"}, flags: flagTable(`

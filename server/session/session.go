@@ -72,9 +72,9 @@ func (c Cookies) Find(tx *storage.Tx, r *http.Request, now time.Time) (storage.S
 
 // Begin starts a session of a user who has authenticated, with a new cookie and a new id, and
 // ends the browser's former session, so that a session id which an attacker planted is worth
-// nothing after the login. The caller sets the user and the way of the login in s; Begin fills in
-// the rest. finish sets the cookie and must be called after the write. Only server/signin calls
-// it.
+// nothing after the login. The caller sets in s the user and how they authenticated; Begin fills
+// in the rest. finish sets the cookie and must be called after the write. Only server/signin
+// calls Begin.
 func (c Cookies) Begin(tx *storage.Tx, r *http.Request, s storage.Session, now time.Time) (finish func(http.ResponseWriter), err error) {
 	tenant, err := tx.Tenant.Look(storage.TenantKey)
 	if err := storage.Optional(err); err != nil {

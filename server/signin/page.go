@@ -46,8 +46,8 @@ func (d *Door) FromPage(w http.ResponseWriter, r *http.Request, form url.Values)
 	return web.Redirect(w, r, "/authorize?"+params.Encode())
 }
 
-// takeTicket redeems a ticket: the user is logged in in the browser whose login under way the ticket
-// was issued for.
+// takeTicket redeems a ticket: the user is logged in, in the browser whose login under way the
+// ticket was issued for.
 func (d *Door) takeTicket(w http.ResponseWriter, r *http.Request, t storage.Transaction, ticket, state string) error {
 	var finish func(http.ResponseWriter)
 	err := d.DB.Update(r.Context(), func(tx *storage.Tx) error {

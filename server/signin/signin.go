@@ -26,7 +26,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Methods by which people authenticate, named as in the methods of a session at Auth0,
+// Methods by which people authenticate, with the names that the methods of a session have,
 // Auth0: customize/actions/explore-triggers/signup-and-login-triggers/login-trigger.
 const (
 	Password  = "pwd"
@@ -173,7 +173,7 @@ func (d *Door) count(r *http.Request, a Attempt) error {
 	return d.Emails.Send(mail, alert)
 }
 
-// Begin logs a person in in a browser with a login under way: it begins a session, which records
+// Begin logs a person in, in a browser with a login under way: it begins a session, which records
 // the login in which it began. finish sets the session's cookie and must be called after the
 // update. It returns ErrWrong if the proof is not valid any more, and apierr.TransactionExpired
 // if the login has ended meanwhile.

@@ -31,8 +31,8 @@ const (
 )
 
 const (
-	// flushEvery is the longest time that events wait to be stored together, if
-	// nobody reads the log.
+	// flushEvery is how long events wait to be stored together, unless somebody
+	// reads the log. flushShare can make the wait longer.
 	flushEvery = 250 * time.Millisecond
 	// flushShare limits the log's share of the machine's time: after a flush, the
 	// next one waits at least this many times as long as the flush took.

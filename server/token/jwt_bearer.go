@@ -21,7 +21,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// jwtBearer issues an application of another company an access token for a user whom an enterprise's identity provider
+// jwtBearer issues an access token to another company's application, for a user whom an enterprise's identity provider
 // has asserted, RFC 7523 section 2.1: Cross App Access. Auth0: api/authentication/cross-app-access, which follows
 // draft-ietf-oauth-identity-assertion-authz-grant.
 type jwtBearer struct{ people }

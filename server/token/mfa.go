@@ -14,7 +14,7 @@ import (
 )
 
 // askFurther interrupts a login after its first factor until a further factor is proved,
-// Auth0: secure/ multi-factor-authentication/authenticate-using-ropg-flow-with-mfa. The
+// Auth0: secure/multi-factor-authentication/authenticate-using-ropg-flow-with-mfa. The
 // proof of the first factor is used up.
 func (p *people) askFurther(ctx context.Context, rq *oauth.TokenRequest, a signin.Attempt, grant *tokens.Grant) error {
 	token := factors.NewToken()

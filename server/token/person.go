@@ -128,7 +128,7 @@ func (p *people) decide(tx *storage.Tx, grant *tokens.Grant) error {
 
 // allScopes returns the scope of a request without one. An API that demands a client grant
 // for access by users has its scopes only granted if they are named, Auth0:
-// get-started/apis/ api-access-policies-for-applications.
+// get-started/apis/api-access-policies-for-applications.
 func allScopes(api *storage.ResourceServer) string {
 	all := []string{impliedScope}
 	if api != nil && api.SubjectTypeAuthorization.User.Policy != "require_client_grant" {

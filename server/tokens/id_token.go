@@ -27,7 +27,7 @@ func (i *Issuer) IDTokenHint(ctx context.Context, raw string) (Hint, error) {
 
 // Prove returns the user of an ID token as a proof that the user's account is under
 // control of the application that the token was issued to, Auth0:
-// manage-users/user-accounts/ user-account-linking. Only tokens signed by the
+// manage-users/user-accounts/user-account-linking. Only tokens signed by the
 // tenant's own keys are accepted, until they expire. The error wraps ErrExpired or
 // ErrInvalid.
 func (i *Issuer) Prove(raw, clientID string, now time.Time) (subject string, err error) {

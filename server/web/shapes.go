@@ -80,7 +80,7 @@ func NoStore(w http.ResponseWriter) {
 }
 
 // RateLimit sends the headers of Auth0's rate limits, Auth0:
-// troubleshoot/customer-support/ operational-policies/rate-limit-policy. They always
+// troubleshoot/customer-support/operational-policies/rate-limit-policy. They always
 // say that nearly all requests remain, because there is no such limit.
 func RateLimit(w http.ResponseWriter, perSecond int, now time.Time) {
 	h := w.Header()

@@ -39,7 +39,7 @@ func OffersLocal(c storage.Connection) bool {
 }
 
 // SignsUp reports whether people can sign up at a connection with only a passkey. Auth0:
-// authenticate/ database-connections/passkeys/passkey-apis: not if the connection verifies
+// authenticate/database-connections/passkeys/passkey-apis: not if the connection verifies
 // identifiers with a code at sign-up.
 func SignsUp(c storage.Connection) bool {
 	return TakesPasskeys(c) && !c.Verifies("email") && !c.Verifies("phone_number")
