@@ -1,7 +1,7 @@
 // Package redact recognizes secrets by their name or form, in places where no description says which values are secret:
-// free-form members, URLs and texts. It prefers to show too much over hiding harmless settings: a name means a secret
-// only if its last word does, as in apiKey and client_secret, but not in token_lifetime or password_policy. Where
-// members are described, package resource says which of them are secrets.
+// free-form members, URLs and texts. It avoids hiding harmless settings: a name means a secret only if its last word
+// does, as in apiKey and client_secret, but not in token_lifetime or password_policy. Where members are described,
+// package resource says which of them are secrets.
 package redact
 
 import (

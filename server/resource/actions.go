@@ -28,7 +28,7 @@ var (
 )
 
 var (
-	// Actions is Auth0: api/management/v2/actions. Their code is stored and
+	// Actions describes the resource of Auth0: api/management/v2/actions. Their code is stored and
 	// never run.
 	Actions = &Kind{
 		Name: "actions/actions", ID: "id", NewID: UUID,
@@ -52,7 +52,7 @@ var (
 	}
 	// ActionVersions are the deployed versions of an action.
 	ActionVersions = &Kind{Name: "actions/versions", ID: "id", Fields: Fields{"secrets": namedSecrets["secrets"], "action": described}, NewID: UUID, Missing: missing("", "That action version does not exist.")}
-	// ActionModules is Auth0: api/management/v2/actions/modules.
+	// ActionModules describes the resource of Auth0: api/management/v2/actions/modules.
 	ActionModules = &Kind{
 		Name: "actions/modules", ID: "id", NewID: UUID,
 		Fields: Fields{
@@ -108,7 +108,7 @@ const (
 	ofEntity   = "entity-bound"
 )
 
-// triggers is Auth0: customize/actions/explore-triggers.
+// triggers are the triggers of actions, Auth0: customize/actions/explore-triggers.
 var triggers = []trigger{
 	{"post-login", "v3", current, "node22", ofTrigger, "v2"},
 	{"post-login", "v1", deprecated, "node12", ofTrigger, ""},

@@ -7,7 +7,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// ResourceServers is Auth0: api/management/v2/resource-servers.
+// ResourceServers describes the resource of Auth0: api/management/v2/resource-servers.
 var ResourceServers = &Kind{
 	Name: "resource-servers", ID: "id", NewID: ObjectID,
 	Fields: Fields{
@@ -56,7 +56,7 @@ var tokenEncryption = Field{Type: Object, Nullable: true, Plain: true, Fields: F
 	}},
 }}
 
-// proofOfPossession is Auth0: secure/sender-constraining.
+// proofOfPossession describes the member proof_of_possession, Auth0: secure/sender-constraining.
 var proofOfPossession = Field{Type: Object, Nullable: true, Fields: Fields{
 	"mechanism": {Type: String, Required: true, Enum: []string{"mtls", "dpop"}}, "required": {Type: Bool, Required: true},
 	"required_for": {Type: String, Enum: []string{"public_clients", "all_clients"}},
@@ -72,7 +72,7 @@ func completeAPI(doc storage.Document, _ time.Time) {
 	}
 }
 
-// ClientGrants is Auth0: api/management/v2/client-grants.
+// ClientGrants describes the resource of Auth0: api/management/v2/client-grants.
 var ClientGrants = &Kind{
 	Name: "client-grants", ID: "id", NewID: Prefixed("cgr_", 16), Min: 1,
 	Fields: Fields{
@@ -94,7 +94,7 @@ var ClientGrants = &Kind{
 	Taken:   taken("client_grant_conflict", "A resource with the same identifier already exists."),
 }
 
-// Roles is Auth0: api/management/v2/roles.
+// Roles describes the resource of Auth0: api/management/v2/roles.
 var Roles = &Kind{
 	Name: "roles", ID: "id", NewID: Prefixed("rol_", 16),
 	Fields: Fields{

@@ -20,7 +20,7 @@ var refreshPolicy = Field{Type: Object, Fields: Fields{
 	"scope":    {Type: Array, Required: true, Item: &Field{Type: String, Min: 1, Max: maxScope}},
 }}
 
-// sessionTransfer is Auth0: authenticate/single-sign-on/native-to-web.
+// sessionTransfer describes the member session_transfer, Auth0: authenticate/single-sign-on/native-to-web.
 var sessionTransfer = Field{Type: Object, Nullable: true, Fields: Fields{
 	"can_create_session_transfer_token": flag, "enforce_cascade_revocation": flag, "allow_refresh_token": flag, "enforce_online_refresh_tokens": flag,
 	"allowed_authentication_methods": {Type: Array, Nullable: true, Item: oneOf("cookie", "query")},
@@ -30,7 +30,7 @@ var sessionTransfer = Field{Type: Object, Nullable: true, Fields: Fields{
 	}},
 }}
 
-// backchannelLogout is Auth0: authenticate/login/logout/back-channel-logout.
+// backchannelLogout describes the member oidc_logout, Auth0: authenticate/login/logout/back-channel-logout.
 var backchannelLogout = Field{Type: Object, Open: true, Fields: Fields{
 	"backchannel_logout_urls": texts,
 	"backchannel_logout_initiators": {Type: Object, Open: true, Fields: Fields{
@@ -68,7 +68,7 @@ var signedRequests = Field{Type: Object, Plain: true, Fields: Fields{
 	"required": flag, "credentials": {Type: Array, Plain: true, Item: &credentialReference},
 }}
 
-// myOrganization is Auth0: manage-users/my-organization-api.
+// myOrganization describes the member my_organization_configuration, Auth0: manage-users/my-organization-api.
 var myOrganization = Field{Type: Object, Nullable: true, Open: true, Fields: Fields{
 	"connection_profile_id": text, "user_attribute_profile_id": text, "invitation_landing_client_id": text,
 	"third_party_client_access": {Type: Object, Nullable: true, Fields: Fields{

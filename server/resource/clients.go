@@ -53,7 +53,7 @@ func urls(format string) Field { return Field{Type: Array, Item: &Field{Type: St
 // shownOnly is onlyRead for members that look like secrets but are none.
 var shownOnly = Field{Access: ReadOnly, Plain: true}
 
-// Clients is Auth0: api/management/v2/clients.
+// Clients describes the resource of Auth0: api/management/v2/clients.
 var Clients = &Kind{
 	Name: "clients", ID: "client_id", NewID: ClientID, Min: 1,
 	Fields: Fields{
@@ -230,7 +230,7 @@ func completeRefreshToken(doc storage.Document, confidential bool) {
 	})
 }
 
-// Credentials is Auth0: api/management/v2/clients/credentials.
+// Credentials describes the resource of Auth0: api/management/v2/clients/credentials.
 var Credentials = &Kind{
 	Name: "credentials", ID: "id", NewID: Prefixed("cred_", 22), Min: 1,
 	Fields: Fields{

@@ -7,7 +7,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Connections is Auth0: api/management/v2/connections.
+// Connections describes the resource of Auth0: api/management/v2/connections.
 var Connections = &Kind{
 	Name: "connections", ID: "id", NewID: Prefixed("con_", 16),
 	Fields: Fields{

@@ -8,7 +8,7 @@ import (
 )
 
 var (
-	// Flows is Auth0: api/management/v2/flows.
+	// Flows describes the resource of Auth0: api/management/v2/flows.
 	Flows = &Kind{
 		Name: "flows", ID: "id", NewID: Prefixed("af_", 22),
 		Fields: Fields{
@@ -20,7 +20,7 @@ var (
 	}
 	// FlowExecutions are the executions of a flow.
 	FlowExecutions = &Kind{Name: "flows/executions", ID: "id", Missing: missing("", "Execution not found")}
-	// VaultConnections is Auth0: api/management/v2/flows/vault/connections.
+	// VaultConnections describes the resource of Auth0: api/management/v2/flows/vault/connections.
 	VaultConnections = &Kind{
 		Name: "flows/vault/connections", ID: "id", NewID: Prefixed("ac_", 22),
 		Fields: Fields{
@@ -32,7 +32,7 @@ var (
 		Created: "created_at", Updated: "updated_at",
 		Missing: missing("", "Connection not found"),
 	}
-	// Forms is Auth0: api/management/v2/forms.
+	// Forms describes the resource of Auth0: api/management/v2/forms.
 	Forms = &Kind{
 		Name: "forms", ID: "id", NewID: Prefixed("ap_", 22),
 		Fields: Fields{

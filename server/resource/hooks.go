@@ -21,7 +21,7 @@ func ULID(now time.Time) string {
 var scriptName = Field{Type: String, Required: true, Pattern: Like(`^[a-zA-Z0-9]([ \-a-zA-Z0-9]*[a-zA-Z0-9])?$`)}
 
 var (
-	// Hooks is Auth0: api/management/v2/hooks. Their code is stored and never
+	// Hooks describes the resource of Auth0: api/management/v2/hooks. Their code is stored and never
 	// run.
 	Hooks = &Kind{
 		Name: "hooks", ID: "id", Min: 1,
@@ -37,7 +37,7 @@ var (
 	}
 	// HookSecrets are the secrets of a hook, by name.
 	HookSecrets = &Kind{Name: "hooks/secrets", Item: &Field{Type: String, Secret: true}}
-	// Rules is Auth0: api/management/v2/rules. Their code is stored and never
+	// Rules describes the resource of Auth0: api/management/v2/rules. Their code is stored and never
 	// run.
 	Rules = &Kind{
 		Name: "rules", ID: "id", NewID: Prefixed("rul_", 16), Min: 1,
@@ -48,7 +48,7 @@ var (
 		Unique:  []string{"name"},
 		Missing: missing("inexistent_rule", "The rule does not exist."), Taken: taken("rule_conflict", "A rule with the same name already exists."),
 	}
-	// RulesConfigs is Auth0: api/management/v2/rules-configs.
+	// RulesConfigs describes the resource of Auth0: api/management/v2/rules-configs.
 	RulesConfigs = &Kind{
 		Name: "rules-configs", ID: "key", Fields: Fields{"key": shownOnly, "value": {Type: String, Required: true, Secret: true}},
 		Missing: missing("inexistent_rules_config", "The rules config does not exist."),

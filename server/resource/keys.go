@@ -7,8 +7,8 @@ var publicKey = Field{Plain: true}
 // Auth0: api/management/v2/connections/get-keys.
 var ConnectionKeys = &Kind{Name: "connection-keys", ID: "kid", Open: true, Fields: Fields{"cert": publicKey, "pkcs": publicKey, "key_use": publicKey}}
 
-// SigningKeys is Auth0: api/management/v2/keys/get-signing-keys.
+// SigningKeys describes the resource of Auth0: api/management/v2/keys/get-signing-keys.
 var SigningKeys = &Kind{Name: "keys/signing", Open: true, Fields: Fields{"cert": publicKey, "pkcs7": publicKey}}
 
-// WrappedKeys is Auth0: api/management/v2/keys/post-encryption-key.
+// WrappedKeys describes the request of Auth0: api/management/v2/keys/post-encryption-key.
 var WrappedKeys = &Kind{Name: "keys/encryption", Open: true, Fields: Fields{"wrapped_key": {Secret: true}, "public_key": publicKey}}

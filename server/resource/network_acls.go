@@ -30,7 +30,7 @@ func uniqueOf(format string) Field {
 // on is a flag that can only be true; it is left out otherwise.
 var on = Field{Type: Bool, Only: true}
 
-// NetworkACLs is Auth0: api/management/v2/network-acls. They are stored but not enforced.
+// NetworkACLs describes the resource of Auth0: api/management/v2/network-acls. They are stored but not enforced.
 var NetworkACLs = &Kind{
 	Name: "network-acls", ID: "id", NewID: Prefixed("acl_", 22),
 	Fields: Fields{
@@ -49,7 +49,7 @@ var NetworkACLs = &Kind{
 	Taken:   taken("", "A Network ACL with this priority number has already been created."),
 }
 
-// NetworkACLKeys is Auth0: api/management/v2/keys/post-keys-network-acls. Only the
+// NetworkACLKeys describes the resource of Auth0: api/management/v2/keys/post-keys-network-acls. Only the
 // fingerprint of a key is stored.
 var NetworkACLKeys = &Kind{
 	Name: "keys/network-acls", ID: "id", NewID: Prefixed("key_", 22),

@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Organizations is Auth0: api/management/v2/organizations.
+// Organizations describes the resource of Auth0: api/management/v2/organizations.
 var Organizations = &Kind{
 	Name: storage.OrganizationsKind, ID: "id", NewID: Prefixed("org_", 16),
 	Fields: Fields{
@@ -48,14 +48,14 @@ var organizationConnectionFields = Fields{
 	},
 }
 
-// OrganizationConnections is Auth0: api/management/v2/organizations/get-organization-connections.
+// OrganizationConnections describes the resource of Auth0: api/management/v2/organizations/get-organization-connections.
 var OrganizationConnections = &Kind{
 	Name: storage.OrganizationConnectionsKind, ID: "connection_id", Fields: organizationConnectionFields,
 	Missing: missing("", "No connection found by that id."),
 	Taken:   taken("", "The organization connection already exists."),
 }
 
-// OrganizationClients is Auth0: api/management/v2/organizations/get-organization-clients.
+// OrganizationClients describes the resource of Auth0: api/management/v2/organizations/get-organization-clients.
 var OrganizationClients = &Kind{
 	Name: "organization-clients", ID: "client_id",
 	Fields: Fields{
@@ -66,7 +66,7 @@ var OrganizationClients = &Kind{
 	Missing: missing("", "No client found by that id."),
 }
 
-// OrganizationGrants is Auth0: api/management/v2/organizations/get-organization-client-grants.
+// OrganizationGrants describes the resource of Auth0: api/management/v2/organizations/get-organization-client-grants.
 var OrganizationGrants = &Kind{
 	Name: storage.OrganizationGrantsKind, ID: "grant_id",
 	Fields:  Fields{"grant_id": {Type: String, Required: true, Min: 1}},
@@ -74,7 +74,7 @@ var OrganizationGrants = &Kind{
 	Taken:   taken("", "The client grant has already been added to this organization."),
 }
 
-// OrganizationInvitations is Auth0: api/management/v2/organizations/post-invitations.
+// OrganizationInvitations describes the resource of Auth0: api/management/v2/organizations/post-invitations.
 var OrganizationInvitations = &Kind{
 	Name: storage.InvitationsKind, ID: "id", NewID: Prefixed("uinv_", 16),
 	Fields: Fields{
@@ -95,7 +95,7 @@ var OrganizationInvitations = &Kind{
 	Missing:  missing("", "The invitation does not exist."),
 }
 
-// DiscoveryDomains is Auth0: api/management/v2/organizations/get-all-discovery-domains.
+// DiscoveryDomains describes the resource of Auth0: api/management/v2/organizations/get-all-discovery-domains.
 var DiscoveryDomains = &Kind{
 	Name: storage.DiscoveryDomainsKind, ID: "id", NewID: Prefixed("ord_", 22),
 	Fields: Fields{

@@ -7,7 +7,7 @@ import "time"
 func ShortMicroTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999999Z") }
 
 var (
-	// RateLimitPolicies is Auth0: api/management/v2/rate-limit-policies. They are
+	// RateLimitPolicies describes the resource of Auth0: api/management/v2/rate-limit-policies. They are
 	// stored but not enforced.
 	RateLimitPolicies = &Kind{
 		Name: "rate-limit-policies", ID: "id", NewID: Prefixed("rlp_", 21),
@@ -23,16 +23,16 @@ var (
 		},
 		Missing: missing("", "Rate limit policy not found"), Taken: taken("", "A rate limit policy for this resource and consumer already exists"),
 	}
-	// RiskAssessments is Auth0: api/management/v2/risk-assessments.
+	// RiskAssessments describes the resource of Auth0: api/management/v2/risk-assessments.
 	RiskAssessments = &Kind{Name: "risk-assessments/settings", Fields: Fields{"enabled": {Type: Bool, Required: true, Default: false}}}
-	// NewDeviceAssessment is Auth0: api/management/v2/risk-assessments.
+	// NewDeviceAssessment describes the resource of Auth0: api/management/v2/risk-assessments.
 	NewDeviceAssessment = &Kind{
 		Name:   "risk-assessments/settings/new-device",
 		Fields: Fields{"remember_for": {Type: Integer, Required: true, Default: 30, Min: 1, Max: 365}},
 	}
-	// SupplementalSignals is Auth0: api/management/v2/supplemental-signals.
+	// SupplementalSignals describes the resource of Auth0: api/management/v2/supplemental-signals.
 	SupplementalSignals = &Kind{Name: "supplemental-signals", Fields: Fields{"akamai_enabled": {Type: Bool, Required: true, Default: false}}}
-	// CredentialTemplates is Auth0: api/management/v2/verifiable-credentials.
+	// CredentialTemplates describes the resource of Auth0: api/management/v2/verifiable-credentials.
 	CredentialTemplates = &Kind{
 		Name: "verifiable-credentials/verification/templates", ID: "id", NewID: Prefixed("vct_", 22),
 		Fields: Fields{

@@ -51,7 +51,7 @@ func withNull(f Field) Field {
 }
 
 var (
-	// ConnectionProfiles is Auth0: api/management/v2/connection-profiles.
+	// ConnectionProfiles describes the resource of Auth0: api/management/v2/connection-profiles.
 	ConnectionProfiles = &Kind{
 		Name: "connection-profiles", ID: "id", NewID: Prefixed("cop_", 22),
 		Fields: Fields{
@@ -79,7 +79,7 @@ var (
 			"connection_name_prefix_template": "{org_name}", "enabled_features": []any{"scim", "universal_logout"},
 		},
 	}}
-	// UserAttributeProfiles is Auth0: api/management/v2/user-attribute-profiles.
+	// UserAttributeProfiles describes the resource of Auth0: api/management/v2/user-attribute-profiles.
 	UserAttributeProfiles = &Kind{
 		Name: "user-attribute-profiles", ID: "id", NewID: Prefixed("uap_", 22),
 		Fields: Fields{
@@ -101,7 +101,7 @@ var (
 	}}
 	// TemplateMissing is the error for an unknown template.
 	TemplateMissing = missing("", "Template not found")
-	// SelfServiceProfiles is Auth0: api/management/v2/self-service-profiles.
+	// SelfServiceProfiles describes the resource of Auth0: api/management/v2/self-service-profiles.
 	SelfServiceProfiles = &Kind{
 		Name: "self-service-profiles", ID: "id", NewID: Prefixed("ssp_", 22),
 		Fields: Fields{
@@ -145,7 +145,7 @@ var (
 		},
 		Missing: missing("", "Ticket not found"),
 	}
-	// TokenExchangeProfiles is Auth0: api/management/v2/token-exchange-profiles.
+	// TokenExchangeProfiles describes the resource of Auth0: api/management/v2/token-exchange-profiles.
 	TokenExchangeProfiles = &Kind{
 		Name: "token-exchange-profiles", ID: "id", NewID: Prefixed("tep_", 16), Min: 1,
 		Fields: Fields{

@@ -16,8 +16,8 @@ const (
 	kept    = "read create delete"
 )
 
-// allScopes is Auth0: api/management/v2. The order is that of a new tenant, as
-// far as it is known.
+// allScopes are the scopes of the Management API, Auth0: api/management/v2. The order is that of a new
+// tenant, as far as it is known.
 var allScopes = []scoped{
 	{crud, "client_grants", "Client Grants"},
 	{crud, "users", "Users"},

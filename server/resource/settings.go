@@ -23,7 +23,7 @@ var deliveryMethods = Field{Type: Array, Required: true, Min: 1, Item: oneOf("te
 
 // Settings, each of which is a single document.
 var (
-	// Branding is Auth0: api/management/v2/branding.
+	// Branding describes the resource of Auth0: api/management/v2/branding.
 	Branding = &Kind{Name: storage.BrandingKind, Min: 1, Fields: Fields{
 		"colors": {Type: Object, Nullable: true, Min: 1, Fields: Fields{
 			"primary": {Type: String, Nullable: true, Format: "html-color"}, "page_background": {}, // a color, or a gradient
@@ -38,13 +38,13 @@ var (
 			}},
 		}},
 	}, Merged: []string{"colors"}, Deep: []string{"identifiers"}}
-	// Prompts is Auth0: api/management/v2/prompts.
+	// Prompts describes the resource of Auth0: api/management/v2/prompts.
 	Prompts = &Kind{Name: storage.PromptsKind, Min: 1, Fields: Fields{
 		"universal_login_experience":     {Type: String, Default: "new", Enum: []string{"new", "classic"}},
 		"identifier_first":               {Type: Bool, Nullable: true, Default: false},
 		"webauthn_platform_first_factor": {Type: Bool, Nullable: true},
 	}}
-	// EmailProvider is Auth0: api/management/v2/emails.
+	// EmailProvider describes the resource of Auth0: api/management/v2/emails.
 	EmailProvider = &Kind{
 		Name: "emails/provider", Min: 1,
 		Fields: Fields{
@@ -62,7 +62,7 @@ var (
 		Missing: missing("inexistent_email_provider", "There is not a configured email provider"),
 		Taken:   taken("email_provider_conflict", "An email provider is already configured"),
 	}
-	// EmailTemplates is Auth0: api/management/v2/email-templates.
+	// EmailTemplates describes the resource of Auth0: api/management/v2/email-templates.
 	EmailTemplates = &Kind{
 		Name: "email-templates", ID: "template",
 		Fields: Fields{
@@ -77,7 +77,7 @@ var (
 		Missing: missing("inexistent_email_template", "The template does not exist."),
 		Taken:   taken("email_template_conflict", "The template already exists."),
 	}
-	// CustomDomains is Auth0: api/management/v2/custom-domains.
+	// CustomDomains describes the resource of Auth0: api/management/v2/custom-domains.
 	CustomDomains = &Kind{
 		Name: storage.CustomDomainsKind, ID: "custom_domain_id", NewID: Prefixed("cd_", 16),
 		Fields: Fields{
@@ -97,7 +97,7 @@ var (
 		Missing: missing("inexistent_custom_domain", "The custom domain does not exist"),
 		Taken:   taken("custom_domain_conflict", "The specified custom domain already exists"),
 	}
-	// PhoneProviders is Auth0: api/management/v2/branding/phone/providers.
+	// PhoneProviders describes the resource of Auth0: api/management/v2/branding/phone/providers.
 	PhoneProviders = &Kind{
 		Name: "branding/phone/providers", ID: "id", NewID: Prefixed("pro_", 22), Open: true,
 		Fields: Fields{
@@ -116,7 +116,7 @@ var (
 		Created: "created_at", Updated: "updated_at",
 		Missing: missing("", "Phone provider not found"), Taken: taken("", "A phone provider is already configured"),
 	}
-	// PhoneTemplates is Auth0: api/management/v2/branding/phone/templates.
+	// PhoneTemplates describes the resource of Auth0: api/management/v2/branding/phone/templates.
 	PhoneTemplates = &Kind{
 		Name: "branding/phone/templates", ID: "id", NewID: Prefixed("tem_", 22),
 		Fields: Fields{
@@ -131,7 +131,7 @@ var (
 		Unique: []string{"type"}, Created: "created_at", Updated: "updated_at",
 		Missing: missing("", "Phone notification template not found"), Taken: taken("", "A template of this type already exists"),
 	}
-	// Themes is Auth0: api/management/v2/branding/themes.
+	// Themes describes the resource of Auth0: api/management/v2/branding/themes.
 	Themes = &Kind{
 		Name: storage.ThemesKind, ID: "themeId", NewID: ClientID,
 		Fields: Fields{
@@ -149,8 +149,8 @@ var (
 	}
 )
 
-// CustomSigningKeys is Auth0: api/management/v2/keys/put-custom-signing-keys. They are public keys in the format
-// of RFC 7517.
+// CustomSigningKeys describes the resource of Auth0: api/management/v2/keys/put-custom-signing-keys: public keys in
+// the format of RFC 7517.
 var CustomSigningKeys = &Kind{
 	Name: "keys/custom-signing",
 	Fields: Fields{"keys": {Type: Array, Required: true, Min: 1, Item: &Field{Type: Object, Plain: true, Fields: Fields{
@@ -166,7 +166,7 @@ var CustomSigningKeys = &Kind{
 	Missing: missing("", "There are no custom signing keys."),
 }
 
-// EncryptionKeys is Auth0: api/management/v2/keys/encryption.
+// EncryptionKeys describes the resource of Auth0: api/management/v2/keys/encryption.
 var EncryptionKeys = &Kind{
 	Name: "keys/encryption", ID: "kid", NewID: UUID, Open: true,
 	Fields: Fields{

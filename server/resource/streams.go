@@ -37,7 +37,7 @@ var (
 )
 
 var (
-	// LogStreams is Auth0: api/management/v2/log-streams.
+	// LogStreams describes the resource of Auth0: api/management/v2/log-streams.
 	LogStreams = &Kind{
 		Name: storage.LogStreams, ID: "id", NewID: func() string { return "lst_" + random(16, "0123456789") },
 		Fields: Fields{
@@ -98,7 +98,7 @@ var (
 		}),
 		"action": destination(Fields{"action_id": required(text)}),
 	}
-	// EventStreams is Auth0: api/management/v2/event-streams.
+	// EventStreams describes the resource of Auth0: api/management/v2/event-streams.
 	EventStreams = &Kind{
 		Name: "event-streams", ID: "id", NewID: Prefixed("est_", 22),
 		Fields: Fields{

@@ -49,7 +49,7 @@ var securityHeaders = Field{Type: Object, Nullable: true, Fields: Fields{
 	}},
 }}
 
-// TenantSettings is Auth0: api/management/v2/tenants/tenant-settings.
+// TenantSettings describes the resource of Auth0: api/management/v2/tenants/tenant-settings.
 var TenantSettings = &Kind{
 	Name: "tenants/settings", Open: true, Min: 1, // tenants accept undocumented members too
 	Fields: Fields{

@@ -7,28 +7,28 @@ var (
 	identityOf = Field{Type: Object, Fields: Fields{
 		"user_id": {Type: String, Required: true, Min: 1}, "provider": {Type: String, Required: true, Min: 1}, "connection_id": text,
 	}}
-	// VerificationTicket is Auth0: api/management/v2/tickets/post-email-verification.
+	// VerificationTicket describes the request of Auth0: api/management/v2/tickets/post-email-verification.
 	VerificationTicket = &Kind{Name: "tickets/email-verification", Fields: Fields{
 		"user_id": {Type: String, Required: true, Min: 1}, "result_url": {Type: String, Format: "uri"}, "client_id": text, "organization_id": text,
 		"ttl_sec": {Type: Integer}, "includeEmailInRedirect": flag, "identity": identityOf, "ticket": madeSecret,
 	}}
-	// PasswordTicket is Auth0: api/management/v2/tickets/post-password-change.
+	// PasswordTicket describes the request of Auth0: api/management/v2/tickets/post-password-change.
 	PasswordTicket = &Kind{Name: "tickets/password-change", Fields: Fields{
 		"user_id": {Type: String, Min: 1}, "connection_id": text, "email": {Type: String, Format: "email"},
 		"result_url": {Type: String, Format: "uri"}, "client_id": text, "organization_id": text, "new_password": {Type: String, Secret: true}, "ticket": madeSecret,
 		"ttl_sec": {Type: Integer}, "mark_email_as_verified": flag, "includeEmailInRedirect": flag, "identity": identityOf,
 	}}
-	// EnrollmentTicket is Auth0: api/management/v2/guardian/post-ticket.
+	// EnrollmentTicket describes the request of Auth0: api/management/v2/guardian/post-ticket.
 	EnrollmentTicket = &Kind{Name: "guardian/enrollments/ticket", Fields: Fields{
 		"user_id": {Type: String, Required: true, Min: 1}, "email": {Type: String, Format: "email"}, "send_mail": flag, "email_locale": text,
 		"factor":                     {Type: String, Enum: []string{"push-notification", "phone", "email", "otp", "webauthn-roaming", "webauthn-platform"}},
 		"allow_multiple_enrollments": flag, "ticket_id": madeSecret, "ticket_url": madeSecret,
 	}}
-	// VerificationJob is Auth0: api/management/v2/jobs/post-verification-email.
+	// VerificationJob describes the request of Auth0: api/management/v2/jobs/post-verification-email.
 	VerificationJob = &Kind{Name: "jobs/verification-email", Fields: Fields{
 		"user_id": {Type: String, Required: true, Min: 1}, "client_id": text, "organization_id": text, "identity": identityOf,
 	}}
-	// Jobs is Auth0: api/management/v2/jobs.
+	// Jobs describes the resource of Auth0: api/management/v2/jobs.
 	Jobs = &Kind{
 		Name: "jobs", ID: "id", NewID: Prefixed("job_", 16), Open: true, Created: "created_at",
 		Fields:  Fields{"location": secret, "secret": secret}, // the location of an export works without a token
@@ -69,7 +69,7 @@ var customPasswordHash = Field{Type: Object, Secret: true, Fields: Fields{
 
 var binaryEncoding = Field{Type: String, Enum: []string{"base64", "hex", "utf8"}}
 
-// UsersExport is Auth0: api/management/v2/jobs/post-users-exports.
+// UsersExport describes the request of Auth0: api/management/v2/jobs/post-users-exports.
 var UsersExport = &Kind{Name: "jobs/users-exports", Fields: Fields{
 	"connection_id": text, "format": {Type: String, Enum: []string{"json", "csv"}}, "limit": {Type: Integer, Min: 1},
 	"fields": {Type: Array, Item: &Field{Type: Object, Fields: Fields{"name": {Type: String, Required: true, Min: 1, Max: 100}, "export_as": {Type: String, Max: 100}}}},

@@ -1,7 +1,7 @@
 package resource
 
-// Users is Auth0: api/management/v2/users. Package identity fills in the defaults of a new
-// user.
+// Users describes the resource of Auth0: api/management/v2/users. Package identity fills in the defaults
+// of a new user.
 var Users = &Kind{
 	Name: "users", ID: "user_id",
 	Fields: Fields{
@@ -26,8 +26,8 @@ var Users = &Kind{
 // identity is an identity of a user, with the tokens of its identity provider.
 var identity = Field{Open: true, Fields: Fields{"access_token": secret, "access_token_secret": secret, "refresh_token": secret}}
 
-// LinkedIdentity is Auth0: api/management/v2/users/post-identities: a request that names the
-// account to link, by its parts or by an ID token, and the answer with the identities.
+// LinkedIdentity describes the request and the answer of Auth0: api/management/v2/users/post-identities. The
+// request names the account to link, by its parts or by an ID token; the answer has the identities.
 var LinkedIdentity = &Kind{Open: true, Fields: Fields{
 	"provider": text, "connection_id": text, "user_id": {Type: Any}, "link_with": {Type: String, Secret: true},
 	"access_token": secret, "access_token_secret": secret, "refresh_token": secret,
@@ -40,7 +40,7 @@ func metadataOf(name string) *Kind {
 	return &Kind{Min: 1, Fields: Fields{name: {Type: Object, Nullable: true, Max: 25, Names: Like(`^[A-Za-z0-9_-]{1,255}$`), Item: &value}}}
 }
 
-// DeviceCredentials is Auth0: api/management/v2/device-credentials, limited to public keys.
+// DeviceCredentials describes the resource of Auth0: api/management/v2/device-credentials, limited to public keys.
 var DeviceCredentials = &Kind{
 	Name: "device-credentials", ID: "id", NewID: Prefixed("dcr_", 16),
 	Fields: Fields{
@@ -71,7 +71,7 @@ const WebAuthnCredential = "webauthn_credential" //nolint:gosec // a name
 // atCreation is a text that cannot be changed later.
 var atCreation = Field{Type: String, Access: CreateOnly}
 
-// AuthenticationMethods is Auth0: api/management/v2/users/authentication-methods.
+// AuthenticationMethods describes the resource of Auth0: api/management/v2/users/authentication-methods.
 var AuthenticationMethods = &Kind{
 	Name: "authentication-methods", ID: "id", NewID: Prefixed("", 20),
 	Fields: Fields{
@@ -90,14 +90,14 @@ var AuthenticationMethods = &Kind{
 	Missing: missing("inexistent_authentication_method", "The authentication method could not be found."),
 }
 
-// RefreshTokensToRevoke is Auth0: api/management/v2/refresh-tokens/post-refresh-tokens-revoke.
+// RefreshTokensToRevoke describes the request of Auth0: api/management/v2/refresh-tokens/post-refresh-tokens-revoke.
 var RefreshTokensToRevoke = &Kind{Fields: Fields{
 	"ids":     {Type: Array, Min: 1, Max: 100, Item: &Field{Type: String, Min: 1, Max: 30}},
 	"user_id": {Type: String, Min: 1, Max: 300}, "client_id": {Type: String, Min: 1, Max: 64},
 	"audience": {Type: String, Min: 1, Max: 600},
 }}
 
-// AccessToRevoke is Auth0: api/management/v2/users/user-revoke-access.
+// AccessToRevoke describes the request of Auth0: api/management/v2/users/user-revoke-access.
 var AccessToRevoke = &Kind{Fields: Fields{"session_id": {Type: String, Max: 50}, "preserve_refresh_tokens": {Type: Bool, Plain: true}}}
 
 // SessionMetadata and RefreshTokenMetadata are the requests that change a session and a
