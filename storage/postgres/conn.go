@@ -11,34 +11,34 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// patience bounds each answer of the database. A transaction that waits for a lock is
-// refused by the database itself before that, see sessionSettings.
+// patience bounds the wait for each answer of the database. The database itself cancels a
+// transaction that waits for a lock before that, see sessionSettings.
 const patience = 20 * time.Second
 
-// conn is one connection. All of its requests go through one pipeline: what is sent
-// together costs one round trip.
+// conn is one connection. All of its requests go through one pipeline: requests that are sent
+// together cost one round trip.
 type conn struct {
 	pg       *pgconn.PgConn
 	pipe     *pgconn.Pipeline
 	prepared map[*statement]*pgconn.StatementDescription
-	// queued are the requests that are sent and not answered yet, and owed those whose
-	// answers nobody needs: they are read before the next.
+	// queued are requests without an answer so far, and owed those whose answers nobody needs:
+	// they are read before the answers to the next requests.
 	queued []request
 	owed   []request
-	// broken says that nothing can be asked of it any more, and spent that nothing should.
+	// broken says that the connection cannot be used any more, and spent that it should not be.
 	broken, spent bool
-	// unhurried requests may take as long as they need.
+	// unhurried requests have no time limit.
 	unhurried bool
 }
 
-// statement is one that is prepared where it is first used.
+// statement is a statement that is prepared when it is first used.
 type statement struct{ name, sql string }
 
-// request is one that was sent.
+// request is a statement that was sent, or waits to be sent.
 type request struct {
 	*statement
 	prepares bool
-	row      func(values [][]byte) bool // nil where no rows are wanted
+	row      func(values [][]byte) bool // nil to ignore the rows
 }
 
 // connect opens a connection.
@@ -50,15 +50,15 @@ func connect(ctx context.Context, config *pgconn.Config) (*conn, error) {
 	return &conn{pg: pg, pipe: pg.StartPipeline(context.Background()), prepared: map[*statement]*pgconn.StatementDescription{}}, nil
 }
 
-// close ends the connection, and with it what it had begun.
+// close ends the connection, and with it an open transaction.
 func (c *conn) close() {
 	c.broken = true
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	_ = c.pg.Close(ctx) // there is nothing to be done about it
+	_ = c.pg.Close(ctx) // nothing can be done about an error
 }
 
-// binary says that all parameters and results have the database's own form.
+// binaryForm says that all parameters and results have the database's binary format.
 var binaryForm = []int16{1}
 
 // send queues a request; row is called for each row of its answer until it returns false.
@@ -75,7 +75,7 @@ func (c *conn) send(s *statement, row func(values [][]byte) bool, params ...[]by
 	c.queued = append(c.queued, rq)
 }
 
-// flush sends what is queued.
+// flush sends the queued requests.
 func (c *conn) flush() error {
 	if c.broken {
 		return errBroken
@@ -95,7 +95,7 @@ func (c *conn) flush() error {
 
 var errBroken = errors.New("the connection is broken")
 
-// lost is an error of the connection, after which nobody knows what the database has done.
+// lost is an error of the connection, after which it is not known what the database has done.
 type lost struct{ error }
 
 func (l lost) Unwrap() error { return l.error }
@@ -105,8 +105,8 @@ func (c *conn) broke(err error) error {
 	return lost{err}
 }
 
-// run sends what is queued and reads the answers. The error of the first request that the
-// database refuses is returned; those behind it are not carried out.
+// run sends the queued requests and reads the answers. It returns the error of the first
+// request that the database refuses; the requests after it are not executed.
 func (c *conn) run() error {
 	if err := c.flush(); err != nil {
 		return err
@@ -115,7 +115,7 @@ func (c *conn) run() error {
 	c.owed = nil
 	if len(owed) > 0 {
 		if err := c.answers(owed); err != nil {
-			return c.broke(err) // the end of a transaction never fails
+			return c.broke(err) // ending a transaction never fails
 		}
 	}
 	queued := c.queued
@@ -123,7 +123,7 @@ func (c *conn) run() error {
 	return c.answers(queued)
 }
 
-// leave sends what is queued and reads the answers before those of the next requests.
+// leave sends the queued requests; their answers are read before those of the next requests.
 func (c *conn) leave() {
 	if err := c.flush(); err != nil {
 		return
@@ -131,11 +131,12 @@ func (c *conn) leave() {
 	c.owed, c.queued = append(c.owed, c.queued...), nil
 }
 
-// answers reads the answers to requests up to the end of what was sent together.
+// answers reads the answers to requests that were sent together, up to their end.
 func (c *conn) answers(requests []request) (err error) {
 	for i, rq := range requests {
 		if err = c.answer(rq); err != nil {
-			// The library no longer knows which answer is to which request where some get none.
+			// The library no longer knows which answer belongs to which request if some get
+			// none.
 			c.spent = c.spent || i+1 < len(requests)
 			break
 		}
@@ -152,7 +153,7 @@ func (c *conn) answers(requests []request) (err error) {
 			return c.broke(cmp.Or(failure, errBroken))
 		}
 		if err == nil {
-			err = failure // what was asked for is undone at its end
+			err = failure // the error at the end undoes the requests
 		}
 	}
 }
@@ -186,7 +187,7 @@ func (c *conn) answer(rq request) error {
 	return err
 }
 
-// number is an int8 as the database sends and takes it.
+// number encodes an int8 in the database's binary format.
 func number(n int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(n)) } //nolint:gosec // the same bits
 
 func numberOf(raw []byte) int64 {
@@ -196,10 +197,10 @@ func numberOf(raw []byte) int64 {
 	return int64(binary.BigEndian.Uint64(raw)) //nolint:gosec // the same bits
 }
 
-// oidBytea is the type bytea.
+// oidBytea is the OID of the type bytea.
 const oidBytea = 17
 
-// array is a bytea[] as the database takes it; nil is null.
+// array encodes a bytea[] in the database's binary format; a nil item is null.
 func array(items [][]byte) []byte {
 	size := 20
 	for _, item := range items {
@@ -224,12 +225,12 @@ func array(items [][]byte) []byte {
 	return out
 }
 
-// null is the length of a value that is null.
+// null is the length that stands for a null value.
 const null = ^uint32(0)
 
 var errArray = errors.New("the database has sent an array that is none of bytes")
 
-// arrayOf is a bytea[] as the database sends it. Its items are copies.
+// arrayOf decodes a bytea[] from the database's binary format. The items are copies.
 func arrayOf(raw []byte) (items [][]byte, err error) {
 	next := func() uint32 {
 		if len(raw) < 4 {

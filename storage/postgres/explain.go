@@ -17,8 +17,8 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// reasons are what the database says where it cannot be used, and what to do. %s is its name
-// and %u the user's.
+// reasons are error codes for which the database cannot be used, and what to do about them.
+// %s is the database's name and %u the user's.
 var reasons = []struct{ code, advice string }{
 	{"3D000", `make it with "createdb %s", or name another one in the URL`},
 	{"28P01", "the password is wrong; give the right one in TENANT0_STORE, PGPASSWORD or the file of PGPASSFILE"},
@@ -39,11 +39,11 @@ var reasons = []struct{ code, advice string }{
 	{"08P01", "what answers does not speak PostgreSQL's protocol, or does not know a setting; a proxy in between (pgbouncer) has to pool by session and pass on settings"},
 }
 
-// away are the codes of a database that will be there again.
+// away are the codes of errors that will pass: the database will be usable again.
 var away = []string{"53300", "53200", "57P01", "57P02", "57P03", "57014", "55P03", "40001", "40P01", "25P03", "25006"}
 
-// explain says in plain words why a database cannot be used. What passes wraps
-// keyspace.ErrUnavailable.
+// explain describes in plain words why a database cannot be used. If the reason may pass,
+// the error wraps keyspace.ErrUnavailable.
 func (d *Database) explain(err error) error {
 	if err == nil || errors.Is(err, errExplained) || errors.Is(err, keyspace.ErrClosed) {
 		return err
@@ -55,7 +55,7 @@ func (d *Database) explain(err error) error {
 	return explained{said}
 }
 
-// explained is an error that says what to do.
+// explained marks an error whose text already says what to do.
 type explained struct{ error }
 
 func (e explained) Unwrap() error      { return e.error }
@@ -71,8 +71,8 @@ func isAway(err error) bool {
 	return slices.Contains(away, of.Code) || of.Code[:2] == "08"
 }
 
-// words are the message of an error. Those of the library name the user and the database,
-// and never the password.
+// words returns an error with advice. The texts of the library contain the names of user and
+// database, but never the password.
 func (d *Database) words(err error) error {
 	if of, ok := errors.AsType[*pgconn.PgError](err); ok {
 		for _, r := range reasons {
@@ -113,8 +113,8 @@ func isTimeout(err error) bool {
 	return ok && timeout.Timeout()
 }
 
-// explainURL is the error of a connection string, without the string, which may hold a
-// password.
+// explainURL returns the error about a connection string without repeating the string, which
+// may contain a password.
 func explainURL(err error) error {
 	cause := err
 	if inner := errors.Unwrap(err); inner != nil {
@@ -126,7 +126,7 @@ func explainURL(err error) error {
 	return fmt.Errorf("store: the URL cannot be read (%s); give it as postgres://USER@HOST:PORT/DATABASE", withoutQuotes(cause.Error()))
 }
 
-// quoted is a part of a message that repeats what was given.
+// quoted matches a part of a message that repeats the input.
 var quoted = regexp.MustCompile("(\"[^\"]*\"|`[^`]*`)")
 
 func withoutQuotes(text string) string { return quoted.ReplaceAllString(text, "...") }

@@ -13,31 +13,33 @@ import (
 	"github.com/tenant0/tenant0/storage/queue"
 )
 
-// maxStatement is how many bytes of pairs one statement writes, about, and one row of
-// tenant0_changes holds at most.
+// maxStatement bounds, approximately, the bytes of pairs that one statement writes, and that
+// one row of tenant0_changes contains.
 const maxStatement = 4 << 20
 
-// How many changes, and bytes of them, the database remembers. Who is further behind reads the
-// tenant anew. Each process trims them once in so many changes of its own.
+// How many changes, and how many bytes of them, the database remembers. A process that is
+// further behind reads the whole tenant again. Each process trims them after every trimEvery
+// changes of its own.
 const (
 	rememberChanges = 2048
 	rememberBytes   = 64 << 20
 	trimEvery       = 256
 )
 
-// Update implements keyspace.Engine. Updates that wait together in this process are committed
-// together. Their functions run on the state in memory, and what they have written goes to the
-// database in one round trip, which keeps it if nothing has changed meanwhile of what they have
-// read. Otherwise they run anew while the changes of other processes wait.
+// Update implements keyspace.Engine. Updates that are waiting in this process at the same time
+// are committed together. Their functions run on the copy in memory, and their writes are sent
+// to the database in one round trip, which commits them if nothing that they have read has
+// changed meanwhile. Otherwise they run again, while changes by other processes have to wait.
 func (db *DB) Update(ctx context.Context, fn func(keyspace.KV) error) error {
 	return db.queue.Do(ctx, fn)
 }
 
-// commit applies a group and keeps what it wrote, or says in each update why it did not.
+// commit applies the updates of a group and commits them, or sets the errors of those that
+// failed.
 func (db *DB) commit(group []*queue.Queued) {
 	err := db.attempt(group)
 	if _, of := errors.AsType[*pgconn.PgError](err); of && len(group) > 1 && !isAway(err) {
-		for _, u := range group { // one of them cannot be kept, which is not the others' fault
+		for _, u := range group { // one of them cannot be committed, and the others should not fail with it
 			db.commit([]*queue.Queued{u})
 		}
 		return
@@ -49,8 +51,7 @@ func (db *DB) commit(group []*queue.Queued) {
 	}
 }
 
-// attempt runs the group in a transaction, anew where that has failed for a reason that
-// passes.
+// attempt runs the group in a transaction, and again if that fails for a reason that may pass.
 func (db *DB) attempt(group []*queue.Queued) error {
 	for attempt := 0; ; attempt++ {
 		err := db.transact(group)
@@ -61,7 +62,7 @@ func (db *DB) attempt(group []*queue.Queued) error {
 	}
 }
 
-// errMoved reports that another process has changed what was read.
+// errMoved reports that another process has changed data that was read.
 var errMoved = errors.New("what was read has changed")
 
 // transact runs the group in one transaction.
@@ -75,8 +76,8 @@ func (db *DB) transact(group []*queue.Queued) error {
 	return db.insist(group)
 }
 
-// expect runs the group on the state in memory and keeps what it wrote if nothing else was
-// kept that it has to do with.
+// expect runs the group on the copy in memory and commits the writes, if no other process has
+// changed data that the group has read.
 func (db *DB) expect(group []*queue.Queued) (err error) {
 	now := db.replica.now.Load()
 	if now == nil {
@@ -94,7 +95,7 @@ func (db *DB) expect(group []*queue.Queued) (err error) {
 		if asked {
 			return nil
 		}
-		// An update that writes nothing has read, and that of the newest state.
+		// Updates that only read must have read the newest state.
 		newest, err := db.replica.fresh()
 		if err != nil || newest.change == now.change {
 			return err
@@ -103,12 +104,12 @@ func (db *DB) expect(group []*queue.Queued) (err error) {
 	}
 }
 
-// keepIf keeps what was written if nothing of what was read has changed.
+// keepIf commits the writes if nothing that was read has changed.
 func (db *DB) keepIf(from *moment, read *reads, over *keyspace.Overlay) error {
 	p := db.propose(from.change)
 	p.fill(over)
 	if p.much {
-		return errMoved // it takes a transaction of several round trips
+		return errMoved // the writes take a transaction of several round trips
 	}
 	fence := fenceOf(p.mark)
 	read.note(fence, behind(fence))
@@ -123,9 +124,9 @@ func (db *DB) keepIf(from *moment, read *reads, over *keyspace.Overlay) error {
 	return db.kept(p, from, err)
 }
 
-// insist runs the group while no other process can change anything.
+// insist runs the group while no other process can change the tenant.
 func (db *DB) insist(group []*queue.Queued) error {
-	base := change{at: math.MaxInt64} // of changes since there is nothing to be told
+	base := change{at: math.MaxInt64} // so that the database sends no earlier changes
 	from := db.replica.now.Load()
 	if from != nil {
 		base = from.change
@@ -155,7 +156,7 @@ func (db *DB) insist(group []*queue.Queued) error {
 		case c.broken:
 			return lost{errBroken}
 		case under.refused != nil:
-			return under.refused // the transaction is over, and so is what the others have read
+			return under.refused // the transaction is over, so that other updates may have read nothing either
 		case over.Len() == 0:
 			c.send(rollback, nil)
 			c.leave()
@@ -173,8 +174,8 @@ func (db *DB) insist(group []*queue.Queued) error {
 	return db.kept(p, from, err)
 }
 
-// apply runs the updates of a group, each on what those before it have written. What one
-// that fails has written is left out.
+// apply runs the updates of a group; each reads the writes of those before it. The writes of an
+// update that fails are dropped.
 func apply(group []*queue.Queued, over *keyspace.Overlay) {
 	for _, u := range group {
 		own := keyspace.NewOverlay(over)
@@ -184,19 +185,19 @@ func apply(group []*queue.Queued, over *keyspace.Overlay) {
 	}
 }
 
-// proposal is a change on its way to the database.
+// proposal is a change that is to be committed.
 type proposal struct {
 	db    *DB
 	mark  int64
-	base  change // what it builds on
+	base  change // the change that it builds on
 	own   written
 	much  bool // it is too large for one statement
-	sent  bool // it may have been kept
-	found bool // the tenant was, and last is its last change
+	sent  bool // it was sent, so it may have been committed
+	found bool // the tenant exists, and last is its last change
 	last  change
-	// behind are the changes of others behind the base.
+	// behind are the changes of other processes since the base.
 	behind []written
-	at     int64 // its number, 0 where it was not kept
+	at     int64 // the number of this change, 0 if it was not committed
 	err    error
 }
 
@@ -206,7 +207,7 @@ func (db *DB) propose(base change) *proposal {
 	return &proposal{db: db, base: base, mark: int64(binary.BigEndian.Uint64(raw[:]) | 1)} //nolint:gosec // the same bits
 }
 
-// lock has the changes of others wait, and asks for those since the base.
+// lock makes changes by other processes wait, and requests the changes since the base.
 func (p *proposal) lock(c *conn) {
 	c.send(lock, func(values [][]byte) bool {
 		p.found, p.last = true, change{numberOf(values[0]), numberOf(values[1])}
@@ -220,7 +221,7 @@ func (p *proposal) lock(c *conn) {
 	}, p.db.name, number(p.base.at))
 }
 
-// fill takes in what was written.
+// fill takes over the writes.
 func (p *proposal) fill(over *keyspace.Overlay) {
 	size := 0
 	p.own.keys = []string{}
@@ -231,7 +232,8 @@ func (p *proposal) fill(over *keyspace.Overlay) {
 	p.much = size > maxStatement
 }
 
-// keep writes the change, if nothing of what was read since its base has changed.
+// keep sends the change, which is committed only if nothing that was read since its base has
+// changed.
 func (p *proposal) keep(c *conn, read *reads) {
 	p.sent = true
 	keys, values := make([][]byte, len(p.own.keys)), p.own.values
@@ -247,7 +249,7 @@ func (p *proposal) keep(c *conn, read *reads) {
 	}
 	arrays := [2][]byte{array(keys), array(values)}
 	if p.much {
-		arrays = [2][]byte{} // nobody is told
+		arrays = [2][]byte{} // the change is too large for other processes to be told its content
 	}
 	var many int64
 	if read.many {
@@ -260,14 +262,15 @@ func (p *proposal) keep(c *conn, read *reads) {
 	}
 }
 
-// counted reads the answer to keep.
+// counted reads the answer to the statement keep.
 func (p *proposal) counted(values [][]byte) bool {
 	p.at = numberOf(values[0])
 	p.own.change, p.own.prior = change{p.at, p.mark}, numberOf(values[1])
 	return false
 }
 
-// kept takes into memory what was kept, or finds out whether it was.
+// kept applies a committed change to the copy in memory. If it is not known whether the change
+// was committed, it finds out.
 func (db *DB) kept(p *proposal, from *moment, err error) error {
 	if _, unknown := errors.AsType[lost](err); unknown && p.sent {
 		return db.settle(p, err)
@@ -275,7 +278,7 @@ func (db *DB) kept(p *proposal, from *moment, err error) error {
 	if err != nil || from == nil || p.err != nil {
 		return err
 	}
-	// Where this leads nowhere, whoever reads next asks for it.
+	// If the copy cannot be advanced, the next reader asks the database.
 	if now, ok := db.replica.advance(from, answer{p.own.change, append(p.behind, p.own)}); ok {
 		_ = db.replica.bound(now)
 	}

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// headSize is how much of a key is in the index, in bytes: an entry of it has at most 2704.
-// What is longer is told apart by a digest, and sorted by the rest.
+// headSize is how many bytes of a key are in the index, whose entries have at most 2704
+// bytes. A longer key is identified by a digest of its rest, and sorted by the rest.
 const headSize = 1024
 
-// split is a key as the table has it.
+// split returns the two parts of a key that the table stores.
 func split(key []byte) (head, tail []byte) {
 	if len(key) <= headSize {
 		return key, nil
@@ -17,20 +17,20 @@ func split(key []byte) (head, tail []byte) {
 	return key[:headSize], key[headSize:]
 }
 
-// Rows that a scan asks for at first, and later at most.
+// The number of rows that a scan requests at first, and the most that it requests later.
 const firstStep, lastStep = 16, 1024
 
 // kv reads in one transaction of the database, for a tenant that is too large to be kept in
-// memory. What an update writes is in an overlay until it is committed.
+// memory. Writes of an update are in an overlay until they are committed.
 type kv struct {
 	db   *DB
 	conn *conn
-	last change // that is seen
-	// refused is the error after which nothing more can be read.
+	last change // the last change that the transaction sees
+	// refused is the error after which the transaction cannot read any more.
 	refused error
 }
 
-// start sends the first request of a view, which finds the tenant.
+// start sends the first request of a view, which checks that the tenant exists.
 func (k *kv) start() error {
 	found := false
 	began := k.db.database.now()
@@ -48,7 +48,8 @@ func (k *kv) start() error {
 	return nil
 }
 
-// failed is an error of a request as callers see it. The transaction is over with it.
+// failed returns the error of a request with advice, and notes that it has ended the
+// transaction.
 func (k *kv) failed(err error) error {
 	k.refused = err
 	return k.db.database.explain(err)
@@ -67,7 +68,7 @@ func (k *kv) Get(key []byte) (value []byte, err error) {
 	return value, nil
 }
 
-// bytesOf is never nil, which would be no value.
+// bytesOf returns a slice that is not nil, because nil would become null.
 func bytesOf(b []byte) []byte {
 	if b == nil {
 		return []byte{}
@@ -94,8 +95,8 @@ func (k *kv) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
 // pair is a row that a scan has read.
 type pair struct{ key, value []byte }
 
-// scan reads a range in steps that grow. behind moves the range behind the last key of a
-// step, and rest is the range that is left.
+// scan reads a range in steps that grow. behind moves the beginning of the range behind the
+// last key of a step, and rest returns the remaining range.
 func (k *kv) scan(
 	s *statement, from, to []byte, fn func(key, value []byte) bool,
 	behind func(last []byte), rest func() (from, to []byte),

@@ -10,12 +10,13 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// Leases are advisory locks of the session of one connection, which the database lets go of
-// when the connection ends, however that happens. Their first number is that of this
-// program's leases, and their second is of the tables, the tenant and the name.
+// Leases are advisory locks of one connection's session, which the database releases when
+// the connection ends for any reason. The first number of a lock says that it is a lease
+// (746870) or a join (746871) of this program; the second is a hash of the tables, the
+// tenant and the name.
 var (
 	tryLease = &statement{"try_lease", `select pg_try_advisory_lock(746870, $1::int8::int4)::int::int8`}
-	// joiners counts who has joined.
+	// joiners counts the processes that have joined.
 	joiners = &statement{"joiners", `select count(*) from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and granted
 		and classid = 746871 and objid::int8 = ($1::int8 & 4294967295) and database = (select oid from pg_database where datname = current_database())`}
 	tryJoin   = &statement{"try_join", `select pg_try_advisory_lock_shared(746871, $1::int8::int4)::int::int8`}
@@ -27,19 +28,19 @@ var (
 	ping      = &statement{"ping", `select 1`}
 )
 
-// keeper holds the leases of this process on a connection of its own.
+// keeper holds the leases of this process, on a connection of its own.
 type keeper struct {
 	database *Database
 	mu       sync.Mutex
 	conn     *conn
 	held     map[int64]bool
-	joined   map[int64]bool // what a new connection joins again
+	joined   map[int64]bool // to be joined again on a new connection
 	closed   bool
 }
 
 func (db *DB) lease(name string) []byte { return db.database.lease(db.name, name) }
 
-// lease is the number of a lease of a tenant.
+// lease returns the number of a lease of a tenant.
 func (d *Database) lease(tenant []byte, name string) []byte {
 	h := fnv.New32a()
 	_, _ = h.Write(slices.Concat(number(d.tables), tenant, []byte{0}, []byte(name))) // never fails
@@ -61,7 +62,7 @@ func (db *DB) Release(name string) {
 	db.database.keeper.release(db.lease(name))
 }
 
-// release gives all leases of the tenant back.
+// release gives up all leases of the tenant.
 func (db *DB) release() {
 	db.leases.Range(func(name, _ any) bool {
 		text, _ := name.(string)
@@ -79,7 +80,7 @@ func (k *keeper) release(lease []byte) {
 	delete(k.joined, id)
 	var ended int64
 	if held && k.conn != nil {
-		_ = k.ask(endLease, lease, &ended) // without its connection it has ended
+		_ = k.ask(endLease, lease, &ended) // if this fails, the connection has ended and so has the lease
 	}
 	if joined && k.conn != nil {
 		_ = k.ask(endJoin, lease, &ended)
@@ -92,11 +93,11 @@ func (k *keeper) hold(lease []byte) (bool, error) {
 	id := numberOf(lease)
 	ask := tryLease
 	if k.held[id] && k.conn != nil {
-		ask = ping // it is still there, if its connection is
+		ask = ping // the lease is still held if the connection still exists
 	}
 	var got int64
 	err := k.ask(ask, lease, &got)
-	if err != nil && passing(err) { // a new connection holds nothing
+	if err != nil && passing(err) { // a new connection holds no leases
 		err = k.ask(tryLease, lease, &got)
 		ask = tryLease
 	}
@@ -112,7 +113,7 @@ func (k *keeper) hold(lease []byte) (bool, error) {
 	return got == 1, nil
 }
 
-// ask sends a request by the keeper's connection, which is made where there is none.
+// ask sends a request on the keeper's connection, and connects first if there is none.
 func (k *keeper) ask(s *statement, lease []byte, got *int64) error {
 	if k.closed {
 		return keyspace.ErrClosed
@@ -145,14 +146,14 @@ func (k *keeper) ask(s *statement, lease []byte, got *int64) error {
 	return err
 }
 
-// close gives all leases back.
+// close gives up all leases.
 func (k *keeper) close() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.closed = true
 	if k.conn != nil {
 		k.conn.send(endLeases, nil)
-		_ = k.conn.run() // else they end with the connection, a little later
+		_ = k.conn.run() // on failure they end with the connection, a little later
 		k.conn.close()
 		k.conn = nil
 	}
@@ -183,8 +184,8 @@ func (k *keeper) join(lease []byte) (alone bool, err error) {
 	if k.joined == nil {
 		k.joined = map[int64]bool{}
 	}
-	// Whoever joins looks whether it can have the lock for itself, which shuts others out
-	// for as long; they look again.
+	// To see whether it is alone, a process first tries to get the lock exclusively, which
+	// fails for all others at that time; they try again.
 	if k.joined[id] {
 		var number int64
 		err := k.ask(joiners, lease, &number)
@@ -212,10 +213,10 @@ func (k *keeper) join(lease []byte) (alone bool, err error) {
 	return false, fmt.Errorf("%w: another server holds a lock for minutes", keyspace.ErrUnavailable)
 }
 
-// longest is how often Alone asks for its turn, some minutes long.
+// longest is how often Alone and join try to get the lock, which takes some minutes.
 const longest = 600
 
-// Alone implements keyspace.Shared. The lock is that of a connection of its own, so that it
+// Alone implements keyspace.Shared. The lock belongs to a connection of its own, so that it
 // ends with the process.
 func (db *DB) Alone(name string, fn func() error) error {
 	k := &keeper{database: db.database}

@@ -14,18 +14,19 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// How often and how long something is tried again that the database has not done for a
-// reason that may pass: a lost connection, a start under way, a conflict.
+// How often, and after which pauses, an operation is repeated that the database has
+// refused for a reason that may pass: a lost connection, a database that is starting, a
+// conflict.
 const (
 	attempts   = 6
 	firstPause = 20 * time.Millisecond
 	lastPause  = 500 * time.Millisecond
 )
 
-// pool keeps connections for use again.
+// pool keeps connections for reuse.
 type pool struct {
 	config *pgconn.Config
-	slots  chan struct{} // one for each connection that is in use
+	slots  chan struct{} // one item for each connection in use
 	mu     sync.Mutex
 	idle   []*conn
 	closed bool
@@ -35,7 +36,8 @@ func newPool(config *pgconn.Config, most int) *pool {
 	return &pool{config: config, slots: make(chan struct{}, most)}
 }
 
-// get returns a connection, a new one where none is idle. put gives it back.
+// get returns an idle connection, or a new one if there is none. put returns it to the
+// pool.
 func (p *pool) get() (*conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -67,8 +69,8 @@ func (p *pool) take(ctx context.Context) (*conn, error) {
 	return connect(ctx, p.config)
 }
 
-// put takes a connection back. One that broke takes the idle ones with it: what cut it has
-// mostly cut them as well.
+// put takes a connection back. If it is broken, all idle ones are closed as well, because
+// the cause has probably broken them too.
 func (p *pool) put(c *conn) {
 	defer func() { <-p.slots }()
 	p.mu.Lock()
@@ -87,7 +89,7 @@ func (p *pool) put(c *conn) {
 	}
 }
 
-// close ends the connections that are idle, and those in use when they come back.
+// close closes the idle connections, and those in use when they are put back.
 func (p *pool) close() {
 	p.mu.Lock()
 	idle := p.idle
@@ -98,8 +100,8 @@ func (p *pool) close() {
 	}
 }
 
-// pause waits before an attempt, the longer the more there were. Servers that were refused
-// together come back apart.
+// pause waits before another attempt, longer after each one. The time is random, so that
+// servers that were refused together do not come back together.
 func pause(attempt int) {
 	longest := min(firstPause<<attempt, lastPause)
 	random, err := rand.Int(rand.Reader, big.NewInt(int64(longest)))
@@ -111,16 +113,17 @@ func pause(attempt int) {
 	<-ctx.Done()
 }
 
-// passing reports whether what failed may succeed when it is tried again, from its start.
+// passing reports whether an operation that failed may succeed if it is repeated from its
+// start.
 func passing(err error) bool {
 	if of, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch of.Code {
-		case "40001", "40P01", // two transactions are in each other's way
+		case "40001", "40P01", // two transactions conflict
 			"57P01", "57P02", "57P03", // the database stops or starts
-			"25P03", "53300": // it ended a transaction that did nothing; too many connections
+			"25P03", "53300": // an idle transaction was ended; too many connections
 			return true
 		}
-		return of.Code[:2] == "08" // the connection
+		return of.Code[:2] == "08" // an error of the connection
 	}
 	if _, ok := errors.AsType[lost](err); ok {
 		return true
@@ -129,7 +132,7 @@ func passing(err error) bool {
 	return ok
 }
 
-// fatal reports whether an error of the database ends the connection that it came by.
+// fatal reports whether an error of the database also ends the connection.
 func fatal(err error) bool {
 	of, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (of.Code[:2] == "57" && of.Code != "57014" || of.Code == "25P03" || of.Code[:2] == "08")

@@ -1,8 +1,7 @@
-// Package postgres keeps the ordered key spaces of package storage, one for each tenant, in
-// one table of a PostgreSQL database, which several processes may use at once. Each keeps a
-// copy in memory, which it brings up to date with a question before it reads. It owns the
-// connections, the schema, the copies, the order of updates and the leases; it knows nothing
-// of what the keys and values mean.
+// Package postgres stores the ordered key spaces of package storage, one for each tenant, in a
+// PostgreSQL database that several processes may use at once. Each process keeps a copy in memory
+// and asks the database for changes before it reads. The package owns the connections, the schema,
+// the copies, the order of updates and the leases; it does not know what the keys and values mean.
 package postgres
 
 import (
@@ -23,37 +22,36 @@ import (
 
 // Options says how to use a database.
 type Options struct {
-	// NoSync lets a commit end before the disk of the database has it. A crash of the
-	// database may then take the last of them back.
+	// NoSync ends commits without waiting for the database's disk. A crash of the database may then
+	// undo the most recent ones.
 	NoSync bool
-	// Now is the machine's clock, which is held against the database's; nil is the usual one.
+	// Now is the machine's clock, which is compared with the database's; nil means time.Now.
 	Now func() time.Time
 }
 
-// mostConnections is how many connections a process uses, unless pool_max_conns in the URL
-// says otherwise.
+// mostConnections is the most connections of a process, unless pool_max_conns in the URL says
+// otherwise.
 const mostConnections = 16
 
-// mostMemory is how large a tenant may be to be kept in memory, in MiB, unless
+// mostMemory is the largest size, in MiB, of a tenant that is kept in memory, unless
 // memory_per_tenant in the URL says otherwise.
 const mostMemory = 512
 
-// Database is a database that is in use. It is safe for concurrent use.
+// Database is an open database. It is safe for concurrent use.
 type Database struct {
 	config *pgconn.Config
 	pool   *pool
-	most   int64 // bytes of a tenant that is kept in memory
+	most   int64 // the most bytes of a tenant that is kept in memory
 	now    func() time.Time
 	keeper keeper
-	makes  sync.Map // the names of the tenants that this process makes
+	makes  sync.Map // the names of the tenants that this process is creating
 	skew   atomic.Int64
-	tables int64 // which they are, see identify
+	tables int64 // identifies the tables, see identify
 }
 
-// Open connects to the database that a URL or a connection string of libpq's names, and
-// makes the tables or brings them to the form that this program knows. What the URL leaves
-// out is taken from the usual PG... variables. Its errors say what to do and never hold
-// the password.
+// Open connects to the database that a URL or a connection string of libpq names, and creates the
+// tables or upgrades them to the form that this program knows. What the URL leaves out is taken from
+// the usual PG... variables. Errors say what to do and never contain the password.
 func Open(url string, o Options) (*Database, error) {
 	config, limits, err := parse(url)
 	if err != nil {
@@ -82,23 +80,23 @@ func Open(url string, o Options) (*Database, error) {
 	return d, nil
 }
 
-// sessionSettings are those of every connection.
+// sessionSettings are the settings of every connection.
 var sessionSettings = map[string]string{
 	"application_name": "tenant0",
-	// Whoever waits for the one writer of a tenant gives up before patience is over, and a
-	// writer that no longer answers does not hold the others up for longer.
+	// An update that waits for the lock of a tenant gives up before patience is over, and the lock
+	// of a process that does not answer any more ends soon.
 	"lock_timeout":                        "15s",
 	"statement_timeout":                   "19s",
 	"idle_in_transaction_session_timeout": "12s",
 	"default_transaction_isolation":       "read committed",
-	// Every question is answered from the index, whatever the statistics say.
+	// Every query must use the index, whatever the statistics say.
 	"jit": "off", "enable_seqscan": "off", "enable_bitmapscan": "off", "enable_sort": "off", "enable_hashagg": "off",
 }
 
-// limits are what the URL says besides what every client of the database knows.
+// limits are the settings in the URL that only this package knows.
 type limits struct {
-	connections int // at most
-	memory      int // of a tenant at most, in MiB
+	connections int // the most connections
+	memory      int // the most memory of a tenant, in MiB
 }
 
 // parse reads a connection string.
@@ -132,13 +130,12 @@ func parse(url string) (config *pgconn.Config, l limits, err error) {
 	return config, l, nil
 }
 
-// Place is where the database is, for people: host, port and name, without user and
-// password.
+// Place is the database's location for messages: host, port and name, without user and password.
 func (d *Database) Place() string {
 	return fmt.Sprintf("postgres://%s:%d/%s", d.config.Host, d.config.Port, d.config.Database)
 }
 
-// Close ends the connections. Tenants are closed before.
+// Close closes the connections. Tenants must be closed before.
 func (d *Database) Close() error {
 	d.keeper.close()
 	d.pool.close()
@@ -150,8 +147,8 @@ type DB struct {
 	database *Database
 	name     []byte
 	replica  replica
-	commits  int      // by the one writer
-	leases   sync.Map // the names of what it holds and has joined
+	commits  int      // counted by the one writer
+	leases   sync.Map // the names of the leases that it holds and has joined
 
 	open   sync.RWMutex // held for reading by views
 	closed bool         // guarded by open
@@ -160,13 +157,13 @@ type DB struct {
 
 var _ keyspace.Shared = (*DB)(nil)
 
-// maxGroup bounds how many updates one commit may carry.
+// maxGroup bounds how many updates one commit may contain.
 const maxGroup = 256
 
-// ErrExists reports a tenant that is there already.
+// ErrExists reports a tenant that exists already.
 var ErrExists = errors.New("the database has a tenant of this name")
 
-// Tenant returns the key space of a tenant, which is made where it is not there.
+// Tenant returns the key space of a tenant, which is created if it does not exist.
 func (d *Database) Tenant(name string) (*DB, error) {
 	if _, err := d.add(addTenant, name); err != nil {
 		return nil, err
@@ -174,8 +171,8 @@ func (d *Database) Tenant(name string) (*DB, error) {
 	return d.space(name), nil
 }
 
-// Find returns the key space of a tenant that Tenants has listed. All that is asked of it fails
-// with an error that wraps keyspace.ErrGone where it has been removed since.
+// Find returns the key space of a tenant that Tenants has listed. If the tenant has been removed
+// since, all operations fail with an error that wraps keyspace.ErrGone.
 func (d *Database) Find(name string) *DB { return d.space(name) }
 
 func (d *Database) space(name string) *DB {
@@ -185,11 +182,11 @@ func (d *Database) space(name string) *DB {
 	return db
 }
 
-// making is the lease of the process that makes a tenant.
+// making is the name of the lease of the process that is creating a tenant.
 const making = "making"
 
-// New returns the key space of a new tenant, or an error that wraps ErrExists. Nobody finds the
-// tenant by Tenants before Made is called. Should the process end before, another removes it.
+// New returns the key space of a new tenant, or an error that wraps ErrExists. Tenants does not list
+// the tenant before Made is called. If the process ends before that, another one removes the tenant.
 func (d *Database) New(name string) (*DB, error) {
 	if err := d.removeLeft(); err != nil {
 		return nil, err
@@ -204,7 +201,7 @@ func (d *Database) New(name string) (*DB, error) {
 	return d.space(name), nil
 }
 
-// begin begins to make a tenant, if there is none of the name and nobody makes one.
+// begin begins to create a tenant, if it does not exist and no process is creating it.
 func (d *Database) begin(name string) (began bool, err error) {
 	if began, err = d.holdMaking(name); err != nil || !began {
 		return false, err
@@ -215,7 +212,7 @@ func (d *Database) begin(name string) (began bool, err error) {
 	return began, err
 }
 
-// holdMaking takes the lease of whoever makes a tenant, unless somebody has it.
+// holdMaking takes the lease for creating a tenant, unless another process has it.
 func (d *Database) holdMaking(name string) (held bool, err error) {
 	if _, here := d.makes.LoadOrStore(name, true); here {
 		return false, nil
@@ -226,15 +223,15 @@ func (d *Database) holdMaking(name string) (held bool, err error) {
 	return held, d.explain(err)
 }
 
-// letMaking gives that lease back, where this process has it.
+// letMaking gives up that lease, if this process has it.
 func (d *Database) letMaking(name string) {
 	if _, here := d.makes.LoadAndDelete(name); here {
 		d.keeper.release(d.lease([]byte(name), making))
 	}
 }
 
-// Made says that the tenant that New has begun has all that it needs. It returns an error that wraps
-// keyspace.ErrGone where another process has taken this one for ended, and has removed the tenant.
+// Made says that the tenant that New has begun is complete. It returns an error that wraps
+// keyspace.ErrGone if another process believed that this one had ended, and has removed the tenant.
 func (d *Database) Made(name string) error {
 	defer d.letMaking(name)
 	there, err := d.add(endTenant, name)
@@ -244,7 +241,7 @@ func (d *Database) Made(name string) error {
 	return err
 }
 
-// removeLeft removes the tenants of processes that have ended while they made them.
+// removeLeft removes the tenants of processes that have ended while creating them.
 func (d *Database) removeLeft() error {
 	names, err := d.unmade()
 	if err != nil {
@@ -258,7 +255,7 @@ func (d *Database) removeLeft() error {
 		if !left {
 			continue
 		}
-		still, err := d.unmade() // as it is while nobody makes it
+		still, err := d.unmade() // checked again, because now no process is creating it
 		if err == nil && slices.Contains(still, name) {
 			err = d.Remove(name)
 		}
@@ -270,7 +267,7 @@ func (d *Database) removeLeft() error {
 	return nil
 }
 
-// unmade lists the tenants that New has begun and that were not made yet.
+// unmade lists the tenants that New has begun and that are not complete.
 func (d *Database) unmade() (names []string, err error) {
 	err = d.do(func(c *conn) error {
 		names = nil
@@ -283,7 +280,7 @@ func (d *Database) unmade() (names []string, err error) {
 	return names, d.explain(err)
 }
 
-// add runs a statement that adds or changes a tenant, and reports whether it did.
+// add executes a statement that adds or changes a tenant, and reports whether it changed a row.
 func (d *Database) add(statement *statement, name string) (done bool, err error) {
 	err = d.do(func(c *conn) error {
 		c.send(statement, func([][]byte) bool { done = true; return false }, []byte(name))
@@ -292,15 +289,15 @@ func (d *Database) add(statement *statement, name string) (done bool, err error)
 	return done, d.explain(err)
 }
 
-// Listed is a tenant of the database. One that is removed and made again by the same name has
-// another Generation.
+// Listed is a tenant of the database. A tenant that was removed and created again with the same name
+// has another Generation.
 type Listed struct {
 	Name       string
 	Generation int64
 }
 
-// Tenants lists the tenants that the database has, in the order of their names, without those
-// that are being made.
+// Tenants lists the tenants of the database in the order of their names, without those that are
+// still being created.
 func (d *Database) Tenants() (all []Listed, err error) {
 	err = d.do(func(c *conn) error {
 		all = nil
@@ -313,7 +310,7 @@ func (d *Database) Tenants() (all []Listed, err error) {
 	return all, d.explain(err)
 }
 
-// Remove removes a tenant with all that it holds; one that is not there is no error.
+// Remove removes a tenant with all its data; it is not an error if it does not exist.
 func (d *Database) Remove(name string) error {
 	defer d.letMaking(name)
 	return d.explain(d.do(func(c *conn) error {
@@ -327,8 +324,8 @@ func (d *Database) Remove(name string) error {
 	}))
 }
 
-// do runs fn on a connection, again where what fails may succeed. So fn can be run more than
-// once.
+// do runs fn on a connection, and again if it fails for a reason that may pass. So fn may run more
+// than once.
 func (d *Database) do(fn func(*conn) error) error {
 	for attempt := 0; ; attempt++ {
 		err := d.once(fn)
@@ -339,7 +336,7 @@ func (d *Database) do(fn func(*conn) error) error {
 	}
 }
 
-// once runs fn on a connection. A transaction that it leaves open when it fails is undone.
+// once runs fn on a connection. If fn fails, a transaction that it has left open is rolled back.
 func (d *Database) once(fn func(*conn) error) error {
 	c, err := d.pool.get()
 	if err != nil {
@@ -356,8 +353,7 @@ func (d *Database) once(fn func(*conn) error) error {
 	return err
 }
 
-// View implements keyspace.Engine. It asks the database for what has changed, and fn reads from
-// memory.
+// View implements keyspace.Engine. It asks the database for changes, and then fn reads from memory.
 func (db *DB) View(ctx context.Context, fn func(keyspace.KV) error) error {
 	db.open.RLock()
 	defer db.open.RUnlock()
@@ -377,8 +373,8 @@ func (db *DB) View(ctx context.Context, fn func(keyspace.KV) error) error {
 	return keyspace.While(ctx, fn)(keyspace.TreeKV{Tree: now.tree, ReadOnly: true})
 }
 
-// viewAside is View of a tenant that is too large to be kept in memory. It begins before fn is
-// called, so that what fails then is tried again.
+// viewAside is View for a tenant that is too large to be kept in memory. The transaction begins
+// before fn is called, so that a failure at its beginning can be retried.
 func (db *DB) viewAside(ctx context.Context, fn func(keyspace.KV) error) error {
 	for attempt := 0; ; attempt++ {
 		if err := ctx.Err(); err != nil {
@@ -395,7 +391,7 @@ func (db *DB) viewAside(ctx context.Context, fn func(keyspace.KV) error) error {
 	}
 }
 
-// view runs fn in a transaction that sees one state. It reports whether fn was run.
+// view runs fn in a transaction that sees one state. It reports whether it has called fn.
 func (db *DB) view(fn func(keyspace.KV) error) (began bool, err error) {
 	c, err := db.database.pool.get()
 	if err != nil {
@@ -433,11 +429,11 @@ func (db *DB) errClosed() error {
 
 var errReadOnly = errors.New("a view cannot write")
 
-// Clocks that differ by less than tolerance are taken for one, and a difference is told from
-// the time that an answer takes where that is at most quickly.
+// Clocks that differ by less than tolerance are taken as equal. A difference is measured only if the
+// answer takes no longer than quickly.
 const tolerance, quickly = 100 * time.Millisecond, 50 * time.Millisecond
 
-// meet holds the machine's clock against the database's.
+// meet compares the machine's clock with the database's, and stores the difference.
 func (d *Database) meet(asked, there time.Time) {
 	now := d.now()
 	took := now.Sub(asked)

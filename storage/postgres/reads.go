@@ -6,23 +6,23 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// reads is a state that is read, and notes what was: the database keeps what was written only
-// if nothing of that has changed.
+// reads is a state that records what is read from it: the database commits the writes only if
+// nothing of that has changed.
 type reads struct {
 	keyspace.TreeKV
-	from, to [][]byte // ranges of keys, each without its end
+	from, to [][]byte // ranges of keys; to is exclusive
 	keys     map[string]bool
-	many     bool // too many to be told apart: nothing may have changed
+	many     bool // too many ranges to be recorded: then any change is a conflict
 }
 
-// mostReads is how many keys and ranges are held against other changes.
+// mostReads is how many keys and ranges are recorded.
 const mostReads = 256
 
 func newReads(m *moment) *reads {
 	return &reads{TreeKV: keyspace.TreeKV{Tree: m.tree, ReadOnly: true}, keys: map[string]bool{}}
 }
 
-// note adds a range.
+// note records a range.
 func (r *reads) note(from, to []byte) {
 	if len(r.from) >= mostReads {
 		r.many = true
@@ -31,7 +31,7 @@ func (r *reads) note(from, to []byte) {
 	r.from, r.to = append(r.from, from), append(r.to, to)
 }
 
-// behind is the first key behind another.
+// behind returns the first key after another.
 func behind(key []byte) []byte { return append(bytes.Clone(key), 0) }
 
 // Get implements keyspace.KV.

@@ -14,67 +14,67 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// replica is the key space of a tenant in the memory of this process. Who reads asks the
-// database, in one round trip, for what has changed since, and reads from memory then. Those
-// who wait together share the question.
+// replica is the copy of a tenant's key space in the memory of this process. Before reading, it
+// asks the database, in one round trip, for the changes since its state. Readers that wait at
+// the same time share one question.
 type replica struct {
 	db *DB
-	// now is the newest state that is known, nil before the first.
+	// now is the newest known state, nil before the first one is loaded.
 	now atomic.Pointer[moment]
-	// aside says that the tenant is too large to be kept here: everything is read from the
+	// aside says that the tenant is too large to be kept in memory: everything is read from the
 	// database.
 	aside atomic.Bool
 
-	turns chan struct{} // one for each question that is under way
+	turns chan struct{} // one item for each question that is being asked
 	mu    sync.Mutex
-	next  *question // that is not asked yet, nil for none
+	next  *question // the question that is not asked yet, nil for none
 
-	moving sync.Mutex // held by who makes the next state
+	moving sync.Mutex // held while the next state is made
 }
 
-// moment is the key space as it was after a change.
+// moment is the state of the key space after a change.
 type moment struct {
 	tree *keyspace.Tree
 	change
-	size int64 // what it takes in memory, about
+	size int64 // approximate bytes in memory
 }
 
-// change names a change by its number, and by a mark that no other has.
+// change identifies a change by its number and by its mark, which is unique.
 type change struct{ at, mark int64 }
 
-// written is a change with what it has written.
+// written is a change with its writes.
 type written struct {
 	change
 	prior  int64    // the mark of the change before
-	keys   []string // nil where that is too much to be told
-	values [][]byte // nil for a key that is gone
+	keys   []string // nil if the change is too large to be sent
+	values [][]byte // nil for a deleted key
 }
 
-// answer is what the database says of a tenant: its last change, and those behind one that
-// was asked for.
+// answer is the database's answer about a tenant: its last change, and the changes since the one
+// that was asked about.
 type answer struct {
 	change
 	behind []written
 }
 
-// atOnce is how many questions are under way at a time. With one, whoever comes while it is
-// would have to wait for the rest of it.
+// atOnce is how many questions may be asked at the same time. If it were one, a reader that
+// comes during a question would have to wait for its end first.
 const atOnce = 2
 
-// perPair is what a pair of the tree takes besides its bytes, about.
+// perPair is the approximate memory of a pair in the tree, besides its bytes.
 const perPair = 80
 
 var errTooLarge = errors.New("the tenant is too large to be kept in memory")
 
-// question is one that is asked for several.
+// question is a question to the database that several readers share.
 type question struct {
 	done  chan struct{}
 	state *moment
 	err   error
 }
 
-// of returns a state for the reads of a context: one that has all that was kept before the call,
-// or before the request came.
+// of returns a state for the reads of a context. It contains every change that was committed
+// before the call, or at least before the request of the context arrived.
 func (r *replica) of(ctx context.Context) (*moment, error) {
 	arrival, began := storage.ArrivalOf(ctx), r.db.database.now()
 	if arrival.Knows(r, began) {
@@ -92,7 +92,7 @@ func (r *replica) of(ctx context.Context) (*moment, error) {
 	return now, err
 }
 
-// fresh returns a state that has all that was kept before the call.
+// fresh returns a state that contains every change committed before the call.
 func (r *replica) fresh() (*moment, error) {
 	r.mu.Lock()
 	q := r.next
@@ -110,13 +110,13 @@ func (r *replica) fresh() (*moment, error) {
 	r.turns <- struct{}{}
 	defer func() { <-r.turns }()
 	r.mu.Lock()
-	r.next = nil // who comes from now on has another
+	r.next = nil // readers that come from now on share another question
 	r.mu.Unlock()
 	q.state, q.err = r.ask()
 	return q.state, q.err
 }
 
-// ask brings the replica to what the database has.
+// ask brings the copy up to date with the database.
 func (r *replica) ask() (*moment, error) {
 	from := r.now.Load()
 	if from == nil {
@@ -133,10 +133,10 @@ func (r *replica) ask() (*moment, error) {
 	if now, ok := r.advance(from, a); ok {
 		return now, r.bound(now)
 	}
-	return r.load() // too far behind, or the database is another
+	return r.load() // too far behind, or the database was replaced
 }
 
-// since asks for the changes behind one.
+// since asks for the changes after the one with a number.
 func (db *DB) since(c *conn, at int64) (a answer, err error) {
 	var found bool
 	began := db.database.now()
@@ -163,7 +163,7 @@ func (db *DB) errGone() error {
 	return fmt.Errorf("tenant %s is no longer in the database: %w", db.name, keyspace.ErrGone)
 }
 
-// add takes a row of tenant0_changes in.
+// add adds a row of tenant0_changes to the answer.
 func (a *answer) add(values [][]byte) error {
 	w := written{change: change{numberOf(values[0]), numberOf(values[1])}, prior: numberOf(values[2])}
 	if values[3] != nil {
@@ -186,8 +186,7 @@ func (a *answer) add(values [][]byte) error {
 	return nil
 }
 
-// leadsFrom reports whether the changes of the answer are all that there were since a change,
-// one behind the other.
+// leadsFrom reports whether the answer contains all changes after a given one, without gaps.
 func (a *answer) leadsFrom(from change) bool {
 	slices.SortFunc(a.behind, func(v, w written) int { return cmp.Compare(v.at, w.at) })
 	last := from
@@ -200,8 +199,8 @@ func (a *answer) leadsFrom(from change) bool {
 	return last == a.change
 }
 
-// advance makes the state that an answer leads to from another, and returns it, or a newer one
-// that is there already. It reports whether the answer leads there.
+// advance applies an answer to the state from, and returns the new state, or a newer one that
+// exists already. It returns false if the changes of the answer do not follow from that state.
 func (r *replica) advance(from *moment, a answer) (*moment, bool) {
 	if !a.leadsFrom(from.change) {
 		return nil, false
@@ -213,7 +212,7 @@ func (r *replica) advance(from *moment, a answer) (*moment, bool) {
 		return nil, false
 	}
 	behind := a.behind
-	if now.at > from.at { // others have been faster
+	if now.at > from.at { // other questions were answered earlier
 		if now.at >= a.at {
 			return now, true
 		}
@@ -240,7 +239,7 @@ func (r *replica) advance(from *moment, a answer) (*moment, bool) {
 	return next, true
 }
 
-// set writes a pair to the tree, or takes it away for a value that is nil.
+// set sets a pair of the tree, or deletes the key if the value is nil.
 func (m *moment) set(key string, value []byte) {
 	var old []byte
 	var had bool
@@ -255,8 +254,8 @@ func (m *moment) set(key string, value []byte) {
 	}
 }
 
-// upTo brings a state to the one that an answer tells of, for whoever has all changes wait. It
-// returns none where the tenant has become too large.
+// upTo brings a state up to date with an answer, while all other changes wait. It returns an
+// error if the tenant has become too large.
 func (r *replica) upTo(from *moment, a answer) (*moment, error) {
 	now, ok := r.advance(from, a)
 	if !ok {
@@ -270,7 +269,7 @@ func (r *replica) upTo(from *moment, a answer) (*moment, error) {
 	return now, nil
 }
 
-// bound ends the replica of a tenant that has become too large.
+// bound gives up the copy of a tenant that has become too large.
 func (r *replica) bound(now *moment) error {
 	if now.size <= r.db.database.most {
 		return nil
@@ -280,7 +279,7 @@ func (r *replica) bound(now *moment) error {
 	return errTooLarge
 }
 
-// load reads all that the tenant has.
+// load reads the whole tenant.
 func (r *replica) load() (*moment, error) {
 	r.moving.Lock()
 	defer r.moving.Unlock()
@@ -299,7 +298,7 @@ func (r *replica) load() (*moment, error) {
 	return now, nil
 }
 
-// read reads one state of the tenant, or a part that is too large.
+// read reads one state of the tenant; it stops when that becomes too large.
 func (r *replica) read(c *conn) (*moment, error) {
 	c.unhurried = true
 	defer func() { c.unhurried = false }()

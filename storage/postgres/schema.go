@@ -8,12 +8,12 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// The tables. A row of tenant0_records is one key with its value. head is the key, or the
-// first headSize bytes of a longer one, whose rest is in tail and digest. The row of
-// tenant0_tenants counts the changes of a tenant; who changes something locks it. Each change
-// has a mark of its own, and names that of the one before, so that nobody takes the changes
-// of a database that was put back for those that were there. A row of tenant0_changes is what
-// a change has written, a null value for a key that is gone, or null where that is too much.
+// The tables. A row of tenant0_records is one key with its value. head is the key, or the first headSize bytes of a
+// longer key, whose rest is in tail, and a digest of the rest in digest. A row of tenant0_tenants counts the
+// changes of a tenant; each change locks it. Every change has a unique mark, and also stores the mark of the change
+// before it, so that the changes of a database restored from a backup are not confused with those before. A row of
+// tenant0_changes holds the writes of a change: a null value for a deleted key, and null instead of all keys if
+// they are too large.
 var (
 	begin     = &statement{"begin", `begin`}
 	beginView = &statement{"begin_view", `begin read only, isolation level repeatable read`}
@@ -21,12 +21,12 @@ var (
 	rollback  = &statement{"rollback", `rollback`}
 	noTimeout = &statement{"no_timeout", `set local statement_timeout = 0`}
 
-	// state is the number of the last change, its mark, and the time of the database.
+	// state returns the number of the last change, its mark, and the time of the database.
 	state = &statement{"state", `select changes, mark, (extract(epoch from clock_timestamp()) * 1000000)::int8 from tenant0_tenants where name = $1::text`}
-	// since is state with the changes behind one.
+	// since is state with the changes after a number.
 	since = &statement{"since", `select t.changes, t.mark, (extract(epoch from clock_timestamp()) * 1000000)::int8, c.version, c.mark, c.prior, c.keys, c.vals
 		from tenant0_tenants t left join tenant0_changes c on c.tenant = t.name and c.version > $2::int8 where t.name = $1::text`}
-	// lock has the changes of others wait until its transaction ends.
+	// lock makes the changes of other processes wait until its transaction ends.
 	lock    = &statement{"lock", `select changes, mark from tenant0_tenants where name = $1::text for no key update`}
 	changes = &statement{"changes", `select version, mark, prior, keys, vals from tenant0_changes where tenant = $1::text and version > $2::int8`}
 
@@ -38,8 +38,8 @@ var (
 	scanBack = &statement{"scan_back", `select head, tail, value from tenant0_records where tenant = $1::text
 		and (head, tail) >= ($2::bytea, $3::bytea) and (head, tail) < ($4::bytea, $5::bytea) order by head desc, tail desc limit $6::int8`}
 
-	// keep keeps a change behind a lock, with the pairs that it writes, if nothing of what was read at a change has
-	// changed since: keys in the ranges, or with $7 anything at all. It answers with its number and the mark before.
+	// keep commits a change, after lock, with its pairs, if nothing of what was read at its base has changed since:
+	// no key in the ranges or, with $7, nothing at all. It returns its number and the mark before.
 	keep = &statement{"keep", `with ok as materialized (select 1 from tenant0_tenants t where t.name = $1::text and case
 			when t.changes = $5::int8 then t.mark = $6::int8
 			when $7::int8 = 1 then false
@@ -49,22 +49,22 @@ var (
 				where c.tenant = $1::text and c.version > $5::int8 and k >= r.f and k < r.t) end),
 		` + count + `, ` + pairs + `
 		select version, prior from counted`}
-	// write writes pairs that are too much for keep.
+	// write writes pairs that are too large for keep.
 	write = &statement{"write", `with ok as (select 1), ` + pairs + ` select 1`}
 	// keepFence is keep for a key that is in no row, see decide.
 	keepFence = &statement{"keep_fence", `with ok as (select 1), ` + count + ` select version, prior from counted`}
-	// trim leaves the last changes, fewer where they are large.
+	// trim leaves the most recent changes, fewer of them if they are large.
 	trim = &statement{"trim", `delete from tenant0_changes where tenant = $1::text and version <= (select max(version) from (
 		select version, row_number() over newest as n, sum(coalesce(pg_column_size(vals), 0)) over newest as bytes
 		from tenant0_changes where tenant = $1::text window newest as (order by version desc)) as c
 		where n > $2::int8 or n > 64 and bytes > $3::int8)`}
 
 	addTenant = &statement{"add_tenant", `insert into tenant0_tenants (name, changes) values ($1::text, 0) on conflict do nothing returning changes`}
-	// beginTenant adds a tenant that is being made; endTenant says that it is there.
+	// beginTenant adds a tenant that is being created; endTenant says that it is complete.
 	beginTenant = &statement{"begin_tenant", `insert into tenant0_tenants (name, changes, ready) values ($1::text, 0, false) on conflict do nothing returning changes`}
 	endTenant   = &statement{"end_tenant", `update tenant0_tenants set ready = true where name = $1::text returning changes`}
 	listTenants = &statement{"list_tenants", `select name, (extract(epoch from made) * 1000000)::int8 from tenant0_tenants where ready order by name`}
-	// unmadeTenants are those that are being made, or were when their process ended.
+	// unmadeTenants are those that are being created, or were when their process ended.
 	unmadeTenants = &statement{"unmade_tenants", `select name from tenant0_tenants where not ready`}
 	removeTenant  = &statement{"remove_tenant", `with gone as (delete from tenant0_records where tenant = $1::text),
 		changes as (delete from tenant0_changes where tenant = $1::text) delete from tenant0_tenants where name = $1::text`}
@@ -77,8 +77,8 @@ var (
 	writeSchema   = &statement{"write_schema", `update tenant0_schema set version = $1::int8`}
 )
 
-// Parts of statements. count has the change counted and told to others, by its mark $4, and
-// pairs writes the keys $2 and values $3; both if there is something in ok.
+// Parts of statements. count counts the change and records it for other processes, with its mark $4, and pairs
+// writes the keys $2 and values $3; both only if ok has a row.
 const (
 	count = `counted as (update tenant0_tenants set changes = changes + 1, prior = mark, mark = $4::int8
 			where name = $1::text and exists (select 1 from ok) returning changes as version, prior),
@@ -93,11 +93,11 @@ const (
 			on conflict (tenant, head, digest) do update set value = excluded.value)`
 )
 
-// oldest is the oldest version of PostgreSQL that does: it sorts what an index has sorted in
-// part.
+// oldest is the oldest version of PostgreSQL that is supported: it was the first with incremental sorting of rows
+// that an index has sorted partly.
 const oldest = 130000
 
-// migrations lead from each form of the tables to the next, the first from none.
+// migrations lead from each form of the tables to the next; the first creates them.
 var migrations = [][]*statement{{
 	{"make_schema", `create table tenant0_schema (version bigint not null)`},
 	{"init_schema", `insert into tenant0_schema values (0)`},
@@ -107,7 +107,7 @@ var migrations = [][]*statement{{
 		primary key (tenant, head, digest)) with (fillfactor = 85)`},
 }, {
 	{"mark_tenants", `alter table tenant0_tenants add column mark bigint not null default 0, add column prior bigint not null default 0`},
-	// What it holds is read soon or never, so it is not compressed.
+	// The rows are read soon or never, so they are not compressed.
 	{"make_changes", `create table tenant0_changes (
 		tenant text collate "C" not null, version bigint not null, mark bigint not null, prior bigint not null, keys bytea[], vals bytea[],
 		primary key (tenant, version)) with (toast_tuple_target = 8160)`},
@@ -116,8 +116,8 @@ var migrations = [][]*statement{{
 	{"ready_tenants", `alter table tenant0_tenants add column ready boolean not null default true`},
 }}
 
-// prepare checks the database, and makes the tables or brings them to their last form, while
-// no other process does.
+// prepare checks the database, and creates the tables or upgrades them to their last form, while no other process
+// does so.
 func (d *Database) prepare() error {
 	return d.do(func(c *conn) error {
 		if err := checkVersion(c); err != nil {
@@ -125,7 +125,7 @@ func (d *Database) prepare() error {
 		}
 		have, err := formOf(c)
 		if err != nil || have == int64(len(migrations)) {
-			return err // a start that changes nothing locks nothing
+			return err // a start that changes nothing needs no lock
 		}
 		c.send(begin, nil)
 		c.send(migrationLock, nil)
@@ -149,8 +149,8 @@ func (d *Database) prepare() error {
 	})
 }
 
-// identify notes which tables these are among those of other schemas of the database: leases know
-// no schema.
+// identify reads which tables these are, because leases belong to the whole database, in which other schemas may
+// have tables of the same names.
 func (d *Database) identify() error {
 	return d.do(func(c *conn) error {
 		c.send(whichTables, func(values [][]byte) bool {
@@ -185,7 +185,7 @@ func checkVersion(c *conn) error {
 	return nil
 }
 
-// formOf returns the form of the tables, 0 for none.
+// formOf returns the form of the tables, 0 if there are none.
 func formOf(c *conn) (form int64, err error) {
 	read := func(s *statement) error {
 		c.send(s, func(values [][]byte) bool {

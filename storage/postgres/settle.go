@@ -8,11 +8,12 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// errUnsettled reports a commit of which nobody knows whether it was kept.
+// errUnsettled reports a commit for which it is unknown whether it was kept.
 var errUnsettled = errors.New("the connection was lost while a change was kept, and the database cannot be asked whether it was")
 
-// settle finds out whether a change was kept whose answer was lost. It returns nil where it
-// was, and the cause, which passes, where it was not and never will be.
+// settle finds out whether a change was committed although the answer was lost. It returns nil
+// if it was, and cause, after which the change can be repeated, if it was not and never will
+// be.
 func (db *DB) settle(p *proposal, cause error) error {
 	for attempt := range 3 * attempts {
 		kept, err := db.decide(p)
@@ -31,14 +32,14 @@ func (db *DB) settle(p *proposal, cause error) error {
 	return fmt.Errorf("%w: %w", keyspace.ErrUnavailable, errUnsettled)
 }
 
-// fenceOf is the key that a change with a mark has always read. It is in no row.
+// fenceOf returns the key that a change with this mark records as read. No row has this key.
 func fenceOf(mark int64) []byte {
 	return binary.BigEndian.AppendUint64([]byte("\x00fence\x00"), uint64(mark)) //nolint:gosec // the same bits
 }
 
-// decide looks for a change. One that is not there may still be on its way: what was sent may
-// lie with a process of the database that has not read it. So its fence is written in the same
-// transaction, by which it fails when it comes.
+// decide looks for a change in the database. If it is missing, it may still be on its way: the
+// database may have received it without having read it. So its fence key is changed in the
+// same transaction, which makes the change fail when it arrives.
 func (db *DB) decide(p *proposal) (kept bool, err error) {
 	fence := db.propose(p.base)
 	err = db.database.once(func(c *conn) error {
@@ -59,12 +60,12 @@ func (db *DB) decide(p *proposal) (kept bool, err error) {
 	}
 	a := answer{fence.last, fence.behind}
 	if a.leadsFrom(p.base) || a.at <= p.base.at || a.isAnother(p.base) {
-		return false, nil // or the database was put back, and refuses what builds on more than it has
+		return false, nil // or the database was restored from a backup, and refuses a change whose base it does not have
 	}
-	return false, errUnsettled // it may have been kept so long ago that nobody remembers
+	return false, errUnsettled // it may have been committed so long ago that it is no longer remembered
 }
 
-// isAnother reports whether another change was built upon than the one that was asked for.
+// isAnother reports whether the change after the base was built on another change.
 func (a *answer) isAnother(base change) bool {
 	for _, w := range a.behind {
 		if w.at == base.at+1 {

@@ -1,7 +1,6 @@
-// Package pgtest starts a PostgreSQL for tests: one of its own, from the programs that
-// Debian's package postgresql brings, on a free port of the loopback with a temporary
-// folder. It is gone when the test process is, however that ends. It knows nothing of what
-// the tests keep there.
+// Package pgtest starts a PostgreSQL server for tests, with the programs of Debian's package
+// postgresql, on a free port of the loopback interface and in a temporary folder. The server ends
+// with the test process, however that ends. The package does not know what tests store there.
 package pgtest
 
 import (
@@ -30,26 +29,26 @@ import (
 type Server struct {
 	folder, programs string
 	port             int
-	as               *syscall.SysProcAttr // the user that it runs as
-	sync             string               // "on" where a commit waits for the disk
+	as               *syscall.SysProcAttr // with the user that the server runs as
+	sync             string               // "on" if commits wait for the disk
 
 	mu      sync.Mutex
 	keeper  *exec.Cmd      // the shell that ends the server
-	alive   io.WriteCloser // what the shell waits for the end of
+	alive   io.WriteCloser // the shell's input, whose end it waits for
 	schemas atomic.Int64
 }
 
-// shared is the server of the test process.
+// shared is the common server of the tests in this process.
 var shared = sync.OnceValues(func() (*Server, error) { return New(false) })
 
-// Shared returns the server of this test process, which the first caller starts. Where there
-// is none it prints why and skips the test.
+// Shared returns the common server of this test process, which the first call starts. If
+// PostgreSQL is not installed, it skips the test.
 func Shared(tb testing.TB) *Server {
 	tb.Helper()
 	return orSkip(tb)(shared())
 }
 
-// Start starts a server of the test's own, which can be killed and started again.
+// Start starts a server for one test, which can be killed and started again.
 func Start(tb testing.TB) *Server {
 	tb.Helper()
 	s := orSkip(tb)(New(false))
@@ -74,7 +73,7 @@ func orSkip(tb testing.TB) func(*Server, error) *Server {
 	}
 }
 
-// programs is the folder of the newest version that is installed.
+// programs returns the folder of the newest installed version.
 func programs() (string, error) {
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if err != nil || len(found) == 0 {
@@ -83,7 +82,7 @@ func programs() (string, error) {
 	return filepath.Dir(slices.MaxFunc(found, func(a, b string) int { return len(a)*100 - len(b)*100 + strings.Compare(a, b) })), nil
 }
 
-// unprivileged is a user for the server, which refuses to run as root.
+// unprivileged returns a user for the server, which refuses to run as root.
 func unprivileged() (attr *syscall.SysProcAttr, uid, gid int, err error) {
 	if os.Getuid() != 0 {
 		return &syscall.SysProcAttr{}, os.Getuid(), os.Getgid(), nil
@@ -102,8 +101,8 @@ func unprivileged() (attr *syscall.SysProcAttr, uid, gid int, err error) {
 	return nil, 0, 0, errors.New("PostgreSQL refuses to run as root, and there is no user postgres or nobody")
 }
 
-// New starts a server, whose commits wait for the disk or not. It is gone when the process is, and
-// after Kill.
+// New starts a server; durable says whether its commits wait for the disk. It ends with the
+// process, or by Kill.
 func New(durable bool) (*Server, error) {
 	bin, err := programs()
 	if err != nil {
@@ -149,8 +148,9 @@ func freePort() (int, error) {
 	return ln.Addr().(*net.TCPAddr).Port, nil
 }
 
-// script runs the server and ends it when its input does, which is when the test process
-// has ended or has said so. Then it removes the folder, unless it is told to keep it.
+// script runs the server until the script's input ends or contains a command, because the test
+// process has ended or wants the server to stop. Then it removes the folder, unless told to keep
+// it.
 const script = `"$1/postgres" -D "$2/data" -k "$2" -h 127.0.0.1 -p "$3" -c fsync="$4" -c full_page_writes="$4" -c max_connections=400 \
 	-c shared_buffers=64MB -c log_min_messages=fatal -c log_statement=none > "$2/log" 2>&1 < /dev/null &
 server=$!
@@ -161,11 +161,11 @@ stop) kill -INT $server; wait $server ;;
 *) kill -QUIT $server; wait $server; rm -rf "$2" ;;
 esac`
 
-// start starts the server on its folder, and waits until it answers.
+// start starts the server with its existing data, and waits until it answers.
 func (s *Server) start() error {
 	s.keeper = exec.CommandContext(context.Background(), "/bin/sh", "-c", script, "sh", s.programs, s.folder, strconv.Itoa(s.port), s.sync) //nolint:gosec // the programs of the system
 	attr := *s.as
-	attr.Setpgid = true // Ctrl-C is for the tests
+	attr.Setpgid = true // Ctrl-C must end only the tests
 	s.keeper.SysProcAttr, s.keeper.Dir, s.keeper.Env = &attr, s.folder, []string{"PATH=/usr/bin:/bin", "LC_ALL=C"}
 	alive, err := s.keeper.StdinPipe()
 	if err != nil {
@@ -192,12 +192,12 @@ func (s *Server) start() error {
 	}
 }
 
-// URL is that of the server's own database.
+// URL returns the URL of the server's default database.
 func (s *Server) URL() string {
 	return "postgres://tenant0@" + s.Addr() + "/postgres?sslmode=disable"
 }
 
-// Addr is where the server listens.
+// Addr returns the server's address.
 func (s *Server) Addr() string { return "127.0.0.1:" + strconv.Itoa(s.port) }
 
 // end tells the shell how to end the server, and waits.
@@ -213,19 +213,19 @@ func (s *Server) end(how string) {
 	s.keeper = nil
 }
 
-// Kill ends the server for good and removes what it kept.
+// Kill ends the server and removes its data.
 func (s *Server) Kill() {
 	s.end("")
 	_ = os.RemoveAll(s.folder)
 }
 
-// Crash ends the server at once, as the end of its machine does.
+// Crash ends the server abruptly, as if its machine crashed.
 func (s *Server) Crash() { s.end("kill\n") }
 
-// Stop ends the server in order.
+// Stop ends the server regularly.
 func (s *Server) Stop() { s.end("stop\n") }
 
-// Again starts a server that has crashed or was stopped on what it kept.
+// Again starts a server that has crashed or was stopped, with its existing data.
 func (s *Server) Again(tb testing.TB) {
 	tb.Helper()
 	s.mu.Lock()
@@ -235,7 +235,7 @@ func (s *Server) Again(tb testing.TB) {
 	}
 }
 
-// Empty returns the URL of an empty schema of its own, which is dropped after the test.
+// Empty returns the URL of a new empty schema, which is dropped after the test.
 func (s *Server) Empty(tb testing.TB) string {
 	tb.Helper()
 	name := fmt.Sprintf("test%d", s.schemas.Add(1))
@@ -251,8 +251,8 @@ func (s *Server) Empty(tb testing.TB) string {
 	return s.URL() + "&search_path=" + name
 }
 
-// Exec runs statements in the server's own database, and returns the first column of what
-// they answer.
+// Exec runs statements in the server's default database, and returns the first column of their
+// results.
 func (s *Server) Exec(tb testing.TB, sql string) (first []string) {
 	tb.Helper()
 	first, err := s.exec(sql)
@@ -262,7 +262,7 @@ func (s *Server) Exec(tb testing.TB, sql string) (first []string) {
 	return first
 }
 
-// Run runs statements in the server's own database.
+// Run runs statements in the server's default database.
 func (s *Server) Run(sql string) error {
 	_, err := s.exec(sql)
 	return err

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// Proxy stands between a server and its clients, can cut their connections and count what
-// they ask.
+// Proxy is a TCP proxy between a server and its clients. It can cut their connections, delay
+// their requests and count them.
 type Proxy struct {
 	ln net.Listener
 	to string
@@ -20,11 +20,11 @@ type Proxy struct {
 	mu      sync.Mutex
 	clients map[net.Conn]bool
 	servers map[net.Conn]bool
-	closed  bool      // to new connections
-	gate    chan bool // closed when what was held goes on, nil where nothing is
+	closed  bool      // refuses new connections
+	gate    chan bool // closed when held data may go on, nil if nothing is held
 
 	held                   atomic.Int64   // bytes
-	late                   sync.WaitGroup // of connections that were held
+	late                   sync.WaitGroup // connections with data that was held
 	roundTrips, statements atomic.Int64
 }
 
@@ -39,7 +39,7 @@ func NewProxy(tb testing.TB, to string) *Proxy {
 	return p
 }
 
-// Between returns a proxy in front of an address, HOST:PORT, until it is closed.
+// Between returns a proxy in front of an address, HOST:PORT, which runs until Close.
 func Between(to string) (*Proxy, error) {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
@@ -57,10 +57,10 @@ func (p *Proxy) Close() {
 	p.Cut()
 }
 
-// Addr is where the proxy listens.
+// Addr returns the address of the proxy.
 func (p *Proxy) Addr() string { return p.ln.Addr().String() }
 
-// URL is the connection string of a database with this proxy in front of it.
+// URL returns the connection string of a database with the proxy's address instead of its own.
 func (p *Proxy) URL(tb testing.TB, of string) string {
 	tb.Helper()
 	u, err := url.Parse(of)
@@ -99,7 +99,7 @@ func (p *Proxy) forward(client net.Conn) {
 	go func() {
 		p.send(server, client, &held)
 		if half, ok := server.(*net.TCPConn); ok {
-			_ = half.CloseWrite() // it has all, and ends the connection
+			_ = half.CloseWrite() // the client has sent everything, so the server ends the connection
 		}
 	}()
 	_, _ = io.Copy(client, server)
@@ -110,7 +110,8 @@ func (p *Proxy) forward(client net.Conn) {
 	}
 }
 
-// send hands on what a client sends. What is held is sent later, also when the client is gone.
+// send forwards what a client sends. Held data is sent later, even if the client has
+// disconnected by then.
 func (p *Proxy) send(server, client net.Conn, held *atomic.Bool) {
 	counter := counter{of: p}
 	buffer := make([]byte, 32<<10)
@@ -129,7 +130,7 @@ func (p *Proxy) send(server, client net.Conn, held *atomic.Bool) {
 	}
 }
 
-// wait holds what a client has sent, if its connection is held.
+// wait waits with a client's data, if its connection is held.
 func (p *Proxy) wait(client net.Conn, n int, held *atomic.Bool) {
 	p.mu.Lock()
 	gate := p.gate
@@ -146,8 +147,8 @@ func (p *Proxy) wait(client net.Conn, n int, held *atomic.Bool) {
 	}
 }
 
-// counter reads the messages of a client: a byte of their kind and four of their length, but
-// for the first, which has no kind.
+// counter parses the messages of a client: one byte of type and four bytes of length, except
+// for the first message, which has no type.
 type counter struct {
 	of    *Proxy
 	begun bool
@@ -183,13 +184,13 @@ func (c *counter) count(raw []byte) {
 	}
 }
 
-// Counts are how often clients have waited for answers (a Sync of the protocol), and for how
-// many statements (an Execute). They have to speak without TLS.
+// Counts returns how often clients have waited for answers (a Sync of the protocol), and for
+// how many statements (an Execute). It works only without TLS.
 func (p *Proxy) Counts() (roundTrips, statements int64) {
 	return p.roundTrips.Load(), p.statements.Load()
 }
 
-// admit notes a connection, unless the proxy lets none through.
+// admit registers a connection, unless the proxy refuses new ones.
 func (p *Proxy) admit(to map[net.Conn]bool, c net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -200,8 +201,8 @@ func (p *Proxy) admit(to map[net.Conn]bool, c net.Conn) bool {
 	return true
 }
 
-// Hold keeps back what is sent from now on, until it is let go; after Leave what new
-// connections send gets through.
+// Hold holds back all data that clients send from now on, until letGo is called. After Leave,
+// the data of new connections is forwarded.
 func (p *Proxy) Hold() (letGo func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -211,14 +212,13 @@ func (p *Proxy) Hold() (letGo func()) {
 	return sync.OnceFunc(func() { close(gate) })
 }
 
-// Held is how many bytes are kept back.
+// Held returns how many bytes are held back.
 func (p *Proxy) Held() int64 { return p.held.Load() }
 
-// Late waits until the connections that were held have ended, which were left and let go.
+// Late waits until the connections with held data have ended; call Leave and letGo before.
 func (p *Proxy) Late() { p.late.Wait() }
 
-// Leave cuts the clients off. What is held of what they have sent will come to the server all
-// the same.
+// Leave cuts off the clients. Data of theirs that is held back will still reach the server.
 func (p *Proxy) Leave() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -230,7 +230,7 @@ func (p *Proxy) Leave() {
 	p.gate = nil
 }
 
-// Cut cuts all connections. New ones get through.
+// Cut cuts all connections. New ones are accepted.
 func (p *Proxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -242,7 +242,7 @@ func (p *Proxy) Cut() {
 	}
 }
 
-// Let says whether new connections get through. Those that are there stay.
+// Let says whether new connections are accepted. Existing ones are not affected.
 func (p *Proxy) Let(through bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
