@@ -1,6 +1,6 @@
-// Package bolt keeps the ordered key space of package storage in one bbolt
-// file. It owns the file, its lock and the one writer that groups commits; it
-// knows nothing of what the keys and values mean.
+// Package bolt stores the ordered key space of package storage in one bbolt file. It owns
+// the file, its lock and the one writer that groups commits; it does not know what the keys
+// and values mean.
 package bolt
 
 import (
@@ -24,25 +24,24 @@ import (
 	"github.com/tenant0/tenant0/storage/queue"
 )
 
-// ErrLocked reports that another process holds the file.
+// ErrLocked reports that another process has the file open.
 var ErrLocked = errors.New("in use by another process")
 
-// lockWait bounds the wait for another process's lock; bbolt polls it.
+// lockWait bounds the wait for another process's lock, for which bbolt polls.
 const lockWait = 500 * time.Millisecond
 
-// maxGroup bounds how many updates one commit may carry.
+// maxGroup bounds how many updates one commit may contain.
 const maxGroup = 512
 
-// linger is how long a commit waits for updates when the one before had many.
+// linger is how long a commit waits for more updates if the commit before had many.
 const linger = 2 * time.Millisecond
 
 var bucket = []byte("tenant0")
 
 // Options says how to open a file.
 type Options struct {
-	// NoSync leaves out the fsync at each commit. A crash of the machine may
-	// then damage the file; a crash of the process does not. For throw-away
-	// stores.
+	// NoSync leaves out the fsync at each commit. A crash of the machine may then damage
+	// the file; a crash of the process does not. It is meant for temporary stores.
 	NoSync bool
 }
 
@@ -52,21 +51,20 @@ type DB struct {
 	path string
 
 	queue  *queue.Queue
-	broken error // the damage that ended all writing; the writer's own until the queue is closed
+	broken error // the damage that ended all writing; only the writer uses it until the queue is closed
 }
 
-// Open opens or creates the file at path. It returns an error that wraps ErrLocked
-// within a second when another process has the file open, one that wraps
-// keyspace.ErrDamaged when it is damaged, and one that says what to do where the machine
-// does not let it be used.
+// Open opens or creates the file at path. Its error wraps ErrLocked, within a second, if
+// another process has the file open, and keyspace.ErrDamaged if the file is damaged. If the
+// operating system does not allow the file to be used, the error says what to do.
 func Open(path string, opts Options) (*DB, error) {
 	return open(path, opts, os.OpenFile)
 }
 
-// mapped is how much of the file is mapped from the start, in bytes of addresses and not of
-// memory: until it is as large, a write that makes it grow does not have to wait for the
-// reads that go on. Where addresses are few, and on Windows, where the file itself would
-// have that size, the map grows with the file.
+// mapped is how many bytes of the file are mapped from the start. This takes addresses, not
+// memory. As long as the file is smaller, a write that makes it grow need not wait for
+// running reads. If addresses are few, and on Windows, where the file itself would get that
+// size, the map grows with the file instead.
 func mapped() int {
 	if strconv.IntSize < 64 || runtime.GOOS == "windows" {
 		return 0
@@ -82,7 +80,7 @@ func open(path string, opts Options, file openFile) (db *DB, err error) {
 	b, err := openBolt(path, opts, file)
 	if err != nil {
 		if fresh && !errors.Is(err, ErrLocked) {
-			_ = os.Remove(path) // what a full disk has left of a new file
+			_ = os.Remove(path) // remove what was written before the disk was full
 		}
 		return nil, err
 	}
@@ -93,24 +91,24 @@ func open(path string, opts Options, file openFile) (db *DB, err error) {
 
 func openBolt(path string, opts Options, file openFile) (b *bbolt.DB, err error) {
 	defer func() {
-		// bbolt panics on some damaged pages; a damaged file is an error here.
+		// bbolt panics on some damaged pages; here this becomes an error.
 		if p := recover(); p != nil {
 			b, err = nil, broken(path, p)
 		}
 	}()
-	// The file is mapped: to read what it has not got is a fault, not an error.
+	// The file is mapped into memory, so reading beyond its end is a fault, not an error.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	settings := &bbolt.Options{
 		Timeout:  lockWait,
 		NoSync:   opts.NoSync,
 		OpenFile: file,
-		// It takes free pages at the front of the file first, which keeps the file
-		// small. The map takes any, which pays in files of many gigabytes.
+		// An array of free pages takes those at the front of the file first, which keeps
+		// the file small. A map takes any free page, which pays in files of many gigabytes.
 		FreelistType:    bbolt.FreelistArrayType,
 		InitialMmapSize: mapped(),
 	}
 	b, err = bbolt.Open(path, 0o600, settings)
-	if errors.Is(err, syscall.ENOMEM) { // the process may not have so many addresses (ulimit -v)
+	if errors.Is(err, syscall.ENOMEM) { // the process may not map so much (ulimit -v)
 		settings.InitialMmapSize = 0
 		b, err = bbolt.Open(path, 0o600, settings)
 	}
@@ -121,7 +119,7 @@ func openBolt(path string, opts Options, file openFile) (b *bbolt.DB, err error)
 		return nil, explain(path, err)
 	}
 	b.AllocSize = 0 // see transact
-	// Only now is the file ours to look at.
+	// Only now does this process hold the lock, so that the file can be checked.
 	err = checkPages(path)
 	if err == nil {
 		err = prepare(path, b)
@@ -132,8 +130,8 @@ func openBolt(path string, opts Options, file openFile) (b *bbolt.DB, err error)
 	return b, nil
 }
 
-// prepare checks the file, and makes the bucket in a new one. What is there is
-// not written to, so that opening it does not wait for the disk.
+// prepare checks the file, and creates the bucket in a new one. It does not write to an
+// existing file, so that opening it need not wait for the disk.
 func prepare(path string, b *bbolt.DB) error {
 	made := false
 	err := b.View(func(tx *bbolt.Tx) error {
@@ -152,8 +150,7 @@ func prepare(path string, b *bbolt.DB) error {
 	})
 }
 
-// checkLength finds out that a file was cut off before a page of the lost part
-// is looked for.
+// checkLength notices that a file was cut off, before a page of the missing part is read.
 func checkLength(path string, tx *bbolt.Tx) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -211,22 +208,22 @@ func (db *DB) Close() error {
 	select {
 	case err := <-closed:
 		return errors.Join(db.broken, err)
-	case <-ctx.Done(): // it waits for a lock that the damage has left; the end of the process closes the file
+	case <-ctx.Done(): // it waits for a lock that the damaged transaction still holds; the file is closed when the process ends
 		return db.broken
 	}
 }
 
-// kv is one transaction. It remembers what each write replaced, so that one update of a
-// group can be taken back without the others.
+// kv is one transaction. It remembers the values that its writes replace, so that one
+// update of a group can be undone without the others.
 type kv struct {
 	bucket *bbolt.Bucket
-	// at is what single keys are looked for with: bbolt would make a cursor for each.
+	// at is the cursor that finds single keys; bbolt itself would make a cursor for each.
 	at   *bbolt.Cursor
 	undo []change
-	// alone updates have a transaction of bbolt's for themselves, which is taken back
-	// whole: changed says that something was written, and nothing is remembered of it.
+	// An update that is alone has a bbolt transaction of its own, which can be rolled back
+	// as a whole: changed then says that something was written, and undo stays empty.
 	alone, changed bool
-	// inBolt says that bbolt is at work, so that a panic is of a damaged page.
+	// inBolt says that bbolt is running, so that a panic comes from a damaged page.
 	inBolt bool
 }
 
@@ -239,7 +236,7 @@ func (k *kv) Get(key []byte) ([]byte, error) {
 	return value, nil
 }
 
-// find is the value at a key, nil for none.
+// find returns the value at a key, nil if there is none.
 func (k *kv) find(key []byte) []byte {
 	if k.at == nil {
 		k.at = k.bucket.Cursor()
@@ -256,7 +253,7 @@ func (k *kv) find(key []byte) []byte {
 
 func (k *kv) Put(key, value []byte) error {
 	if value == nil {
-		value = []byte{} // bbolt would read a nil of this transaction as no value
+		value = []byte{} // bbolt would read a nil that this transaction has written as a missing value
 	}
 	return k.write(key, func() error { return k.bucket.Put(key, value) })
 }
@@ -265,7 +262,7 @@ func (k *kv) Delete(key []byte) error {
 	return k.write(key, func() error { return k.bucket.Delete(key) })
 }
 
-// write remembers what a write replaces, and does it.
+// write remembers the value that a write replaces, and does the write.
 func (k *kv) write(key []byte, do func() error) error {
 	k.inBolt = true
 	if k.changed = true; !k.alone {
@@ -310,7 +307,7 @@ func (k *kv) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
 	c := k.bucket.Cursor()
 	first, _ := c.First()
 	if first == nil || bytes.Compare(first, to) >= 0 {
-		return nil // where all is deleted, Last does not return
+		return nil // if everything is deleted, Last would not return
 	}
 	key, value := c.Seek(to)
 	if key == nil {
@@ -327,8 +324,8 @@ func (k *kv) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
 	return nil
 }
 
-// prev moves a cursor from a key to the one before, nil at the first. Prev of bbolt
-// yields nil at a page that this transaction has emptied, too; the next call goes on.
+// prev moves a cursor from a key to the one before it, nil at the first key. bbolt's Prev
+// also returns nil at a page that this transaction has emptied; the next call continues.
 func prev(c *bbolt.Cursor, first, key []byte) (before, value []byte) {
 	for before == nil && bytes.Compare(first, key) < 0 {
 		before, value = c.Prev()
@@ -336,14 +333,15 @@ func prev(c *bbolt.Cursor, first, key []byte) (before, value []byte) {
 	return before, value
 }
 
-// inOrder sees that the keys of a damaged page do not pass for those that were asked for.
+// inOrder panics if keys are out of order, so that the keys of a damaged page are not
+// returned as a result.
 func inOrder(first, second []byte) {
 	if bytes.Compare(first, second) > 0 {
 		panic("keys are out of order")
 	}
 }
 
-// call lets the caller of a scan look at a key.
+// call calls the function of a scan, during which bbolt is not running.
 func (k *kv) call(fn func(key, value []byte) bool, key, value []byte) bool {
 	k.inBolt = false
 	more := fn(key, value)

@@ -14,7 +14,8 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// reasons are what the machine says where a healthy file cannot be used, and what to do.
+// reasons are system errors for which a healthy file cannot be used, and what to do about
+// them.
 var reasons = []struct {
 	is     syscall.Errno
 	advice string
@@ -36,8 +37,8 @@ var reasons = []struct {
 	{syscall.EOPNOTSUPP, "the file system cannot lock or map files; name a folder on a local disk with --data"},
 }
 
-// explain says in plain words why a file cannot be used: because the machine does not
-// allow it, which takes nothing from the file, or because the file is damaged.
+// explain describes why a file cannot be used: because the operating system does not allow
+// it, which leaves the file unharmed, or because the file is damaged.
 func explain(path string, err error) error {
 	errno, ofMachine := errors.AsType[syscall.Errno](err)
 	if !ofMachine {
@@ -60,7 +61,7 @@ func explain(path string, err error) error {
 		if !errors.Is(err, invalid) {
 			continue
 		}
-		if unread := readThrough(path); unread != nil { // which bbolt does not say
+		if unread := readThrough(path); unread != nil { // a failing disk, which bbolt does not report
 			return explain(path, unread)
 		}
 		return damaged(path, err)
@@ -68,8 +69,8 @@ func explain(path string, err error) error {
 	return fmt.Errorf("data file %s: %w", path, err)
 }
 
-// spelledOut finds the reason of an error whose text alone is left of it: bbolt's when the
-// file cannot grow ("file resize error: ...").
+// spelledOut finds the system error in the text of an error that does not wrap it: bbolt's
+// error when the file cannot grow ("file resize error: ...").
 func spelledOut(err error) (errno syscall.Errno, found bool) {
 	for _, r := range reasons {
 		if strings.HasSuffix(err.Error(), ": "+r.is.Error()) {
@@ -83,7 +84,7 @@ func damaged(path string, cause error) error {
 	return fmt.Errorf("data file %s is damaged (%w); restore it from a copy, or remove it to start from the seed", path, wrapDamage(cause))
 }
 
-// wrapDamage has an error wrap keyspace.ErrDamaged.
+// wrapDamage makes an error wrap keyspace.ErrDamaged.
 func wrapDamage(cause error) error {
 	if errors.Is(cause, keyspace.ErrDamaged) {
 		return cause
@@ -91,15 +92,15 @@ func wrapDamage(cause error) error {
 	return fmt.Errorf("%w: %w", keyspace.ErrDamaged, cause)
 }
 
-// isFault reports whether a panic is of memory that is not there: of a mapped file that
-// ends too early, or that the disk cannot read.
+// isFault reports whether a panic comes from reading memory that is not there: a mapped
+// file that ends too early, or that the disk cannot read.
 func isFault(panicked any) bool {
 	_, fault := panicked.(interface{ Addr() uintptr })
 	return fault
 }
 
-// broken is the error of a panic of bbolt's. A file that reads well from one end to the
-// other is damaged; the reason of another is what the disk says.
+// broken returns the error for a panic of bbolt. If the file can be read from beginning to
+// end, it is damaged; otherwise the error of reading it is the reason.
 func broken(path string, panicked any) error {
 	if isFault(panicked) {
 		if err := readThrough(path); err != nil {

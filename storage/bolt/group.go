@@ -12,29 +12,29 @@ import (
 	"github.com/tenant0/tenant0/storage/queue"
 )
 
-// fillPercent is how full a page is left when it is split. Most keys begin with
-// their time, so that what comes later goes to the last page and not between.
+// fillPercent is how full a page is left when it is split. Most keys begin with their time,
+// so that later keys go to the last page and not in between.
 const fillPercent = 0.9
 
 // maxGrowth is the largest step in which the file grows, in bytes.
 const maxGrowth = 16 << 20
 
 var (
-	// errTorn ends a group whose transaction can no longer be trusted.
+	// errTorn aborts a group in which the writes of a failed update could not be undone.
 	errTorn = errors.New("an update could not be taken back")
-	// errUnchanged ends a group that wrote nothing, or of one update that is taken back. A
-	// commit of nothing would wait for the disk all the same.
+	// errUnchanged aborts a group that wrote nothing, or whose only update has failed.
+	// Committing nothing would still wait for the disk.
 	errUnchanged = errors.New("nothing was written")
 )
 
-// Update implements keyspace.Engine. Updates that wait together are committed
-// together, with one fsync; a lone update does not wait for others.
+// Update implements keyspace.Engine. Updates that are waiting at the same time are
+// committed together, with one fsync; a single update does not wait for others.
 func (db *DB) Update(ctx context.Context, fn func(keyspace.KV) error) error {
 	return db.queue.Do(ctx, fn)
 }
 
-// commit applies a group and keeps what it wrote. When that fails, all of the
-// group do.
+// commit applies the updates of a group and commits them. If the commit fails, all of them
+// fail.
 func (db *DB) commit(group []*queue.Queued) {
 	err := db.transact(group)
 	for _, u := range group {
@@ -44,13 +44,13 @@ func (db *DB) commit(group []*queue.Queued) {
 	}
 }
 
-// transact runs the group in one transaction. Whatever panics in it that is not of an
-// update is a damaged page.
+// transact runs the group in one transaction. The panics of updates are caught before, so
+// any other panic means a damaged page.
 func (db *DB) transact(group []*queue.Queued) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			// bbolt may not have let go of its lock: nothing is written from now on.
+			// bbolt may still hold its lock: nothing can be written any more.
 			db.broken = broken(db.path, p)
 			err = db.broken
 		}
@@ -61,8 +61,8 @@ func (db *DB) transact(group []*queue.Queued) (err error) {
 	err = db.bolt.Update(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(bucket)
 		b.FillPercent = fillPercent
-		// A file that grows doubles, up to steps of bbolt's own length, which it would take
-		// from the start since so much is mapped.
+		// A growing file doubles, up to steps of maxGrowth. bbolt itself would grow it in
+		// large steps from the start, since so much is mapped.
 		tx.DB().AllocSize = int(min(tx.Size(), maxGrowth))
 		return db.apply(group, b)
 	})
@@ -72,8 +72,8 @@ func (db *DB) transact(group []*queue.Queued) (err error) {
 	return fmt.Errorf("commit: %w", explain(db.path, err))
 }
 
-// apply runs the updates of a group. One that fails is taken back alone and keeps
-// its own error.
+// apply runs the updates of a group. The writes of an update that fails are undone, and it
+// keeps its own error.
 func (db *DB) apply(group []*queue.Queued, b *bbolt.Bucket) error {
 	changed := false
 	for _, u := range group {
@@ -95,8 +95,7 @@ func (db *DB) apply(group []*queue.Queued, b *bbolt.Bucket) error {
 	return nil
 }
 
-// run calls fn and turns a panic into an error, so that one update cannot end
-// the writer.
+// run calls fn and turns a panic into an error, so that one update cannot end the writer.
 func (db *DB) run(fn func(keyspace.KV) error, k *kv) (err error) {
 	defer func() {
 		switch p := recover(); {

@@ -13,11 +13,11 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// bbolt trusts the pages of its file: one that leads back to itself has it run in circles
-// until the memory is used up, and one that is both free and in use is overwritten. So
-// the pages are followed once when the file is opened, by the layout of bbolt's pages:
-// all that lead to others, the list of free ones, and the bounds of what leaves hold.
-// The layout is that of go.etcd.io/bbolt/internal/common, which cannot be imported.
+// bbolt trusts the pages of its file: a page that refers back to itself makes it loop until the
+// memory is used up, and a page that is both free and in use is overwritten. So all pages are
+// followed once when the file is opened: those that refer to others, the list of free pages, and
+// the bounds of the entries in leaves. The layout is that of go.etcd.io/bbolt/internal/common,
+// which cannot be imported.
 const (
 	pageHeader  = 16
 	elementSize = 16
@@ -30,14 +30,14 @@ const (
 	noFreelist   = ^uint64(0)
 )
 
-// meta is what a meta page says.
+// meta is the content of a meta page.
 type meta struct {
 	pageSize             uint32
 	root, freelist, high uint64 // high is the first page that was never used
 	txid                 uint64
 }
 
-// page is one page with those that it spills over to.
+// page is one page including its overflow pages.
 type page struct {
 	id    uint64
 	flags uint16
@@ -49,9 +49,9 @@ type page struct {
 type pages struct {
 	file io.ReaderAt
 	meta meta
-	seen []bool // every page that is in use or free, by its number
-	// window has the bytes of the pages from first on, up to the page behind. Pages that follow one
-	// another in the tree often do so in the file, and are then read together.
+	seen []bool // every page that is known to be in use or free, by its number
+	// window contains the bytes of the pages from first up to, but not including, behind.
+	// Neighbours in the tree are often neighbours in the file, and are then read together.
 	window        []byte
 	first, behind uint64
 }
@@ -59,7 +59,7 @@ type pages struct {
 // windowPages is how many pages are read together.
 const windowPages = 32
 
-// at returns the bytes of a page, until the next call.
+// at returns the bytes of a page, valid until the next call.
 func (p *pages) at(id uint64) ([]byte, error) {
 	size := uint64(p.meta.pageSize)
 	if id < p.first || id >= p.behind {
@@ -75,13 +75,12 @@ func (p *pages) at(id uint64) ([]byte, error) {
 	return p.window[(id-p.first)*size:][:size], nil
 }
 
-// checkPages returns an error that wraps keyspace.ErrDamaged for a file whose pages do not
-// fit together. It leaves to bbolt what bbolt finds itself: a file that is none of its
-// own, and one that was cut off.
+// checkPages returns an error that wraps keyspace.ErrDamaged if the pages of a file contradict each
+// other. It ignores what bbolt detects itself: a file of another program, and one that was cut off.
 func checkPages(path string) error {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // it is new
+		return nil // a new file
 	}
 	if err != nil {
 		return err
@@ -102,7 +101,7 @@ func checkPages(path string) error {
 	return p.freePages()
 }
 
-// readMeta returns the newer of the two meta pages that are whole.
+// readMeta returns the newer of the two meta pages, if at least one is intact.
 func readMeta(f io.ReaderAt) (newest meta, ok bool) {
 	first, whole := metaAt(f, 0)
 	if whole {
@@ -112,7 +111,7 @@ func readMeta(f io.ReaderAt) (newest meta, ok bool) {
 		}
 		return newest, ok
 	}
-	for size := int64(1 << 10); size <= 16<<20; size *= 2 { // the size is in the page that is broken
+	for size := int64(1 << 10); size <= 16<<20; size *= 2 { // the page size is in the broken page
 		if second, whole := metaAt(f, size); whole && int64(second.pageSize) == size {
 			return second, true
 		}
@@ -136,7 +135,7 @@ func metaAt(f io.ReaderAt, at int64) (m meta, whole bool) {
 	return m, true
 }
 
-// read reads a page that is to be used once.
+// read reads a page and marks it as used. It is an error if it was used before.
 func (p *pages) read(id uint64) (page, error) {
 	damage := func(what string) (page, error) {
 		return page{}, fmt.Errorf("%w: page %d %s", keyspace.ErrDamaged, id, what)
@@ -165,12 +164,12 @@ func (p *pages) read(id uint64) (page, error) {
 		_, err := p.file.ReadAt(out.raw, int64(id)*int64(p.meta.pageSize)) //nolint:gosec // below high
 		return out, err
 	case out.flags != leafFlag:
-		out.raw = bytes.Clone(raw) // others are read before this one is done with
+		out.raw = bytes.Clone(raw) // because other pages are read before this one is finished
 	}
 	return out, nil
 }
 
-// follow checks a page of the tree and those below it.
+// follow checks a page of the tree and all pages below it.
 func (p *pages) follow(id uint64) error { //nolint:gocognit // one check after the other, of one page
 	g, err := p.read(id)
 	if err != nil {
@@ -185,7 +184,7 @@ func (p *pages) follow(id uint64) error { //nolint:gocognit // one check after t
 		at := pageHeader + i*elementSize
 		word := func(n int) uint64 { return uint64(binary.NativeEndian.Uint32(g.raw[at+n:])) }
 		if g.flags == branchFlag {
-			// An element is the place and the size of its key, and the page below.
+			// An element holds the offset and the size of its key, and the page below.
 			if uint64(at)+word(0)+word(4) > uint64(len(g.raw)) {
 				return bad
 			}
@@ -194,7 +193,7 @@ func (p *pages) follow(id uint64) error { //nolint:gocognit // one check after t
 			}
 			continue
 		}
-		// An element is flags, the place of its key, and the sizes of key and value.
+		// An element holds flags, the offset of its key, and the sizes of key and value.
 		begin := uint64(at) + word(4)
 		value := begin + word(8)
 		if value+word(12) > uint64(len(g.raw)) || word(0) > 1 {
@@ -206,7 +205,7 @@ func (p *pages) follow(id uint64) error { //nolint:gocognit // one check after t
 		}
 		before = key
 		if word(0) == 1 { // the value is a bucket
-			g.raw = bytes.Clone(g.raw) // which has pages of its own
+			g.raw = bytes.Clone(g.raw) // because reading the bucket's own pages overwrites the window
 			if err := p.bucket(g, value, word(12)); err != nil {
 				return err
 			}
@@ -216,8 +215,8 @@ func (p *pages) follow(id uint64) error { //nolint:gocognit // one check after t
 	return nil
 }
 
-// bucket checks a bucket within a bucket: the page it begins at, or 0 where it is small
-// enough to follow at once.
+// bucket checks a bucket within a bucket: it contains the number of its first page, or 0 if it is
+// so small that its content follows inline.
 func (p *pages) bucket(g page, at, size uint64) error {
 	if size < pageHeader {
 		return fmt.Errorf("%w: page %d holds half a bucket", keyspace.ErrDamaged, g.id)
@@ -228,7 +227,7 @@ func (p *pages) bucket(g page, at, size uint64) error {
 	return nil
 }
 
-// freePages checks the list of the pages that may be written over.
+// freePages checks the list of the free pages.
 func (p *pages) freePages() error {
 	if p.meta.freelist == noFreelist {
 		return nil
@@ -239,7 +238,7 @@ func (p *pages) freePages() error {
 	}
 	ids := g.raw[pageHeader:]
 	count := uint64(g.count) //nolint:gosec // it was read from 16 bits
-	if g.count == 0xFFFF {   // more than the header can say
+	if g.count == 0xFFFF {   // more than fit into the header's field
 		count, ids = binary.NativeEndian.Uint64(ids), ids[8:]
 	}
 	if g.flags != freelistFlag || count > uint64(len(ids)/8) {

@@ -11,9 +11,9 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// Release implements keyspace.Releaser: it takes the pages of the file that were read or written out
-// of the process's memory. The machine keeps them as long as it has room, and gives them back when
-// they are read again. Within a transaction the file is not mapped anew.
+// Release implements keyspace.Releaser: it removes the pages of the file from the process's memory.
+// The operating system keeps them as long as it has room, and supplies them when they are read
+// again. The transaction ensures that the file is not mapped anew meanwhile.
 func (db *DB) Release() error {
 	err := db.bolt.View(func(tx *bbolt.Tx) error {
 		data, length := tx.DB().Info().Data, uintptr(tx.Size()) //nolint:gosec // a length
