@@ -27,10 +27,10 @@ type enrollment struct {
 	Code          string   `json:"oob_code,omitempty"`
 }
 
-// associate adds an authenticator, which becomes active with the first code that the user
-// enters, Auth0: api/authentication/multi-factor-authentication/add-an-authenticator. A request
-// with an mfa_token can only add the user's first authenticator: somebody who knows no more than
-// the password must not get around the authenticators that the user already has.
+// associate adds an authenticator, which becomes active when the user proves it for the first time, Auth0:
+// api/authentication/multi-factor-authentication/add-an-authenticator. A request with an mfa_token can
+// only add the user's first authenticator: somebody who knows no more than the password must not get
+// around the authenticators that the user already has.
 //
 //auth0:operation POST /mfa/associate
 func (m *room) associate(w http.ResponseWriter, r *http.Request) error {

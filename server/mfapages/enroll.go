@@ -17,8 +17,7 @@ func (v visit) mayEnroll(name string) bool {
 	return slices.Contains(v.options.Enrollments, name) || slices.Contains(v.options.Enrollable(), name)
 }
 
-// enroll adds an authenticator, which becomes active with the first code that the user
-// enters.
+// enroll adds an authenticator. It becomes active when the user proves it for the first time.
 func (m *room) enroll(r *http.Request, v *visit, doc storage.Document) (a factors.Authenticator, err error) {
 	err = m.update(r, v, func(tx *storage.Tx) (err error) {
 		if len(v.options.Enrollments) == 0 {

@@ -33,8 +33,8 @@ var visits = []string{
 // Endpoints lists all of these endpoints as "METHOD /path".
 func Endpoints() []string { return append(append([]string{}, calls...), visits...) }
 
-// Mount registers these endpoints, which answer with the status 501 and their name. Web
-// pages of the tenant's applications may call the routes of open.
+// Mount makes each of these endpoints answer with the status 501 and its name, unless something else is
+// mounted at its path. Web pages of the tenant's applications may call the routes of open.
 func Mount(rt, open *web.Router, pages web.Pages) {
 	refuse(open, calls)
 	refuse(rt.With(pages.Shape), visits)

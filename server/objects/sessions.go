@@ -50,8 +50,8 @@ func RevokeSession(ch *Change, id string) error {
 	return endWithTokens(ch, s)
 }
 
-// RevokeAccess ends one session of a user, or all of them if sessionID is "". It also revokes the refresh tokens that
-// were issued in them, unless keepTokens is set.
+// RevokeAccess ends one session of a user with the refresh tokens that were issued in it or, if sessionID is "", all
+// sessions and all refresh tokens of the user. With keepTokens the refresh tokens stay valid.
 func RevokeAccess(ch *Change, userID, sessionID string, keepTokens bool) error {
 	if err := Users.Require(ch.Tx, userID); err != nil {
 		return err

@@ -33,7 +33,7 @@ const (
 
 // Verify verifies a signature with the keys that are published at an address, and returns the signed
 // payload. It tries the cached keys first; if none fits, it fetches the keys again, since the signer
-// may have new ones. ok is false if no key fits; an error means that the keys could not be fetched.
+// may have new ones. It returns false if no key fits; an error means that the keys could not be fetched.
 func (c *Client) Verify(ctx context.Context, address string, jws *jose.JSONWebSignature) ([]byte, bool, error) {
 	c.sets.mu.Lock()
 	known, found := c.sets.all[address]
