@@ -39,7 +39,7 @@ func Default() Config {
 	for _, k := range knobsOf(&c) {
 		if text, ok := k.tag.Lookup("default"); ok {
 			if err := k.parse([]string{text}); err != nil {
-				panic("config: default of " + k.name + ": " + err.Error()) // a tag above
+				panic("config: default of " + k.name + ": " + err.Error()) // a mistake in a tag of Config
 			}
 		}
 	}

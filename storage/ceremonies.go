@@ -7,7 +7,7 @@ import "time"
 // is that of a login's pages or of an API's auth_session, see PageCeremony and SessionCeremony.
 type Ceremony struct {
 	Key string `json:"key"`
-	// Purpose is what the answer may be used for, by the name that the beginner gave it.
+	// Purpose is what the answer may be used for. FindCeremony returns the challenge for this purpose only.
 	Purpose string `json:"purpose"`
 	// ClientID is the application that began it, and Connection the database of the account, "" for any.
 	ClientID   string `json:"client_id"`

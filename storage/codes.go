@@ -105,15 +105,13 @@ var revokedGrants = declare(spec[RevokedGrant]{
 const opaqueLifetime = 30 * 24 * time.Hour
 
 // RedeemCode deletes a code and stores the refresh token that its exchange issues (nil for none), in
-// one transaction. Of several callers with one code, one succeeds;
-// the others get ErrReused, and what the first issued is revoked: RFC 6749
-// section 4.1.2, "the authorization server MUST deny the request and SHOULD
-// revoke (when possible) all tokens previously issued based on that
-// authorization code".
+// one transaction. Of several callers with one code, one succeeds; the others get ErrReused, and what
+// the first issued is revoked: RFC 6749 section 4.1.2, "the authorization server MUST deny the request
+// and SHOULD revoke (when possible) all tokens previously issued based on that authorization code".
 func (db *DB) RedeemCode(ctx context.Context, c Code, now time.Time, issued *RefreshToken) error {
 	update := db.Update
 	if issued == nil {
-		update = db.UpdateVolatile // a power cut may undo it: the code would then be lost as well
+		update = db.UpdateVolatile // only volatile records change, so it need not wait for the disk
 	}
 	err := update(ctx, func(tx *Tx) error {
 		there, err := tx.Codes.Has(c.Hash)

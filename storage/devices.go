@@ -31,7 +31,7 @@ type Device struct {
 // DeviceInterval is the shortest time that a device must wait between two polls.
 const DeviceInterval = 5 * time.Second
 
-// deviceMemory is how long an expired device is kept, so that its next poll is told so.
+// deviceMemory is how long an expired device is kept, so that its next poll gets this answer.
 const deviceMemory = time.Hour
 
 // maxDevices bounds the pending devices of an application.

@@ -20,7 +20,7 @@ var guesses = declare(spec[Guesses]{
 })
 
 // Guess takes a token from the bucket with a key, which holds size tokens and gets one back
-// per interval every. It returns ErrTooMany if no token is left.
+// in each interval (every). It returns ErrTooMany if no token is left.
 func (tx *Tx) Guess(key string, size int, every time.Duration, now time.Time) error {
 	g, err := tx.guesses(key, size, every, now)
 	if err != nil {

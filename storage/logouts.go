@@ -39,7 +39,7 @@ var logouts = declare(spec[Logout]{
 	expires: func(l Logout) time.Time { return l.ExpiresAt },
 })
 
-// logoutMemory is how long after the expiry of its session a logout is kept, in case that no server
+// logoutMemory is how long after the expiry of its session a logout is kept, in case no server
 // is running to deliver it.
 const logoutMemory = 24 * time.Hour
 

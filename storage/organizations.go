@@ -10,11 +10,11 @@ import (
 // Kinds of documents of organizations that logins read.
 const (
 	OrganizationsKind           = "organizations"
-	OrganizationMembersKind     = "organization-members"     // of an organization, by the user's id
-	OrganizationConnectionsKind = "organization-connections" // of an organization, by the connection's id
+	OrganizationMembersKind     = "organization-members"     // the parent is the organization, the id the user's
+	OrganizationConnectionsKind = "organization-connections" // the parent is the organization, the id the connection's
 	MemberRolesKind             = "organization-member-roles"
-	OrganizationGrantsKind      = "organization-client-grants" // of an organization, by the client grant's id
-	InvitationsKind             = "organization-invitations"   // of an organization
+	OrganizationGrantsKind      = "organization-client-grants" // the parent is the organization, the id the client grant's
+	InvitationsKind             = "organization-invitations"   // the parent is the organization
 	DiscoveryDomainsKind        = "organization-discovery-domains"
 )
 

@@ -31,7 +31,7 @@ type OTPChallenge struct {
 	// Member is "email" or "phone_number", and Address the user's value of that member.
 	Member  string `json:"member"`
 	Address string `json:"address"`
-	// SignsUp says that no user has the address yet, and that the code creates one.
+	// SignsUp says that no user has the address yet, and that the code creates a user.
 	SignsUp bool `json:"signs_up,omitempty"`
 }
 

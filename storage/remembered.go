@@ -3,7 +3,7 @@ package storage
 import "time"
 
 // RememberedBrowser is a browser at which a user is not asked for a further factor, Auth0:
-// secure/ multi-factor-authentication/customize-mfa. Its key is a hash of the browser's cookie
+// secure/multi-factor-authentication/customize-mfa. Its key is a hash of the browser's cookie
 // and the user, so that the cookie is of no use to another user.
 type RememberedBrowser struct {
 	Hash      string    `json:"hash"`

@@ -137,7 +137,7 @@ func (db *DB) writing(ctx context.Context, kv keyspace.KV) *Tx {
 // that no table's keys lie between another's.
 func tablePrefix(name string) []byte { return append([]byte("t/"+name), 0) }
 
-// Sweep removes at most limit records that expired before the current second of now, and
+// Sweep removes at most limit records that expired before the second of now, and
 // returns how many it removed.
 func (db *DB) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
 	if db.Shared() { // looking costs the other servers nothing, but writing does

@@ -111,7 +111,7 @@ type records struct {
 }
 
 // Table is a kind of record that the server itself writes.
-type Table[T any] struct{ records records } // a field: embedded, each package would compile all its methods
+type Table[T any] struct{ records records } // not embedded, because each package would then compile all its methods
 
 // Resources is a kind of record that the Management API describes. It is written as a Document, which
 // keeps every member, and read as a T, which has only the members that the server acts on.

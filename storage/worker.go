@@ -160,7 +160,7 @@ func take[T any](all Claims[T], found []Claim, worker string) (taken []T, err er
 	for _, c := range found {
 		now, err := all.Worker(c.Key)
 		if IsNotFound(err) || err == nil && now != c.Worker {
-			continue // it is done, or another worker was first
+			continue // it is finished, or another worker was first
 		}
 		if err != nil {
 			return nil, err

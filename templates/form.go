@@ -123,7 +123,8 @@ type Demand struct {
 	Met bool
 }
 
-// ErrorCode is the name by which clients find the rule: its code in lower case, with hyphens.
+// ErrorCode is the name by which clients find the rule: "password-policy-" and the rule's code in lower case, with
+// hyphens.
 func (d Demand) ErrorCode() string {
 	var b strings.Builder
 	b.WriteString("password-policy")

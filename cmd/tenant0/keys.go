@@ -87,7 +87,7 @@ func (r *keysRevokeCommand) Run(c *keysCommands, parsed *kong.Context, t termina
 	})
 }
 
-// signingKey is a key in the form of the control listener.
+// signingKey is a key as the control listener sends it.
 type signingKey struct {
 	KID       string     `json:"kid"`
 	Current   bool       `json:"current"`

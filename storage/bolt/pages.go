@@ -14,8 +14,8 @@ import (
 )
 
 // bbolt trusts the pages of its file: a page that refers back to itself makes it loop until the
-// memory is used up, and a page that is both free and in use is overwritten. So all pages are
-// followed once when the file is opened: those that refer to others, the list of free pages, and
+// memory is used up, and a page that is both free and in use is overwritten. So the pages are
+// checked once when the file is opened: the references between pages, the list of free pages, and
 // the bounds of the entries in leaves. The layout is that of go.etcd.io/bbolt/internal/common,
 // which cannot be imported.
 const (

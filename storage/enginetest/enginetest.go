@@ -372,7 +372,7 @@ func (s suite) isolation() {
 			if err != nil {
 				return err
 			}
-			runtime.Gosched() // to the writer
+			runtime.Gosched() // lets the writer run
 			b, err := kv.Get([]byte("b"))
 			if !bytes.Equal(a, b) {
 				s.Errorf("a view reads %s and then %s, which were never there together", a, b)

@@ -118,7 +118,7 @@ func (s suite) workers() {
 	if got := w.takes(one, 9); got != "b d" {
 		s.Errorf("of a worker that was released it takes %q", got)
 	}
-	w.update(func(tx *storage.Tx) error { return tx.Logouts.Delete("b") }) // it is done
+	w.update(func(tx *storage.Tx) error { return tx.Logouts.Delete("b") }) // this work is finished
 	if diff := cmp.Diff([]int{1, 3}, w.delivers(one, 2)); diff != "" {
 		s.Errorf("messages (-want +got):\n%s", diff)
 	}

@@ -156,7 +156,7 @@ func (db *DB) insist(group []*queue.Queued) error {
 		case c.broken:
 			return lost{errBroken}
 		case under.refused != nil:
-			return under.refused // the transaction is over, so that other updates may have read nothing either
+			return under.refused // the transaction is over, so the reads of the other updates may have failed as well
 		case over.Len() == 0:
 			c.send(rollback, nil)
 			c.leave()

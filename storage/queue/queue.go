@@ -37,8 +37,8 @@ type Queued struct {
 // many is the number of updates in a commit from which more are expected soon.
 const many = 3
 
-// New returns a queue whose one writer calls commit with at most most updates at a time, one
-// call after the other. commit sets the Err of each update to its result. After a commit of many
+// New returns a queue whose one writer calls commit with no more than most updates at a time,
+// one call after the other. commit sets the Err of each update to its result. After a commit of many
 // updates, the next one waits for the time linger so that others can join: on a busy server a
 // commit costs more than its updates, so fewer commits are better. After Close, updates fail
 // with errClosed.
