@@ -10,14 +10,14 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Filter says which deliveries are meant; what is empty means all.
+// Filter selects failed deliveries; empty members select all.
 type Filter struct {
 	Types []string
-	// From and To are times, RFC 3339; a delivery at To is not meant.
+	// From and To limit the time of the event, RFC 3339. To is exclusive.
 	From, To string
 }
 
-// Fault says what is wrong with a filter, "" for nothing.
+// Fault returns what is wrong with a filter, or "" if it is valid.
 func (f Filter) Fault() string {
 	for _, date := range []struct{ name, text string }{{"date_from", f.From}, {"date_to", f.To}} {
 		if _, err := time.Parse(time.RFC3339, date.text); err != nil && date.text != "" {
@@ -27,26 +27,25 @@ func (f Filter) Fault() string {
 	return ""
 }
 
-// meets reports whether a delivery that has failed is meant.
+// meets reports whether a delivery has failed and matches the filter.
 func (f Filter) meets(d Delivery) bool {
 	at, err := time.Parse(time.RFC3339, storage.Text(d.Event, "time"))
 	if d.Status != Failed || err != nil || len(f.Types) > 0 && !slices.Contains(f.Types, d.EventType) {
 		return false
 	}
-	from, _ := time.Parse(time.RFC3339, f.From) // the zero time where it says none
+	from, _ := time.Parse(time.RFC3339, f.From) // the zero time if there is no limit
 	to, err := time.Parse(time.RFC3339, f.To)
 	return !at.Before(from) && (err != nil || at.Before(to))
 }
 
-// Shown is the delivery as the Management API shows it.
+// Shown returns the delivery as the Management API returns it.
 func (d Delivery) Shown() storage.Document {
 	return storage.Document{
 		"id": d.ID, "event_stream_id": d.StreamID, "status": d.Status, "event_type": d.EventType, "attempts": d.Attempts, "event": d.Event,
 	}
 }
 
-// Deliveries returns those deliveries of a stream that have failed and meet a filter, the oldest
-// first.
+// Deliveries returns the failed deliveries of a stream that match a filter, the oldest first.
 func Deliveries(tx *storage.Tx, streamID string, f Filter) (found []Delivery, err error) {
 	for row, err := range tx.Documents(deliveryKind, streamID).Rows() {
 		if err != nil {
@@ -68,7 +67,7 @@ func Find(tx *storage.Tx, streamID, eventID string) (d Delivery, err error) {
 	return d, tx.Documents(deliveryKind, streamID).Read(eventID, &d)
 }
 
-// Redeliver has a stream's deliveries that have failed made again.
+// Redeliver makes failed deliveries of a stream pending again, so that they are repeated.
 func Redeliver(tx *storage.Tx, streamID string, deliveries []Delivery) error {
 	f, err := readFailures(tx, streamID)
 	if err != nil {
@@ -84,8 +83,8 @@ func Redeliver(tx *storage.Tx, streamID string, deliveries []Delivery) error {
 	return f.put(tx, streamID)
 }
 
-// Enable begins to count anew how many deliveries of a stream have failed one after the other, and
-// reports whether so few have failed that it may be enabled.
+// Enable resets the count of consecutive failures of a stream, and reports whether the stream may
+// be enabled: not if too many failed deliveries are stored.
 func Enable(tx *storage.Tx, streamID string) (may bool, err error) {
 	f, err := readFailures(tx, streamID)
 	if err != nil || f.inRow == 0 {
@@ -95,7 +94,8 @@ func Enable(tx *storage.Tx, streamID string) (may bool, err error) {
 	return f.all < mostFailed, f.put(tx, streamID)
 }
 
-// Try has an event of a type sent to a stream, with what it is to say, nil for an example.
+// Try stores a test delivery of an event of a type for a stream. data is the content of the
+// event; if it is nil, an example is used.
 func (s *Streams) Try(tx *storage.Tx, streamID, kind string, data storage.Document) (Delivery, error) {
 	now := s.Now()
 	if data == nil {
@@ -106,7 +106,7 @@ func (s *Streams) Try(tx *storage.Tx, streamID, kind string, data storage.Docume
 	return d, d.put(tx)
 }
 
-// example is the object of an event that tries a stream.
+// example returns the object of a test event of a type.
 func example(kind, now string) storage.Document {
 	user := storage.Document{"user_id": "auth0|507f1f77bcf86cd799439020"}
 	organization := storage.Document{"id": "org_1234567890abcdef", "name": "example"}

@@ -10,13 +10,14 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// event is what has happened, Auth0: docs/events.
+// event is an event of a type (kind) about a change in the tenant, Auth0: docs/events.
 type event struct {
 	kind             string
 	object, previous storage.Document
 }
 
-// Members of the objects of events, Auth0: docs/events. What else is kept of an object is not told.
+// Members of the objects in events, Auth0: docs/events. Other members of stored objects are left
+// out.
 var (
 	userMembers = []string{
 		"user_id", "email", "email_verified", "username", "phone_number", "phone_verified", "created_at", "updated_at", "identities", "app_metadata",
@@ -31,10 +32,12 @@ var (
 	enabledMembers = []string{"assign_membership_on_login", "show_as_button", "is_signup_enabled", "is_enabled", "organization_access_level"}
 )
 
-// passing are members of a user of which no update tells by itself: what a login leaves, and when.
+// passing are the members of a user that every login changes. A change of these alone is not an
+// update event.
 var passing = []string{"updated_at", "last_ip", "last_login", "logins_count"}
 
-// wants says which records events tell of, and the streams themselves, for storage.Watch.
+// wants reports whether storage.Watch should report changes of a record: records that events are
+// about, event streams and deliveries.
 func wants(table, key string) bool {
 	if table != storage.DocumentsTable {
 		return table == storage.UsersTable || table == storage.ConnectionsTable
@@ -47,14 +50,14 @@ func wants(table, key string) bool {
 	return false
 }
 
-// changed is what a transaction has made of an object.
+// changed is the total change of an object by a transaction.
 type changed struct {
-	kind, parent  string // that of a document; the kind of others is their table
+	kind, parent  string // of a document; for other records kind is the table
 	before, after storage.Document
 }
 
-// read returns what a transaction has done to each object all in all, in the order of the first
-// change of each.
+// read combines the changes of a transaction to one change for each object, in the order of the
+// objects' first changes.
 func read(changes []storage.Change) (all []changed, err error) {
 	type place struct{ table, key string }
 	at := map[place]int{}
@@ -86,7 +89,7 @@ func read(changes []storage.Change) (all []changed, err error) {
 	return all, nil
 }
 
-// decode reads a record as it is kept, nil for none.
+// decode decodes a stored record; nil is no record.
 func decode(table string, raw []byte) (doc storage.Document, err error) {
 	if raw == nil {
 		return doc, nil
@@ -101,8 +104,8 @@ func decode(table string, raw []byte) (doc storage.Document, err error) {
 	return doc, json.Unmarshal(raw, &doc)
 }
 
-// happened returns the events of what a transaction has done. What goes with an object that is
-// deleted has no event of its own.
+// happened returns the events for the changes of a transaction. Records that are deleted
+// together with their object have no events of their own.
 func happened(tx *storage.Tx, all []changed, now time.Time) (events []event, err error) {
 	gone := map[string]bool{} // users, organizations and members that are deleted
 	for _, c := range all {
@@ -130,7 +133,7 @@ func happened(tx *storage.Tx, all []changed, now time.Time) (events []event, err
 	return events, nil
 }
 
-// event is that of a change, without a type where it has none.
+// event returns the event for a change, or the zero event if there is none.
 func (c changed) event(tx *storage.Tx, gone map[string]bool, now time.Time) (event, error) {
 	switch c.kind {
 	case storage.UsersTable:
@@ -157,7 +160,8 @@ func (c changed) event(tx *storage.Tx, gone map[string]bool, now time.Time) (eve
 	return event{}, nil
 }
 
-// ofObject is the event of a change of an object with a type.
+// ofObject returns the event for a change of an object. name is the first part of the event
+// type, and shown returns the object as the event contains it.
 func (c changed) ofObject(name string, shown func(storage.Document) storage.Document) event {
 	switch {
 	case c.before == nil:
@@ -172,7 +176,7 @@ func (c changed) ofObject(name string, shown func(storage.Document) storage.Docu
 	return event{kind: name + ".updated", object: is, previous: was}
 }
 
-// same reports whether two states of an object are one but for what passes.
+// same reports whether two states of an object are equal except for the members in passing.
 func same(is, was storage.Document) bool {
 	is, was = resource.Clone(is), resource.Clone(was)
 	for _, name := range passing {
@@ -182,7 +186,7 @@ func same(is, was storage.Document) bool {
 	return reflect.DeepEqual(is, was)
 }
 
-// either is the state of the object that there is: after the change, or before it is deleted.
+// either returns the object after the change or, if it is deleted, before it.
 func (c changed) either() storage.Document {
 	if c.after != nil {
 		return c.after
@@ -190,7 +194,7 @@ func (c changed) either() storage.Document {
 	return c.before
 }
 
-// ofMember is the event of somebody who joins or leaves an organization.
+// ofMember returns the event for a user who joins or leaves an organization.
 func (c changed) ofMember(tx *storage.Tx, gone map[string]bool) (event, error) {
 	id := storage.Text(c.either(), "user_id")
 	if c.before != nil && c.after != nil || gone[id] || gone[c.parent] {
@@ -204,7 +208,7 @@ func (c changed) ofMember(tx *storage.Tx, gone map[string]bool) (event, error) {
 	return e, err
 }
 
-// ofMemberRole is the event of a role that a member of an organization gets or loses.
+// ofMemberRole returns the event for a role that a member of an organization gets or loses.
 func (c changed) ofMemberRole(tx *storage.Tx, gone map[string]bool) (event, error) {
 	organization, user := storage.MemberFrom(c.parent)
 	id := storage.Text(c.either(), "id")
@@ -212,7 +216,7 @@ func (c changed) ofMemberRole(tx *storage.Tx, gone map[string]bool) (event, erro
 		return event{}, nil
 	}
 	role, err := tx.Roles.Get(id)
-	if storage.IsNotFound(err) { // it is deleted, and its members lose it with it
+	if storage.IsNotFound(err) { // the role itself is deleted
 		return event{}, nil
 	}
 	e := event{kind: "organization.member.role.assigned", object: storage.Document{
@@ -225,8 +229,8 @@ func (c changed) ofMemberRole(tx *storage.Tx, gone map[string]bool) (event, erro
 	return e, err
 }
 
-// ofOrganizationConnection is the event of a connection that an organization enables, changes or
-// disables.
+// ofOrganizationConnection returns the event for a connection that is enabled, changed or
+// disabled for an organization.
 func (c changed) ofOrganizationConnection(tx *storage.Tx, gone map[string]bool) (event, error) {
 	id := storage.Text(c.either(), "connection_id")
 	if gone[id] || gone[c.parent] {
@@ -253,7 +257,7 @@ func organizationNamed(tx *storage.Tx, id string) (storage.Document, error) {
 	return storage.Document{"id": id, "name": o.Name}, storage.Optional(err)
 }
 
-// pick returns members of a document.
+// pick returns a copy of a document with only the given members that are not null.
 func pick(doc storage.Document, members []string) storage.Document {
 	picked := storage.Document{}
 	for _, name := range members {
@@ -278,13 +282,13 @@ func user(doc storage.Document) storage.Document {
 
 func organization(doc storage.Document) storage.Document { return pick(doc, organizationMembers) }
 
-// connection leaves out what is secret.
+// connection returns a connection as events contain it, without secrets.
 func connection(doc storage.Document) storage.Document {
 	object, _ := withoutMasks(resource.Connections.Redact(pick(doc, connectionMembers))).(storage.Document)
 	return object
 }
 
-// withoutMasks leaves out what a mask stands for.
+// withoutMasks removes the members whose values were masked as secret.
 func withoutMasks(value any) any {
 	switch v := value.(type) {
 	case storage.Document:

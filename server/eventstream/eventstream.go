@@ -1,8 +1,8 @@
-// Package eventstream tells webhooks what has changed in the tenant, Auth0: customize/events. An event
-// is kept in the transaction of the change that it tells of, and waits in the store until its
-// receiver has taken it: so there is an event if there is the change, and it is delivered at least
-// once, whichever server ends. The package does not say which streams there are: they are documents
-// of the Management API. Destinations other than webhooks get nothing.
+// Package eventstream sends events about changes in the tenant to webhooks, Auth0: customize/events.
+// An event is stored in the same transaction as the change, and stays in the store until it is
+// delivered. So every change has its event, and the event is delivered at least once, even if a server
+// stops. The streams themselves are documents of the Management API. Destinations other than webhooks
+// get no events.
 package eventstream
 
 import (
@@ -18,25 +18,24 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Auth0: customize/events/events-best-practices: four attempts, and after the first three a pause
-// that doubles.
+// Auth0: customize/events/events-best-practices: four attempts, with pauses between them that double.
 const (
 	attempts     = 4
 	defaultPause = time.Second
-	// atOnce is how many events a receiver is told side by side.
+	// atOnce is how many events are sent to a receiver in parallel.
 	atOnce = 4
 )
 
-// Deps is what Streams work with.
+// Deps are the dependencies of Streams.
 type Deps struct {
 	DB  *storage.DB
 	Now func() time.Time
 	Log *slog.Logger
-	// Do sends a request to where no request of the tenant's is closed out.
+	// Do sends a request; it refuses addresses that the tenant's requests may not reach.
 	Do func(*http.Request) (*http.Response, error)
 	// Host is the tenant's host name, and Tenant its name.
 	Host, Tenant string
-	// Pause is how long a receiver that has failed once is given to come to itself, 0 for a second.
+	// Pause is the pause after the first failed attempt; 0 stands for a second.
 	Pause time.Duration
 }
 
@@ -46,7 +45,8 @@ type Streams struct {
 	lanes *logstream.Lanes
 }
 
-// New returns streams that deliver while Run runs, and Watch what is changed in the store.
+// New returns Streams. They deliver events while Run runs, and record changes of the store after Watch
+// is called.
 func New(d Deps) *Streams {
 	if d.Pause == 0 {
 		d.Pause = defaultPause
@@ -59,18 +59,18 @@ func New(d Deps) *Streams {
 	return s
 }
 
-// Watch keeps events of what is changed from now on. It is called before others use the store.
+// Watch begins to store events about changes. It must be called before others use the store.
 func (s *Streams) Watch() { s.DB.Watch(storage.Watch{Wants: wants, Changed: s.Changed}) }
 
-// Run delivers until stop is closed. What is not delivered by then is delivered by another server of
-// the tenant, or after the next start.
+// Run delivers events until stop is closed. Events that are not delivered by then are delivered by
+// another server of the tenant, or after the next start.
 func (s *Streams) Run(stop <-chan struct{}) error {
-	s.lanes.Wake() // what waited when the server ended
+	s.lanes.Wake() // for events that were left when the server ended
 	return s.lanes.Run(stop)
 }
 
-// look implements the Look of Lanes: every stream has a lane, also while nothing waits for it, so that
-// none ends in the middle of its work.
+// look implements Lanes.Look: every stream has a lane, even while no event waits for it, so that no
+// lane ends in the middle of its work.
 func (s *Streams) look(ctx context.Context) (ids []string, news bool, err error) {
 	err = s.DB.View(ctx, func(tx *storage.Tx) error {
 		streams, err := readStreams(tx)
@@ -82,7 +82,7 @@ func (s *Streams) look(ctx context.Context) (ids []string, news bool, err error)
 	return ids, true, err
 }
 
-// waits implements the Waits of Lanes.
+// waits implements Lanes.Waits.
 func (s *Streams) waits(ctx context.Context) (some bool, err error) {
 	err = s.DB.View(ctx, func(tx *storage.Tx) error {
 		streams, err := readStreams(tx)
@@ -101,7 +101,7 @@ func (s *Streams) waits(ctx context.Context) (some bool, err error) {
 	return some, err
 }
 
-// next implements the Next of Lanes: it delivers what has waited longest for a stream.
+// next implements Lanes.Next: it delivers the oldest waiting events of a stream.
 func (s *Streams) next(ctx context.Context, id string, _ <-chan struct{}) (more bool, err error) {
 	var to stream
 	var waiting []Delivery
@@ -132,14 +132,15 @@ func (s *Streams) next(ctx context.Context, id string, _ <-chan struct{}) (more 
 	return ctx.Err() == nil, nil
 }
 
-// deliver delivers an event, and keeps what has come of it. What the server's end interrupts waits.
+// deliver delivers an event, and stores the result. A delivery that is interrupted by the end of the
+// server stays pending.
 func (s *Streams) deliver(ctx context.Context, to stream, d Delivery) error {
 	failed := s.try(ctx, to, d)
 	if ctx.Err() != nil && len(failed) > 0 {
 		return nil
 	}
 	disabled := false
-	// What was delivered is not delivered again because the server ends.
+	// Store the result even if the server ends, so that the event is not delivered again.
 	err := s.DB.Update(context.WithoutCancel(ctx), func(tx *storage.Tx) (err error) {
 		disabled, err = settle(tx, d, failed)
 		return err
@@ -150,8 +151,9 @@ func (s *Streams) deliver(ctx context.Context, to stream, d Delivery) error {
 	return err
 }
 
-// try tells a receiver of an event up to some times, and returns the attempts, none when it has taken
-// it. One that calls the request bad is not told again.
+// try sends an event to a receiver, with repeated attempts after failures. It returns the failed
+// attempts, or nil if the event was delivered. After an answer with a 4xx status it does not try
+// again.
 func (s *Streams) try(ctx context.Context, to stream, d Delivery) (failed []Attempt) {
 	took := clock.Stopwatch()
 	fail := func(err error) {
@@ -178,12 +180,12 @@ func (s *Streams) try(ctx context.Context, to stream, d Delivery) (failed []Atte
 	return failed
 }
 
-// settle keeps what has come of a delivery: it is forgotten where it has succeeded, and with too many
-// that have failed its stream is disabled.
+// settle stores the result of a delivery: a successful one is deleted, and a failed one is kept. If
+// too many have failed, the stream is disabled.
 func settle(tx *storage.Tx, d Delivery, failed []Attempt) (disabled bool, err error) {
 	now, err := Find(tx, d.StreamID, d.ID)
 	if err != nil || now.Status != Pending {
-		return false, storage.Optional(err) // a reset or a deletion came between
+		return false, storage.Optional(err) // there was a reset or a deletion in the meantime
 	}
 	was, err := readFailures(tx, d.StreamID)
 	if err != nil {

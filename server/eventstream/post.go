@@ -19,7 +19,7 @@ var (
 	errDestination = errors.New("the destination of the event stream is not emulated by tenant0; webhooks are")
 )
 
-// refuses says why nothing is sent to a stream, nil where it is.
+// refuses returns the reason why a delivery is not sent, or nil if it is.
 func (s stream) refuses(d Delivery) error {
 	switch {
 	case !s.delivers():
@@ -30,7 +30,7 @@ func (s stream) refuses(d Delivery) error {
 	return nil
 }
 
-// post makes one attempt; final says that another one would be of no use.
+// post makes one attempt; final says that another attempt would be useless.
 func (s *Streams) post(ctx context.Context, to stream, event storage.Document) (final bool, err error) {
 	storage.Slow("delivering to an event stream")
 	if err := ctx.Err(); err != nil {
@@ -44,7 +44,7 @@ func (s *Streams) post(ctx context.Context, to stream, event storage.Document) (
 	}
 	rq, err := http.NewRequestWithContext(ctx, http.MethodPost, to.Destination.Configuration.Endpoint, bytes.NewReader(body))
 	if err != nil {
-		return true, errors.New("the endpoint is no URL") // which may hold a secret
+		return true, errors.New("the endpoint is no URL") // without the endpoint, which may contain a secret
 	}
 	rq.Header.Set("Content-Type", "application/json")
 	switch with := to.Destination.Configuration.Authorization; with.Method {

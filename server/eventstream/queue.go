@@ -10,35 +10,35 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Kinds of documents that belong to an event stream: deliveries, by the id of the event, and one
-// that counts how many have failed.
+// Kinds of documents that belong to an event stream: deliveries, with the id of the event, and a document
+// that counts failures.
 const (
 	deliveryKind = "event-stream-deliveries"
 	failureKind  = "event-stream-failures"
 )
 
-// Parts are the kinds of what belongs to an event stream.
+// Parts are the kinds of documents that belong to an event stream.
 var Parts = []string{deliveryKind, failureKind}
 
-// Statuses of deliveries. One that has succeeded is kept no more.
+// Statuses of deliveries. Successful deliveries are deleted.
 const (
 	Pending = "pending"
 	Failed  = "failed"
 )
 
 const (
-	// mostFailed and mostInRow are how many deliveries of a stream may have failed, and how many may
-	// fail one after the other, Auth0: customize/events/event-testing-observability-and-failure-recovery.
+	// A stream is disabled after mostFailed failed deliveries in total or mostInRow consecutive ones,
+	// Auth0: customize/events/event-testing-observability-and-failure-recovery.
 	mostFailed = 5000
 	mostInRow  = 500
-	// mostKept bounds what waits for a receiver and what has failed, of one stream. A stream that has
-	// more than that is disabled.
+	// mostKept is the limit of stored deliveries, pending and failed, of one stream. If there are more,
+	// the stream is disabled.
 	mostKept = 2 * mostFailed
-	// mostAttempts is how many attempts a delivery that fails again and again remembers.
+	// mostAttempts is how many attempts of a delivery are kept, the latest ones.
 	mostAttempts = 40
 )
 
-// stream is what the server acts on of an event stream.
+// stream has the members of an event stream that the server needs.
 type stream struct {
 	ID            string `json:"id"`
 	Status        string `json:"status"`
@@ -63,10 +63,10 @@ type stream struct {
 
 const enabled = "enabled"
 
-// delivers reports whether something is sent where the stream leads to: webhooks alone.
+// delivers reports whether events are sent to the stream's destination: only to webhooks.
 func (s stream) delivers() bool { return s.Destination.Type == "webhook" }
 
-// wants reports whether the stream is sent events of a type.
+// wants reports whether events of a type are sent to the stream.
 func (s stream) wants(kind string) bool {
 	for _, subscription := range s.Subscriptions {
 		if subscription.EventType == kind {
@@ -76,8 +76,8 @@ func (s stream) wants(kind string) bool {
 	return false
 }
 
-// Delivery is an event on its way to a stream, as the Management API shows it, with what the server
-// itself remembers.
+// Delivery is the delivery of an event to a stream. Its members are those of the Management API and
+// Asked.
 type Delivery struct {
 	ID        string           `json:"id"`
 	StreamID  string           `json:"event_stream_id"`
@@ -85,12 +85,11 @@ type Delivery struct {
 	EventType string           `json:"event_type"`
 	Attempts  []Attempt        `json:"attempts"`
 	Event     storage.Document `json:"event"`
-	// Asked says that somebody has asked for the delivery, so that it is made though the stream is
-	// disabled.
+	// Asked says that a redelivery was requested, so it is made even if the stream is disabled.
 	Asked bool `json:"asked,omitempty"`
 }
 
-// Attempt is a try to deliver an event.
+// Attempt is an attempt to deliver an event.
 type Attempt struct {
 	Status    string `json:"status"`
 	Timestamp string `json:"timestamp"`
@@ -98,7 +97,7 @@ type Attempt struct {
 	Duration  int64  `json:"duration"` // milliseconds
 }
 
-// put keeps a delivery. Those that wait are found by their stream.
+// put stores a delivery. Pending ones are indexed by their stream.
 func (d Delivery) put(tx *storage.Tx) error {
 	raw, err := json.Marshal(d)
 	if err != nil {
@@ -114,11 +113,10 @@ func (d Delivery) put(tx *storage.Tx) error {
 	return tx.Documents(deliveryKind, d.StreamID).Put(w)
 }
 
-// waiting leads to the deliveries of a stream that wait.
+// waiting returns the index key of a stream's pending deliveries.
 func waiting(streamID string) string { return Pending + " " + streamID }
 
-// pending returns the deliveries of a stream that wait, the oldest first, as many as are wanted at
-// most.
+// pending returns at most the given number of a stream's pending deliveries, the oldest first.
 func pending(tx *storage.Tx, streamID string, most int) (found []Delivery, err error) {
 	for e, err := range tx.Entries.By("link", deliveryKind+"\x01"+waiting(streamID)) {
 		if err != nil {
@@ -135,7 +133,7 @@ func pending(tx *storage.Tx, streamID string, most int) (found []Delivery, err e
 	return found, nil
 }
 
-// Waiting is how many events wait for their receivers. It must not be called within a transaction.
+// Waiting returns the number of pending deliveries. It must not be called within a transaction.
 func (s *Streams) Waiting(ctx context.Context) (n int, err error) {
 	err = s.DB.View(ctx, func(tx *storage.Tx) error {
 		streams, err := readStreams(tx)
@@ -157,8 +155,7 @@ func (s *Streams) Waiting(ctx context.Context) (n int, err error) {
 
 func readDelivery(raw []byte) (d Delivery, err error) { return d, json.Unmarshal(raw, &d) }
 
-// failures counts deliveries of a stream: those that have failed and are kept, and those that have
-// failed one after the other.
+// failures counts a stream's failed deliveries: all that are stored, and the latest ones in a row.
 type failures struct{ all, inRow int }
 
 func readFailures(tx *storage.Tx, streamID string) (f failures, err error) {
@@ -194,7 +191,7 @@ func readStreams(tx *storage.Tx) (all []stream, err error) {
 	return all, nil
 }
 
-// disable gives a stream the status disabled, and reports whether it had another.
+// disable sets the status of a stream to disabled, and reports whether it was enabled.
 func disable(tx *storage.Tx, id string) (changed bool, err error) {
 	streams := tx.Documents(resource.EventStreams.Name, "")
 	doc, err := streams.Document(id)
@@ -205,7 +202,7 @@ func disable(tx *storage.Tx, id string) (changed bool, err error) {
 	return true, streams.Put(storage.Write{ID: id, Document: doc})
 }
 
-// newDelivery is an event for a stream.
+// newDelivery returns a pending delivery of a new event to a stream.
 func (s *Streams) newDelivery(id, streamID, kind string, data storage.Document, now time.Time) Delivery {
 	return Delivery{
 		ID: id, StreamID: streamID, Status: Pending, EventType: kind, Attempts: []Attempt{},
@@ -216,7 +213,7 @@ func (s *Streams) newDelivery(id, streamID, kind string, data storage.Document, 
 	}
 }
 
-// data is what an event says.
+// data returns the member "data" of an event.
 func (s *Streams) data(e event) storage.Document {
 	data := storage.Document{"object": e.object, "context": storage.Document{"tenant": storage.Document{"tenant_id": s.Tenant}}}
 	if e.previous != nil {
@@ -227,8 +224,8 @@ func (s *Streams) data(e event) storage.Document {
 
 var newEventID = resource.Prefixed("evt_", 22)
 
-// Changed implements that of storage.Watch: it keeps the events of what a transaction has changed,
-// in the same.
+// Changed implements the member Changed of storage.Watch: it stores the events for a transaction's
+// changes in the same transaction.
 func (s *Streams) Changed(tx *storage.Tx, changes []storage.Change) (kept func(), err error) {
 	streams, err := readStreams(tx)
 	if err != nil || len(streams) == 0 {
@@ -252,13 +249,13 @@ func (s *Streams) Changed(tx *storage.Tx, changes []storage.Change) (kept func()
 	return s.lanes.Wake, nil
 }
 
-// isNews reports whether somebody has asked for a delivery, or has changed a stream.
+// isNews reports whether a delivery has become pending, or a stream has changed, so that Run has to look.
 func (c changed) isNews() bool {
 	return c.kind == resource.EventStreams.Name || c.kind == deliveryKind && storage.Text(c.after, "status") == Pending
 }
 
-// keep keeps an event for the streams that want it, and reports whether there are any. A stream that
-// has too many is disabled.
+// keep stores an event for the streams that want it, and reports whether there are any. A stream with too
+// many stored deliveries is disabled instead.
 func (s *Streams) keep(tx *storage.Tx, streams []stream, e event, now time.Time) (some bool, err error) {
 	id := newEventID()
 	for _, to := range streams {

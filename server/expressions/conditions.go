@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// Condition evaluates a condition: {operator, operands}, where AND and OR have conditions for operands,
-// and the others values, which may be expressions. It returns an error for an operator that is none.
+// Condition evaluates a condition {operator, operands}. The operands of AND and OR are conditions;
+// those of other operators are values, which may be expressions. It returns an error for an unknown
+// operator.
 func (e Env) Condition(condition any) (bool, error) {
 	return e.condition(condition, 0)
 }
@@ -40,7 +41,7 @@ func (e Env) condition(condition any, depth int) (bool, error) {
 	}
 }
 
-// joined is whether all conditions hold, or one of them.
+// joined reports whether all conditions are true (all), or at least one of them.
 func (e Env) joined(all bool, conditions []any, depth int) (bool, error) {
 	result := all
 	for _, c := range conditions {
@@ -62,8 +63,8 @@ func (e Env) operand(value any) any {
 	return value
 }
 
-// normal is an operator without what Auth0's editor says around it: "is greater than" and
-// IS_GREATER_THAN are GREATER.
+// normal returns the basic name of an operator: "is greater than" and IS_GREATER_THAN are both
+// GREATER.
 func normal(operator string) string {
 	name := strings.ToUpper(strings.NewReplacer(" ", "_", "-", "_").Replace(strings.TrimSpace(operator)))
 	for _, prefix := range []string{"IS_", "DOES_"} {
@@ -78,8 +79,8 @@ func normal(operator string) string {
 	return name
 }
 
-// aliases are other names of operators. Auth0 documents what they mean, and not what its API calls
-// them.
+// aliases are other names of operators. Auth0 documents what the operators do, but not their names
+// in the API.
 var aliases = map[string]string{
 	"EQ": "EQUAL", "EQUALS": "EQUAL", "NEQ": "DIFFERENT", "NE": "DIFFERENT", "NOT_EQUAL": "DIFFERENT", "NOT_EQUALS": "DIFFERENT",
 	"GT": "GREATER", "GTE": "GREATER_OR_EQUAL", "GREATER_THAN_OR_EQUAL": "GREATER_OR_EQUAL",
@@ -89,7 +90,7 @@ var aliases = map[string]string{
 	"HAS_NOT_VALUE": "HAS_NO_VALUE", "NOT_HAS_VALUE": "HAS_NO_VALUE", "EMPTY": "HAS_NO_VALUE", "NOT_EMPTY": "HAS_VALUE",
 }
 
-// operators are those of Auth0: customize/forms/routers.
+// operators are the operators of conditions, Auth0: customize/forms/routers.
 var operators = map[string]func(a, b any) bool{
 	"EQUAL":            same,
 	"DIFFERENT":        func(a, b any) bool { return !same(a, b) },
@@ -111,8 +112,8 @@ var operators = map[string]func(a, b any) bool{
 	"FALSE":            func(a, _ any) bool { return a == false || a == "false" },
 }
 
-// same reports whether two values are equal. A value that is typed beside a variable is a text, so
-// that a number equals its text.
+// same reports whether two values are equal. Numbers equal their text, because values that are
+// entered in Auth0's editor are strings.
 func same(a, b any) bool {
 	if absent(a) || absent(b) {
 		return absent(a) && absent(b)
@@ -120,7 +121,8 @@ func same(a, b any) bool {
 	return Text(a) == Text(b)
 }
 
-// ordered compares two values: as numbers where both are, otherwise as texts, as dates are.
+// ordered compares two values: as numbers if both are numbers, otherwise as strings, which is right
+// for dates too. It is false if either is null or undefined.
 func ordered(a, b any, wanted func(int) bool) bool {
 	if absent(a) || absent(b) {
 		return false
@@ -171,7 +173,7 @@ func hasValue(value any) bool {
 	return true
 }
 
-// Plain makes a value of JSON of any other.
+// Plain converts any value to a decoded JSON value.
 func Plain(value any) (out any, err error) {
 	raw, err := json.Marshal(value)
 	if err != nil {

@@ -1,8 +1,9 @@
-// Package expressions evaluates the expressions in double braces that forms and flows of the tenant
-// have in their texts, and the conditions of routers and of if/then actions. Auth0:
-// customize/forms/variables and customize/forms/routers.
+// Package expressions evaluates the expressions in double braces in the texts of forms and flows, and
+// the conditions of routers and of if/then actions. Auth0: customize/forms/variables and
+// customize/forms/routers.
 //
-// What a person has entered is a value here and never an expression: a text is read once.
+// Values that a user has entered are never evaluated as expressions: the result of an evaluation is
+// not evaluated again.
 package expressions
 
 import (
@@ -13,30 +14,32 @@ import (
 	"unicode/utf8"
 )
 
-// Undefined is the value of what is not there or cannot be worked out.
+// Undefined is the value of a variable that does not exist and of an expression that cannot be
+// evaluated.
 type Undefined struct{}
 
-// MarshalJSON implements json.Marshaler: JSON has no such value.
+// MarshalJSON implements json.Marshaler: in JSON it is null.
 func (Undefined) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
 
-// maxValue bounds a value that functions have made, in bytes of its text or its JSON: what is longer
-// is undefined.
+// maxValue is the limit of a value, in bytes of its text or JSON. Larger values become undefined.
 const maxValue = 64 << 10
 
-// Env is what expressions can speak of.
+// Env has the variables and functions that expressions may use.
 type Env struct {
-	// Values are the roots: context, fields, vars, actions. They are values of JSON.
+	// Values are the variables at the top level: context, fields, vars, actions. They are decoded
+	// JSON.
 	Values map[string]any
-	// Now is the time of now() and toTimestamp().
+	// Now returns the time for now() and toTimestamp().
 	Now func() time.Time
-	// Message is the form's custom message of a key, for t('key'); nil for a text that knows none.
+	// Message returns the form's custom message with a key, for t('key'). It is nil if there are no
+	// messages.
 	Message func(key string) string
-	// Masked is told of each value that mask() is called with; nil for nobody.
+	// Masked, if not nil, is called with each value that is passed to mask().
 	Masked func(value any)
 }
 
-// Value evaluates a text. One that is a single expression keeps the type of its value; otherwise the
-// values are put into the text.
+// Value evaluates the expressions in a text. If the text is a single expression, the result is its
+// value with its type; otherwise the values are inserted into the text.
 func (e Env) Value(text string) any {
 	parts := split(text)
 	if len(parts) == 1 && parts[0].expression {
@@ -53,11 +56,11 @@ func (e Env) Value(text string) any {
 	return b.String()
 }
 
-// Text evaluates a text to a text.
+// Text evaluates the expressions in a text, and returns the result as a string.
 func (e Env) Text(text string) string { return Text(e.Value(text)) }
 
-// Escaped evaluates a text of mark-up: the values are put in by escape, which makes text of them, and
-// is told what stands before.
+// Escaped evaluates the expressions in a markup text. Each value is inserted as escape returns it,
+// which gets the text before the value and the value as a string.
 func (e Env) Escaped(text string, escape func(before, value string) string) string {
 	var b strings.Builder
 	for _, p := range split(text) {
@@ -70,7 +73,8 @@ func (e Env) Escaped(text string, escape func(before, value string) string) stri
 	return b.String()
 }
 
-// All evaluates the texts within a value of JSON. Members and items that are undefined are left out.
+// All evaluates all strings within a JSON value. Members and items that become undefined are left
+// out.
 func (e Env) All(value any) any {
 	switch v := value.(type) {
 	case string:
@@ -95,7 +99,8 @@ func (e Env) All(value any) any {
 	return value
 }
 
-// Text is a value as a text: nothing for null and undefined, JSON for objects and lists.
+// Text converts a value to a string: "" for null and undefined, and JSON for other values that are
+// not strings.
 func Text(value any) string {
 	switch v := value.(type) {
 	case nil, Undefined:
@@ -110,14 +115,14 @@ func Text(value any) string {
 	return string(raw)
 }
 
-// part is a stretch of a text: an expression without its braces, or what is between two.
+// part is a part of a text: an expression without its braces, or the text between expressions.
 type part struct {
 	text       string
 	expression bool
 }
 
-// split splits a text. Blanks around a single expression do not count, and braces that do not close
-// are text.
+// split divides a text into parts. White space around a single expression is ignored, and braces that
+// are not closed are text.
 func split(text string) (parts []part) {
 	if trimmed := strings.TrimSpace(text); strings.HasPrefix(trimmed, "{{") {
 		if end := closing(trimmed); end == len(trimmed) {
@@ -145,8 +150,8 @@ func split(text string) (parts []part) {
 	return parts
 }
 
-// closing is where the expression that a text begins with ends, -1 for nowhere. Braces within quotes
-// do not close it.
+// closing returns the index after the expression at the beginning of a text, or -1 if it is not
+// closed. Braces within quotes are ignored.
 func closing(text string) int {
 	var quote byte
 	for i := 2; i < len(text); i++ {
@@ -167,10 +172,10 @@ func closing(text string) int {
 	return -1
 }
 
-// errSyntax reports what is no expression.
+// errSyntax reports an invalid expression.
 var errSyntax = errors.New("no expression")
 
-// eval evaluates an expression; one that is none is undefined.
+// eval evaluates an expression. An invalid expression is undefined.
 func (e Env) eval(source string) any {
 	p := &reader{env: e, rest: source}
 	value, err := p.nullish(0)
@@ -180,7 +185,7 @@ func (e Env) eval(source string) any {
 	return bounded(value)
 }
 
-// bounded is a value, or undefined where it is too long.
+// bounded returns the value, or Undefined if it is longer than maxValue or not valid UTF-8.
 func bounded(value any) any {
 	switch v := value.(type) {
 	case string:
@@ -196,5 +201,5 @@ func bounded(value any) any {
 	return value
 }
 
-// absent reports whether a value gives way to what follows ??.
+// absent reports whether a value is null or undefined, so that ?? uses the next one.
 func absent(value any) bool { return value == nil || value == any(Undefined{}) }

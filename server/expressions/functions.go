@@ -18,13 +18,13 @@ import (
 	"time"
 )
 
-// arguments are what a function is called with.
+// arguments are the arguments of a function call.
 type arguments struct {
 	env Env
 	all []any
 }
 
-// at is an argument, undefined for one that is not given.
+// at returns an argument, or Undefined if it is missing.
 func (a arguments) at(i int) any {
 	if i < len(a.all) {
 		return a.all[i]
@@ -34,7 +34,8 @@ func (a arguments) at(i int) any {
 
 func (a arguments) text(i int) string { return Text(a.at(i)) }
 
-// index is an argument as a position, otherwise where it is not given.
+// index returns an argument as an integer position, or the value otherwise if it is missing or not a
+// number.
 func (a arguments) index(i, otherwise int) int {
 	n, ok := Number(a.at(i))
 	if !ok || math.IsNaN(n) {
@@ -43,8 +44,8 @@ func (a arguments) index(i, otherwise int) int {
 	return int(max(min(n, math.MaxInt32), math.MinInt32))
 }
 
-// functions are the helper functions, Auth0: customize/forms/variables. encodeURIComponent is in the
-// page of the actions for Auth0.
+// functions are the helper functions, Auth0: customize/forms/variables. encodeURIComponent is
+// documented on the page about the actions for Auth0.
 var functions = map[string]func(arguments) any{
 	"toArray":   toArray,
 	"toBoolean": func(a arguments) any { return Truth(a.at(0)) },
@@ -78,8 +79,8 @@ var functions = map[string]func(arguments) any{
 	"encodeURIComponent": func(a arguments) any { return encodeURIComponent(a.text(0)) },
 }
 
-// Hash is the hash of a text in hexadecimal by an algorithm, MD5, SHA1, SHA256 or SHA512; by another
-// it is the text.
+// Hash returns the hash of a text in hexadecimal. The algorithm is MD5, SHA1, SHA256 or SHA512; for
+// any other it returns the text.
 func Hash(algorithm, text string) string {
 	switch algorithm {
 	case "MD5":
@@ -98,7 +99,7 @@ func Hash(algorithm, text string) string {
 	return text
 }
 
-// UUID is a new random UUID, RFC 9562 section 5.4.
+// UUID returns a new random UUID, RFC 9562 section 5.4.
 func UUID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // it never fails
@@ -106,7 +107,7 @@ func UUID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// Number is a value as a number; ok is false for what is none.
+// Number converts a value to a number; ok is false if that is not possible.
 func Number(value any) (n float64, ok bool) {
 	switch v := value.(type) {
 	case float64:
@@ -125,7 +126,7 @@ func Number(value any) (n float64, ok bool) {
 	return 0, false
 }
 
-// Truth is a value as a boolean.
+// Truth converts a value to a boolean.
 func Truth(value any) bool {
 	switch v := value.(type) {
 	case nil, Undefined:
@@ -151,7 +152,7 @@ func toArray(a arguments) any {
 	}
 }
 
-// toTimestamp is a date in seconds since 1970, that of now without one.
+// toTimestamp returns a date in seconds since 1970; without an argument, the current time.
 func toTimestamp(a arguments) any {
 	if len(a.all) == 0 {
 		return float64(a.env.Now().Unix())
@@ -183,7 +184,8 @@ func mask(a arguments) any {
 	return a.at(0)
 }
 
-// random is a number between two, whole unless the third argument is true.
+// random returns a random number between its first two arguments: an integer, unless the third
+// argument is true.
 func random(a arguments) any {
 	low, okLow := Number(a.at(0))
 	high, okHigh := Number(a.at(1))
@@ -199,7 +201,8 @@ func random(a arguments) any {
 	return math.Floor(low + share*(math.Floor(high)-low+1))
 }
 
-// span are two positions in so many items, of which negative ones count from the end.
+// span returns the range of n items that the second and third arguments give. Negative positions
+// count from the end.
 func span(a arguments, n int) (from, to int) {
 	at := func(i int) int {
 		if i < 0 {
@@ -221,7 +224,8 @@ func slice(a arguments) any {
 	return string(runes[from:to])
 }
 
-// substring has no negative positions, and takes its two in either order.
+// substring treats negative positions as 0, and accepts its two positions in either order, as in
+// JavaScript.
 func substring(a arguments) any {
 	runes := []rune(a.text(0))
 	at := func(i int) int { return max(0, min(i, len(runes))) }
@@ -249,7 +253,7 @@ func replaceAll(a arguments) any {
 	return strings.ReplaceAll(text, old, fresh)
 }
 
-// indexOf is where an item is in a list, or a text in a text, -1 for nowhere.
+// indexOf returns the position of an item in a list, or of a text in another text, or -1.
 func indexOf(a arguments) int {
 	from := max(0, a.index(2, 0))
 	if list, ok := a.at(0).([]any); ok {
@@ -288,7 +292,8 @@ func merge(a arguments) any {
 	return a.text(0) + a.text(1)
 }
 
-// encodeURIComponent is that of ECMAScript: it leaves A-Z a-z 0-9 - _ . ! ~ * ' ( ) alone.
+// encodeURIComponent is the function of ECMAScript: it does not escape A-Z a-z 0-9 - _ . ! ~ * ' (
+// ).
 func encodeURIComponent(text string) string {
 	escaped := strings.ReplaceAll(url.QueryEscape(text), "+", "%20")
 	for _, c := range "!*'()" {

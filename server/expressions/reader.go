@@ -7,16 +7,17 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth bounds how deep expressions are nested.
+// maxDepth is the limit for nested expressions and conditions.
 const maxDepth = 32
 
-// reader reads an expression and evaluates it on the way.
+// reader parses and evaluates an expression in one pass.
 type reader struct {
 	env  Env
 	rest string
 }
 
-// nullish is values with ?? between them: the first that is there.
+// nullish reads operands separated by ??, and returns the first one that is not null or
+// undefined.
 func (r *reader) nullish(depth int) (any, error) {
 	if depth > maxDepth {
 		return nil, errSyntax
@@ -31,7 +32,8 @@ func (r *reader) nullish(depth int) (any, error) {
 	return value, err
 }
 
-// operand is a literal, a list, a variable or a call, with what is asked for of it.
+// operand reads a literal, a list, a variable or a function call, with the members that
+// follow it.
 func (r *reader) operand(depth int) (value any, err error) {
 	r.skip()
 	switch {
@@ -59,7 +61,7 @@ func (r *reader) operand(depth int) (value any, err error) {
 	return r.members(value, depth)
 }
 
-// named is a variable, a constant or a call.
+// named reads a variable, a constant or a function call.
 func (r *reader) named(depth int) (any, error) {
 	name := r.name()
 	switch name {
@@ -113,7 +115,7 @@ func (r *reader) call(name string, depth int) (any, error) {
 	return bounded(f(arguments{r.env, args})), nil
 }
 
-// items are values with commas between them, up to what closes them.
+// items reads values separated by commas, up to the closing token.
 func (r *reader) items(closes string, depth int) ([]any, error) {
 	items := []any{}
 	if r.take(closes) {
@@ -134,7 +136,7 @@ func (r *reader) items(closes string, depth int) ([]any, error) {
 	}
 }
 
-// members goes on to what is asked for of a value by .name and [key].
+// members reads .name and [key] after a value, and returns the member that they lead to.
 func (r *reader) members(value any, depth int) (any, error) {
 	for {
 		switch {
@@ -159,7 +161,8 @@ func (r *reader) members(value any, depth int) (any, error) {
 	}
 }
 
-// member is a member of an object, an item of a list or the length of either.
+// member returns a member of an object, an item of a list, or the length of a list or
+// string.
 func member(value any, name string) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -194,7 +197,7 @@ func (r *reader) take(token string) bool {
 
 func (r *reader) takeDot() bool { return r.take(".") }
 
-// name is a name, "" for none.
+// name reads a name, or returns "" if there is none.
 func (r *reader) name() string {
 	r.skip()
 	end := strings.IndexFunc(r.rest, func(c rune) bool {
@@ -208,7 +211,7 @@ func (r *reader) name() string {
 	return name
 }
 
-// quoted is a text in quotes.
+// quoted reads a string in quotes.
 func (r *reader) quoted() (string, error) {
 	quote := r.rest[0]
 	var b strings.Builder
