@@ -10,25 +10,25 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// BrowserLogin is a login of a browser whose user is known.
+// BrowserLogin is a login in a browser, whose user is already known.
 type BrowserLogin struct {
-	// Request is what the application asks for, and StateHash the key of the login under way,
-	// "" where nothing is kept yet.
+	// Request is the authorization request, and StateHash the key of the login transaction, or "" if it is
+	// not stored yet.
 	Request   storage.AuthorizeRequest
 	StateHash string
 	Session   storage.Session
-	// Browser is the mark of a browser that may skip the further factor, "" for none.
+	// Browser identifies a remembered browser, which may skip multi-factor authentication, or is "".
 	Browser string
 }
 
-// stepsUp reports whether the application asks for a further factor, Auth0: secure/
-// multi-factor-authentication/step-up-authentication.
+// stepsUp reports whether the application requires multi-factor authentication with acr_values, Auth0:
+// secure/ multi-factor-authentication/step-up-authentication.
 func (l BrowserLogin) stepsUp() bool { return slices.Contains(l.Request.ACRValues, tokens.MultiFactor) }
 
-// Asked reports whether a login has to go on with a further factor. Where the application asks
-// for one, that is in every login: neither a session nor a remembered browser will do. Where the
-// tenant's policy does, once a session, and not at a browser that is remembered. A tenant
-// without factors asks for none.
+// Asked reports whether a login has to continue with a further factor. If the application requires it, it is
+// needed in every login, regardless of the session and of remembered browsers. If the tenant's policy
+// requires it, it is needed once in a session, and not in a remembered browser. If the tenant has enabled no
+// factors, none is needed.
 func Asked(tx *storage.Tx, l BrowserLogin, now time.Time) (bool, error) {
 	ever, here := l.Session.Further(l.StateHash)
 	if here {
@@ -49,29 +49,31 @@ func Asked(tx *storage.Tx, l BrowserLogin, now time.Time) (bool, error) {
 	return !remembered, err
 }
 
-// MayRemember reports whether a browser can be remembered for a login: one that steps up is asked
-// every time.
+// MayRemember reports whether the browser may be remembered after a login: not if the application requires a
+// factor in every login.
 func (l BrowserLogin) MayRemember() bool { return !l.stepsUp() }
 
-// Options are what a login at the pages can go on with.
+// Options are the factors that a login on the pages can continue with.
 type Options struct {
-	// Challenges are the authenticators of the user that can be asked for, the preferred one first.
+	// Challenges are the user's authenticators that can be used, the preferred one first.
 	Challenges []Authenticator
-	// Enrollments are the names of the factors that the user can add, the preferred one first;
-	// none where the user has a factor: whoever knows the password is not to go around it.
+	// Enrollments are the names of the factors that the user can enroll, the preferred one first. It is empty
+	// if the user has a factor, so that somebody who only knows the password cannot enroll another one
+	// instead.
 	Enrollments []string
-	// Channels are the ways in which a phone gets its codes.
+	// Channels are the channels for codes to a phone: SMS, Voice or both.
 	Channels []string
-	// Recovery says that the user is to have a recovery code and has none.
+	// Recovery says that the user needs a recovery code and has none.
 	Recovery bool
-	// Own is the tenant's own page, "" where it has none or where its widget knows none of the user's factors.
+	// Own is the HTML of the tenant's own page, or "" if there is none or its widget supports none of the
+	// user's factors.
 	Own string
 }
 
 // preference is the order in which a login asks for factors.
 var preference = []string{Push, OTP, SMS, Voice, WebAuthnRoaming, WebAuthnPlatform, Email, RecoveryCode}
 
-// Name is the name of an authenticator's factor: its channel, or its type.
+// Name returns the name of an authenticator's factor: its channel, or its type if it has none.
 func (a Authenticator) Name() string { return name(a.Type, a.Channel) }
 
 func name(kind, channel string) string {
@@ -84,13 +86,14 @@ func name(kind, channel string) string {
 	return kind
 }
 
-// Method is the type of an authenticator in the methods of a session, Auth0: customize/actions/
-// explore-triggers/signup-and-login-triggers/login-trigger/post-login-event-object.
+// Method returns the type of an authenticator in the authentication methods of a session, Auth0:
+// customize/actions/ explore-triggers/signup-and-login-triggers/login-trigger/post-login-event-object.
 func (a Authenticator) Method() string { return factorOf(a.Type, a.Channel) }
 
-// OptionsOf finds what a user's login can go on with, Auth0: secure/multi-factor-authentication/
-// multi-factor-authentication-factors. A verified address is a factor without being enrolled,
-// and the last one to be offered; so is any address where there is nothing else.
+// OptionsOf returns the factors that a user's login can continue with, Auth0:
+// secure/multi-factor-authentication/ multi-factor-authentication-factors. A verified e-mail address is a
+// factor without enrollment, and the last one to be offered. An unverified address is one only if there is
+// nothing else.
 func OptionsOf(tx *storage.Tx, user storage.User) (o Options, err error) {
 	all, err := Of(tx, user.UserID)
 	if err != nil {
@@ -131,7 +134,7 @@ func OptionsOf(tx *storage.Tx, user storage.User) (o Options, err error) {
 	return o, err
 }
 
-// ownPage is the tenant's own page where that can go on with something.
+// ownPage returns the tenant's own page, if its widget supports one of the options, otherwise "".
 func ownPage(tx *storage.Tx, o Options) (string, error) {
 	if len(o.WidgetMethods()) == 0 {
 		return "", nil
@@ -144,10 +147,10 @@ func byPreference(names []string) {
 	slices.SortStableFunc(names, func(a, b string) int { return slices.Index(preference, a) - slices.Index(preference, b) })
 }
 
-// TicketOptions are what an enrollment by a ticket can go on with, Auth0: secure/
+// TicketOptions returns the factors that can be enrolled with a ticket, Auth0: secure/
 // multi-factor-authentication/multi-factor-authentication-developer-resources/
-// create-custom-enrollment-tickets. There are none where the user has a factor and the ticket is
-// not for another, and where the tenant does not have what it is for.
+// create-custom-enrollment-tickets. There are none if the user has a factor already and the ticket does not
+// allow another, or if the tenant has not enabled the factor that the ticket is for.
 func TicketOptions(tx *storage.Tx, t storage.Ticket) (o Options, err error) {
 	all, err := Of(tx, t.UserID)
 	if err != nil || !t.Another && Active(all) {
@@ -174,7 +177,8 @@ func TicketOptions(tx *storage.Tx, t storage.Ticket) (o Options, err error) {
 	return o, err
 }
 
-// ownAddress is a user's address as an authenticator, unless it is among those that there are.
+// ownAddress returns a user's e-mail address as an authenticator, unless it is one of the given
+// authenticators already.
 func ownAddress(all []Authenticator, address string) []Authenticator {
 	if slices.ContainsFunc(all, func(a Authenticator) bool { return a.To == address }) {
 		return nil
@@ -182,7 +186,7 @@ func ownAddress(all []Authenticator, address string) []Authenticator {
 	return []Authenticator{{ID: "email|verified", Type: OOB, Active: true, Channel: Email, To: address, Label: maskEmail(address)}}
 }
 
-// The pages of further factors are below pagePrefix, named by the factor.
+// Paths of pages. The pages of a factor begin with pagePrefix and the factor's name.
 const (
 	pagePrefix = "/u/mfa-"
 	// RecoveryPage shows a new recovery code, and ReplacedPage one that replaces a code that was used.
@@ -190,7 +194,7 @@ const (
 	ReplacedPage = pagePrefix + "recovery-code-challenge-new-code"
 )
 
-// NewCodePage is the page that shows a new recovery code.
+// NewCodePage returns the page that shows a new recovery code.
 func NewCodePage(f storage.FurtherFactor) string {
 	if f.Replaces {
 		return ReplacedPage
@@ -198,7 +202,7 @@ func NewCodePage(f storage.FurtherFactor) string {
 	return RecoveryPage
 }
 
-// ChallengePage is the page that asks for a factor, and EnrollmentPage the one that adds it.
+// ChallengePage returns the page that asks for a factor.
 func ChallengePage(name string) string {
 	if name == Push {
 		return pagePrefix + "push-challenge-push"
@@ -206,10 +210,10 @@ func ChallengePage(name string) string {
 	return pagePrefix + name + "-challenge"
 }
 
-// AppPage is the page of the QR code that the app reads, which comes after its EnrollmentPage.
+// AppPage is the page with the QR code for the app, which follows the EnrollmentPage of Push.
 const AppPage = pagePrefix + "push-enrollment-qr"
 
-// EnrollmentPage is as ChallengePage.
+// EnrollmentPage returns the first page for the enrollment of a factor.
 func EnrollmentPage(name string) string {
 	switch name {
 	case OTP:
@@ -220,15 +224,15 @@ func EnrollmentPage(name string) string {
 	return pagePrefix + name + "-enrollment"
 }
 
-// OwnPage is where the tenant's own page for further factors is.
+// OwnPage is the path of the tenant's own page for multi-factor authentication.
 const OwnPage = "/mf"
 
-// widgetMethods are the names that the widget of a tenant's own page has for factors. It knows no others,
+// widgetMethods are the names of factors in the widget of a tenant's own page, which supports no others,
 // Auth0: secure/multi-factor-authentication/customize-mfa/customize-mfa-classic-login.
 var widgetMethods = map[string]string{OTP: "otp", SMS: "sms", Push: "push"}
 
-// WidgetMethods are what a tenant's own page can go on with, by the widget's names: what can be asked for, or
-// added. The app on a phone is added there where there is nothing else to add.
+// WidgetMethods returns the factors that a tenant's own page can use or enroll, by the widget's names.
+// Enrollment of the app on a phone is offered only if nothing else can be enrolled.
 func (o Options) WidgetMethods() (all []string) {
 	names := o.Enrollments
 	if len(names) == 0 {
@@ -247,8 +251,8 @@ func (o Options) WidgetMethods() (all []string) {
 	return all
 }
 
-// Page is the page that a login goes on at: the tenant's own, or else the preferred factor's. It returns
-// apierr.NoFurtherFactor where there is none.
+// Page returns the page on which a login continues: the tenant's own page, or else that of the preferred
+// factor. It returns apierr.NoFurtherFactor if there are no options.
 func (o Options) Page() (string, error) {
 	if o.Own != "" {
 		return OwnPage, nil
@@ -256,7 +260,7 @@ func (o Options) Page() (string, error) {
 	return o.BuiltIn()
 }
 
-// BuiltIn is Page without the tenant's own.
+// BuiltIn is like Page, but ignores the tenant's own page.
 func (o Options) BuiltIn() (string, error) {
 	switch {
 	case len(o.Enrollments) > 0:
@@ -267,10 +271,11 @@ func (o Options) BuiltIn() (string, error) {
 	return "", apierr.NoFurtherFactor
 }
 
-// Phone is the name of a phone that can be reached in either way, of which the user chooses one.
+// Phone is the name of the factor if both SMS and Voice are enabled, and the user chooses one of them.
 const Phone = "phone"
 
-// Enrollable are the factors that the user can add, in which a phone is one.
+// Enrollable returns the factors that the user can enroll, with SMS and Voice combined to Phone if both are
+// enabled.
 func (o Options) Enrollable() []string {
 	if !slices.Contains(o.Enrollments, SMS) || !slices.Contains(o.Enrollments, Voice) {
 		return o.Enrollments

@@ -22,40 +22,40 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Members of a factor that nobody is shown.
+// Secret members of a stored factor, which are never shown.
 const (
 	secretMember   = "totp_secret"
 	recoveryMember = "recovery_code_mac"
 )
 
-// One-time passwords, RFC 6238, as Auth0 Guardian and Google Authenticator make them.
+// Parameters of one-time passwords, RFC 6238, as Auth0 Guardian and Google Authenticator use them.
 const (
 	period    = 30
-	otpSkew   = 1 // steps before and after this one, for clocks that go wrong
+	otpSkew   = 1 // how many periods before and after the current one are accepted, for inaccurate clocks
 	otpMemory = 2 * time.Minute
 )
 
 var otpOptions = totp.ValidateOpts{Period: period, Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1}
 
-// NewOTPSecret makes the secret of a one-time password, in base32.
+// NewOTPSecret returns a new secret for one-time passwords, in base32.
 func NewOTPSecret() string {
 	secret := make([]byte, 20)
 	_, _ = rand.Read(secret) // never fails: crypto/rand
 	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret)
 }
 
-// BarcodeURI is what the app that makes one-time passwords reads a secret from.
+// BarcodeURI returns the otpauth URI from which an authenticator app reads a secret.
 func BarcodeURI(tenant, account, secret string) string {
 	query := url.Values{"secret": {secret}, "issuer": {tenant}, "algorithm": {"SHA1"}, "digits": {"6"}, "period": {strconv.Itoa(period)}}
 	return "otpauth://totp/" + url.PathEscape(tenant) + ":" + url.PathEscape(account) + "?" + query.Encode()
 }
 
-// OTPDocument is the factor of a secret, for Enroll.
+// OTPDocument returns the document of a factor with a secret for one-time passwords, for Enroll.
 func OTPDocument(secret string) storage.Document {
 	return storage.Document{"type": "totp", secretMember: secret}
 }
 
-// TenantName is what an app that makes one-time passwords shows of a tenant.
+// TenantName returns the name of the tenant that authenticator apps show.
 func TenantName(tenant storage.Tenant, issuer string) string {
 	if tenant.FriendlyName != "" {
 		return tenant.FriendlyName
@@ -71,7 +71,7 @@ func TenantName(tenant storage.Tenant, issuer string) string {
 // pictureSize is the width of a QR code, in pixels.
 const pictureSize = 200
 
-// Picture draws the QR code of a barcode URI: the data URL of a PNG.
+// Picture returns the QR code of a barcode URI as the data URL of a PNG.
 func Picture(uri string) (string, error) {
 	key, err := otp.NewKeyFromURL(uri)
 	if err != nil {
@@ -88,14 +88,14 @@ func Picture(uri string) (string, error) {
 	return "data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes()), nil
 }
 
-// Secret is the secret of one-time passwords, "" for other authenticators.
+// Secret returns the secret for one-time passwords, or "" for other authenticators.
 func (a Authenticator) Secret() string {
 	secret, _ := a.document[secretMember].(string)
 	return secret
 }
 
-// CheckOTP finds the authenticator that a one-time password is of, and the mark by which it is
-// known to be used; ok is false for none.
+// CheckOTP finds the authenticator to which a one-time password belongs. mark identifies the password, for
+// UseOTP. ok is false if the password is wrong.
 func CheckOTP(all []Authenticator, code string, now time.Time) (a Authenticator, mark string, ok bool) {
 	for _, a := range all {
 		secret := a.Secret()
@@ -116,8 +116,8 @@ func CheckOTP(all []Authenticator, code string, now time.Time) (a Authenticator,
 // ErrUsed reports a one-time password that was used before.
 var ErrUsed = errors.New("the one-time password was used before")
 
-// UseOTP notes that a one-time password is used, RFC 6238 section 5.2: "The verifier MUST NOT
-// accept the second attempt of the OTP".
+// UseOTP records that a one-time password is used. It returns ErrUsed if it was used before, RFC 6238 section
+// 5.2: "The verifier MUST NOT accept the second attempt of the OTP".
 func UseOTP(tx *storage.Tx, mark string, now time.Time) error {
 	id := "totp\x01" + mark
 	used, err := tx.UsedAssertions.Has(id)
@@ -130,19 +130,19 @@ func UseOTP(tx *storage.Tx, mark string, now time.Time) error {
 	return tx.UsedAssertions.Put(storage.UsedAssertion{ID: id, ExpiresAt: now.Add(otpMemory)})
 }
 
-// recoveryCharacters are those of recovery codes, of which each has recoveryLength.
+// recoveryCharacters are the characters of recovery codes, and recoveryLength is their length.
 const (
 	recoveryCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ123456789"
 	recoveryLength     = 24
 )
 
-// NewRecoveryCode makes a recovery code.
+// NewRecoveryCode returns a new random recovery code.
 func NewRecoveryCode() string {
 	code := make([]byte, recoveryLength)
 	for i := range code {
 		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(recoveryCharacters))))
 		if err != nil {
-			panic(err) // the system has no randomness left to give
+			panic(err) // the system's source of randomness has failed
 		}
 		code[i] = recoveryCharacters[n.Int64()]
 	}
@@ -151,18 +151,18 @@ func NewRecoveryCode() string {
 
 func recoveryKey(userID string) string { return "recovery\x01" + userID }
 
-// SetRecoveryCode gives a user a recovery code in the place of the one before.
+// SetRecoveryCode stores a user's new recovery code, which replaces the old one.
 func SetRecoveryCode(tx *storage.Tx, secrets *keys.Secrets, userID, code string, now time.Time) error {
 	return KeepRecoveryCode(tx, userID, "", RecoveryMAC(secrets, userID, code), now)
 }
 
-// RecoveryMAC is what is kept of a recovery code of a user.
+// RecoveryMAC returns the MAC of a user's recovery code, which is stored in place of the code.
 func RecoveryMAC(secrets *keys.Secrets, userID, code string) string {
 	return base64.RawStdEncoding.EncodeToString(secrets.PasscodeMAC(recoveryKey(userID), code))
 }
 
-// KeepRecoveryCode is SetRecoveryCode for a code of which the MAC is left. id is that of the authentication method,
-// "" for any.
+// KeepRecoveryCode is SetRecoveryCode for the MAC of a code. id is the id for the authentication method, or
+// "" for a new one.
 func KeepRecoveryCode(tx *storage.Tx, userID, id, mac string, now time.Time) error {
 	all, err := Of(tx, userID)
 	if err != nil {
@@ -179,7 +179,8 @@ func KeepRecoveryCode(tx *storage.Tx, userID, id, mac string, now time.Time) err
 	return err
 }
 
-// CheckRecoveryCode finds the authenticator that a recovery code is of; ok is false for none.
+// CheckRecoveryCode finds the authenticator to which a recovery code belongs; ok is false if the code is
+// wrong.
 func CheckRecoveryCode(all []Authenticator, secrets *keys.Secrets, userID, code string) (a Authenticator, ok bool) {
 	same := secrets.SamePasscode(recoveryKey(userID), code)
 	for _, a := range all {
@@ -192,7 +193,7 @@ func CheckRecoveryCode(all []Authenticator, secrets *keys.Secrets, userID, code 
 	return a, false
 }
 
-// Hide takes what nobody is shown out of the document of a factor.
+// Hide removes the secret members from the document of a factor.
 func Hide(doc storage.Document) {
 	delete(doc, secretMember)
 	delete(doc, firstMember)

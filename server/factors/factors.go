@@ -1,7 +1,6 @@
-// Package factors knows the further factors by which users authenticate: which of them the
-// tenant has switched on, which a user has, and whether a login needs one. It checks one-time
-// passwords and recovery codes, and words the messages that carry codes. It sends nothing and lets
-// nobody in.
+// Package factors handles the factors of multi-factor authentication: which of them the tenant has enabled,
+// which a user has, and whether a login needs one. It checks one-time passwords and recovery codes, and
+// drafts the messages with codes. It does not send messages or begin sessions.
 package factors
 
 import (
@@ -22,14 +21,14 @@ const (
 	OTP          = "otp"
 	OOB          = "oob"
 	RecoveryCode = "recovery-code"
-	// WebAuthnRoaming and WebAuthnPlatform are keys that a device beside the browser keeps, or the
-	// browser's own device.
+	// WebAuthnRoaming are WebAuthn credentials on a separate device, such as a security key, and
+	// WebAuthnPlatform those on the browser's own device.
 	WebAuthnRoaming  = "webauthn-roaming"
 	WebAuthnPlatform = "webauthn-platform"
 )
 
-// Channels of out-of-band authenticators. Push is the name of the factor whose channel is App: the
-// app on the user's phone.
+// Channels of out-of-band authenticators. App is the channel of push notifications to the app on the user's
+// phone; Push is the name of that factor.
 const (
 	SMS   = "sms"
 	Voice = "voice"
@@ -38,9 +37,8 @@ const (
 	Push  = "push-notification"
 )
 
-// Required reports whether the tenant's policies ask every login for a further factor: a
-// policy without a factor that can be used asks for none. The policy confidence-score trusts
-// every login here.
+// Required reports whether the tenant's MFA policies require a further factor in every login. It is false if
+// no factor is enabled. The policy confidence-score has no effect here: every login is trusted.
 func Required(tx *storage.Tx) (bool, error) {
 	policies, err := objects.Policies(tx)
 	if err != nil || !slices.Contains(policies, any("all-applications")) {
@@ -50,7 +48,7 @@ func Required(tx *storage.Tx) (bool, error) {
 	return len(enabled) > 0, err
 }
 
-// Enabled lists what the tenant has switched on and a user can enroll, by their names.
+// Enabled returns the names of the factors that the tenant has enabled and users can enroll.
 func Enabled(tx *storage.Tx) (names []string, err error) {
 	on := func(name string) bool {
 		enabled := false
@@ -83,8 +81,7 @@ func Enabled(tx *storage.Tx) (names []string, err error) {
 	return names, err
 }
 
-// phoneChannels are the ways in which a phone gets its codes, text messages where the tenant
-// says nothing.
+// phoneChannels returns the tenant's channels for codes to phones; text messages are the default.
 func phoneChannels(tx *storage.Tx) ([]string, error) {
 	stored, err := tx.Documents(resource.GuardianSettings("phone/message-types").Name, "").Document(storage.SettingsKey)
 	if err := storage.Optional(err); err != nil {
@@ -103,7 +100,7 @@ func phoneChannels(tx *storage.Tx) ([]string, error) {
 	return channels, nil
 }
 
-// Authenticator is one further factor of a user.
+// Authenticator is a factor of a user, in the API's terms.
 type Authenticator struct {
 	ID      string `json:"id"`
 	Type    string `json:"authenticator_type"`
@@ -111,14 +108,14 @@ type Authenticator struct {
 	Channel string `json:"oob_channel,omitempty"`
 	Label   string `json:"name,omitempty"`
 
-	// To is the address or the number that codes go to.
+	// To is the e-mail address or phone number that codes are sent to.
 	To       string `json:"-"`
 	document storage.Document
 }
 
-// Of lists the authenticators of a user that can be used, in the order in which they were
-// enrolled. What the tenant has switched off is not among them; a phone that prefers a way which the tenant does not
-// have any more is reached by the one that it has.
+// Of lists the usable authenticators of a user, in the order of enrollment. Factors that the tenant has
+// disabled are left out. If the tenant has disabled the channel that a phone prefers, the phone is listed
+// with the other channel.
 func Of(tx *storage.Tx, userID string) (all []Authenticator, err error) {
 	enabled, err := Enabled(tx)
 	if err != nil {
@@ -142,7 +139,8 @@ func Of(tx *storage.Tx, userID string) (all []Authenticator, err error) {
 	return all, nil
 }
 
-// reached is a phone as the tenant reaches it, which may be otherwise than it prefers, and any other authenticator.
+// reached returns a phone authenticator with a channel that the tenant has enabled, even if it prefers
+// another one. Other authenticators are returned unchanged.
 func (a Authenticator) reached(enabled []string) Authenticator {
 	phone := []string{SMS, Voice}
 	if !slices.Contains(phone, a.Channel) || slices.Contains(enabled, a.Channel) {
@@ -156,7 +154,8 @@ func (a Authenticator) reached(enabled []string) Authenticator {
 	return a
 }
 
-// read makes an authenticator of a document of the Management API.
+// read converts an authentication method of the Management API to an authenticator. ok is false if it cannot
+// be used.
 func read(doc storage.Document) (a Authenticator, ok bool) {
 	text := func(name string) string { s, _ := doc[name].(string); return s }
 	a = Authenticator{Active: doc["confirmed"] == true, document: doc}
@@ -186,38 +185,38 @@ func read(doc storage.Document) (a Authenticator, ok bool) {
 	return a, ok
 }
 
-// ID is the id of an authenticator by its factor and the id of the authentication method.
+// ID returns the id of an authenticator, made from its factor and the id of the authentication method.
 func ID(factor, method string) string { return factor + "|dev_" + method }
 
-// IsPhoneNumber reports whether a text is a number in international form.
+// IsPhoneNumber reports whether a text is a phone number in international format.
 var IsPhoneNumber = regexp.MustCompile(`^\+[0-9]{1,15}$`).MatchString
 
-// PhoneDocument is the factor of a number that codes go to by a channel, for Enroll.
+// PhoneDocument returns the document of a factor that sends codes to a phone number through a channel, for
+// Enroll.
 func PhoneDocument(number, channel string) storage.Document {
 	return storage.Document{"type": "phone", "phone_number": number, "preferred_authentication_method": channel}
 }
 
-// maskPhone shows the end of a number alone, as Auth0 does.
+// maskPhone hides all but the last four characters of a phone number, as Auth0 does.
 func maskPhone(number string) string {
 	const shown = 4
 	hidden := max(len(number)-shown, 0)
 	return strings.Repeat("X", hidden) + number[hidden:]
 }
 
-// maskEmail shows the beginnings of an address alone.
+// maskEmail hides all but the first characters of the local part and the domain of an e-mail address.
 func maskEmail(address string) string {
 	local, domain, _ := strings.Cut(address, "@")
 	const shown = 4
 	return local[:min(len(local), shown)] + "****@" + domain[:min(len(domain), shown)] + "****"
 }
 
-// Active reports whether one of the authenticators proves something: a recovery code alone
-// does not.
+// Active reports whether one of the authenticators is confirmed. A recovery code alone does not count.
 func Active(all []Authenticator) bool {
 	return slices.ContainsFunc(all, func(a Authenticator) bool { return a.Active && a.Type != RecoveryCode })
 }
 
-// Find returns the authenticator with an id; ok is false for none.
+// Find returns the authenticator with an id; ok is false if there is none.
 func Find(all []Authenticator, id string) (a Authenticator, ok bool) {
 	i := slices.IndexFunc(all, func(a Authenticator) bool { return a.ID == id })
 	if i < 0 {
@@ -226,10 +225,10 @@ func Find(all []Authenticator, id string) (a Authenticator, ok bool) {
 	return all[i], true
 }
 
-// MethodID is the id of an authenticator among the authentication methods of its user.
+// MethodID returns the id of the user's authentication method that the authenticator stands for.
 func (a Authenticator) MethodID() string { return storage.Text(a.document, "id") }
 
-// OfMethod returns the authenticator that is an authentication method with an id; ok is false for none.
+// OfMethod returns the authenticator of the authentication method with an id; ok is false if there is none.
 func OfMethod(all []Authenticator, id string) (a Authenticator, ok bool) {
 	i := slices.IndexFunc(all, func(a Authenticator) bool { return a.MethodID() == id })
 	if i < 0 {
@@ -238,7 +237,7 @@ func OfMethod(all []Authenticator, id string) (a Authenticator, ok bool) {
 	return all[i], true
 }
 
-// put writes a factor as the Management API does, so that it is found there as well.
+// put stores a factor as the Management API does, so that the Management API returns it too.
 func put(tx *storage.Tx, userID string, doc storage.Document) error {
 	kept, err := objects.AuthenticationMethods.Open(tx, userID)
 	if err != nil {
@@ -247,8 +246,8 @@ func put(tx *storage.Tx, userID string, doc storage.Document) error {
 	return kept.Put(doc)
 }
 
-// Enroll adds a factor that is not active yet, in the place of one of its type that never
-// became active. The answer is the authenticator.
+// Enroll adds a factor that is not active yet; a recovery code is active at once. It replaces factors of the
+// same type that never became active, and returns the authenticator.
 func Enroll(tx *storage.Tx, userID string, doc storage.Document, now time.Time) (a Authenticator, err error) {
 	var left []string
 	for old, err := range tx.Documents(resource.AuthenticationMethods.Name, userID).All() {
@@ -271,22 +270,23 @@ func Enroll(tx *storage.Tx, userID string, doc storage.Document, now time.Time) 
 	return a, put(tx, userID, doc)
 }
 
-// ErrNotFirst reports an authenticator that was added as the first one, and is not used before
-// there is another: whoever knows the password alone is not to add one to those that there are.
+// ErrNotFirst reports that an authenticator cannot become active: it was enrolled as the user's first, and
+// another one has become active in the meantime. Somebody who only knows the password must not add an
+// authenticator to existing ones.
 var ErrNotFirst = errors.New("the user has another authenticator by now")
 
-// firstMember marks the document of a factor that may become active as the first one alone.
+// firstMember marks the document of a factor that may become active only as the user's first.
 const firstMember = "enrolled_as_first"
 
-// First makes the document of a factor, for Enroll, that of one which may become active as the
-// first one alone.
+// First marks the document of a factor, for Enroll, as one that may become active only as the user's first.
+// It returns the same document.
 func First(doc storage.Document) storage.Document {
 	doc[firstMember] = true
 	return doc
 }
 
-// Used notes that an authenticator was used, which makes it active. A user's own address is none
-// that is kept. It returns ErrNotFirst.
+// Used records that an authenticator was used, which makes it active. For the user's own e-mail address,
+// which is not stored as a factor, it does nothing. It may return ErrNotFirst.
 func Used(tx *storage.Tx, userID string, a Authenticator, now time.Time) error {
 	if a.document == nil {
 		return nil
@@ -311,7 +311,7 @@ func Used(tx *storage.Tx, userID string, a Authenticator, now time.Time) error {
 	return put(tx, userID, doc)
 }
 
-// Remove takes an authenticator away.
+// Remove deletes an authenticator of a user.
 func Remove(tx *storage.Tx, userID string, a Authenticator) error {
 	id, _ := a.document["id"].(string)
 	return tx.Documents(resource.AuthenticationMethods.Name, userID).Delete(id)

@@ -10,16 +10,16 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Lifetimes, Auth0: api/authentication/multi-factor-authentication.
+// Lifetimes of mfa_token and oob_code, Auth0: api/authentication/multi-factor-authentication.
 const (
 	LoginLifetime = 10 * time.Minute
 	OOBLifetime   = 5 * time.Minute
 )
 
-// tokenPrefix starts every mfa_token and oob_code, as Auth0's do.
+// tokenPrefix is the prefix of every mfa_token and oob_code, the same as Auth0's.
 const tokenPrefix = "Fe26.2*"
 
-// NewToken makes an mfa_token or an oob_code.
+// NewToken returns a new random mfa_token or oob_code.
 func NewToken() string { return tokenPrefix + keys.Random(48) }
 
 // IsToken reports whether a text has the form of an mfa_token.
@@ -33,13 +33,13 @@ const (
 	ScopeRemove = "remove:authenticators"
 )
 
-// apiLifetime is how many seconds the access tokens of that API are good.
+// apiLifetime is the lifetime of access tokens for that API, in seconds.
 const apiLifetime = 600
 
-// Audience is the identifier of the API behind /mfa at a tenant.
+// Audience returns the identifier of a tenant's API behind /mfa.
 func Audience(issuer string) string { return issuer + "mfa/" }
 
-// API is the API behind /mfa. Every tenant has it, and it is in no list.
+// API returns the API behind /mfa. Every tenant has it, but it is not listed among the resource servers.
 func API(issuer string) *storage.ResourceServer {
 	return &storage.ResourceServer{
 		Name: "Auth0 MFA API", Identifier: Audience(issuer), IsSystem: true, TokenLifetime: apiLifetime, TokenLifetimeForWeb: apiLifetime,
@@ -48,8 +48,8 @@ func API(issuer string) *storage.ResourceServer {
 	}
 }
 
-// Login finds the login that an mfa_token is of, which must be one of the application. The
-// error is one that the application can be told.
+// Login returns the login to which an mfa_token belongs. If clientID is not "", the login must be one of that
+// application. Errors about the token are apierr.Errors for the application.
 func Login(tx *storage.Tx, token, clientID string, now time.Time) (storage.MFALogin, error) {
 	l, err := tx.MFALogins.Get(keys.Hash(token))
 	switch {
@@ -65,7 +65,8 @@ func Login(tx *storage.Tx, token, clientID string, now time.Time) (storage.MFALo
 	return l, nil
 }
 
-// Bounds on guessing codes, for one user, Auth0: secure/multi-factor-authentication.
+// Limits on wrong codes of one user: maxGuesses at once, and one more every guessEvery, Auth0:
+// secure/multi-factor-authentication.
 const (
 	maxGuesses = 10
 	guessEvery = 6 * time.Minute
@@ -73,29 +74,31 @@ const (
 
 func guessKey(userID string) string { return "mfa\x01" + userID }
 
-// MayGuess returns apierr.TooManyCodes where a user has had too many wrong codes.
+// MayGuess returns apierr.TooManyCodes if a user has entered too many wrong codes.
 func MayGuess(tx *storage.Tx, userID string, now time.Time) error {
 	return tooMany(tx.MayGuess(guessKey(userID), maxGuesses, guessEvery, now))
 }
 
-// CountWrong counts a wrong code of a user, also of one who has left before the answer.
+// CountWrong counts a wrong code of a user, even if the client disconnects before the answer.
 func CountWrong(ctx context.Context, db *storage.DB, userID string, now time.Time) error {
 	return tooMany(db.Update(context.WithoutCancel(ctx), func(tx *storage.Tx) error { return tx.Guess(guessKey(userID), maxGuesses, guessEvery, now) }))
 }
 
-// Bounds on what is sent to one user, Auth0: secure/multi-factor-authentication and its event
-// gd_otp_rate_limit_exceed: ten an hour.
+// Limits on the messages sent to one user: ten an hour. Auth0: secure/multi-factor-authentication, and the
+// log event gd_otp_rate_limit_exceed.
 const (
 	maxSent   = 10
 	sentEvery = 6 * time.Minute
 )
 
-// CountSent counts a code or a question that is sent to a user. It returns storage.ErrTooMany.
+// CountSent counts a code or a push notification that is sent to a user. It returns storage.ErrTooMany if
+// there were too many.
 func CountSent(tx *storage.Tx, userID string, now time.Time) error {
 	return tx.Guess("mfa-sent\x01"+userID, maxSent, sentEvery, now)
 }
 
-// MaySend counts what is sent to a user by an API, whose answer where that is too much is apierr.TooManyCodes.
+// MaySend is CountSent for the APIs: it returns apierr.TooManyCodes if too many messages were sent or too
+// many wrong codes were entered.
 func MaySend(tx *storage.Tx, userID string, now time.Time) error {
 	if err := MayGuess(tx, userID, now); err != nil {
 		return err
@@ -110,8 +113,8 @@ func tooMany(err error) error {
 	return err
 }
 
-// Requirements are what a login may go on with, by the names of factors: what the user has, or
-// where that is nothing, what the user can enroll.
+// Requirements returns the mfa_requirements of a login: the factors that the user has ("challenge") or, if
+// there are none, those that the user can enroll ("enroll").
 func Requirements(tx *storage.Tx, userID string) (map[string]any, error) {
 	all, err := Of(tx, userID)
 	if err != nil {
@@ -137,7 +140,7 @@ func Requirements(tx *storage.Tx, userID string) (map[string]any, error) {
 	return map[string]any{"enroll": typed(names)}, nil
 }
 
-// factorOf is the name of a factor in requirements.
+// factorOf returns the name of a factor in mfa_requirements.
 func factorOf(kind, channel string) string {
 	switch channel {
 	case SMS, Voice:
@@ -150,7 +153,7 @@ func factorOf(kind, channel string) string {
 	return kind
 }
 
-// typed lists names, each once, as requirements do.
+// typed returns names in the format of mfa_requirements, each once.
 func typed(names []string) []map[string]string {
 	list, seen := []map[string]string{}, map[string]bool{}
 	for _, name := range names {

@@ -10,22 +10,22 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Sent is a code that goes to an authenticator.
+// Sent describes a code that is sent to an authenticator.
 type Sent struct {
-	// Kind is outbox.OTPEnroll for an authenticator that is not active yet, and outbox.OTPVerify.
+	// Kind is outbox.OTPEnroll for an authenticator that is not active yet, otherwise outbox.OTPVerify.
 	Kind, Code           string
 	User                 storage.User
 	ClientID, Connection string
 }
 
-// Codes is how the codes are that go to an authenticator: their digits, and how many seconds they are good.
+// Codes are the settings for codes that are sent: the number of digits, and the lifetime in seconds.
 type Codes struct {
 	Digits  int `json:"otp_length"`
 	Seconds int `json:"otp_expiration_time"`
 }
 
-// CodesOf reads the tenant's settings, Auth0: api/management/v2/guardian/set-phone-factor-settings and
-// set-email-factor-settings.
+// CodesOf reads the tenant's settings for codes to an authenticator, Auth0:
+// api/management/v2/guardian/set-phone-factor-settings and set-email-factor-settings.
 func CodesOf(tx *storage.Tx, a Authenticator) (c Codes, err error) {
 	kind := resource.GuardianSettings("phone/settings")
 	if a.Channel == Email {
@@ -38,13 +38,13 @@ func CodesOf(tx *storage.Tx, a Authenticator) (c Codes, err error) {
 	return c, storage.Decode(doc, &c)
 }
 
-// NewCode makes a code for an authenticator, and says how long it is good.
+// NewCode returns a new random code for an authenticator and its lifetime.
 func NewCode(tx *storage.Tx, a Authenticator) (code string, lifetime time.Duration, err error) {
 	c, err := CodesOf(tx, a)
 	return emails.CodeOf(c.Digits), time.Duration(c.Seconds) * time.Second, err
 }
 
-// Message is the message with a code, in the words that the tenant has for its kind.
+// Message drafts the message with a code, using the tenant's template.
 func Message(tx *storage.Tx, w emails.Writer, a Authenticator, s Sent) (emails.Draft, error) {
 	if a.Channel == Email {
 		user := s.User

@@ -16,28 +16,30 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// AppMethod is the type of the app on a phone among the authentication methods of a user.
+// AppMethod is the type of a user's authentication method that is the app on a phone.
 const AppMethod = "guardian"
 
 const (
 	appPrefix = "push"
-	// appDevices is where the app would find the server that it talks to.
+	// appDevices is the path, relative to the issuer, of the server to which a real app would
+	// connect.
 	appDevices = "appliance-mfa"
 )
 
-// AppDocument is the factor of the app on a phone, for Enroll. secret is that of the one-time
-// passwords that the app shows as well.
+// AppDocument returns the document of the app on a phone as a factor, for Enroll. secret is for the
+// one-time passwords that the app shows too.
 func AppDocument(secret string) storage.Document {
 	return storage.Document{"type": AppMethod, secretMember: secret}
 }
 
-// shown is an app as what shows one-time passwords.
+// shown returns an app as an authenticator for the one-time passwords that it shows.
 func (a Authenticator) shown() Authenticator {
 	id, _ := a.document["id"].(string)
 	return Authenticator{ID: ID("totp", id), Type: OTP, Active: a.Active, document: a.document}
 }
 
-// AppURI is what the app reads to add itself: the question is the one with an id. Auth0: secure/
+// AppURI returns the URI in the QR code with which the app is enrolled. id is the id of the
+// storage.Push that waits for the app. Auth0: secure/
 // multi-factor-authentication/authenticate-using-ropg-flow-with-mfa/
 // enroll-and-challenge-push-authenticators.
 func AppURI(issuer, tenant, account, id string) string {
@@ -45,22 +47,22 @@ func AppURI(issuer, tenant, account, id string) string {
 	return "otpauth://totp/" + url.PathEscape(tenant) + ":" + url.PathEscape(account) + "?" + query.Encode()
 }
 
-// AppName is what the tenant calls the app, Auth0: api/management/v2/prompts.
+// AppName returns the tenant's name for the app, Auth0: api/management/v2/prompts.
 func AppName(tx *storage.Tx) (string, error) {
 	app, err := pushApp(tx)
 	return app("app_name"), err
 }
 
-// Stores are where the app is, at Apple's and at Google's.
+// Stores are the links to the app in the app stores of Apple and Google.
 type Stores struct{ Apple, Google string }
 
-// StoresOf reads them.
+// StoresOf reads the tenant's links to the app.
 func StoresOf(tx *storage.Tx) (Stores, error) {
 	app, err := pushApp(tx)
 	return Stores{app("apple_app_link"), app("google_app_link")}, err
 }
 
-// pushApp reads members of what the tenant says of the app.
+// pushApp returns a function that reads a member of the tenant's settings about the app.
 func pushApp(tx *storage.Tx) (func(member string) string, error) {
 	kept, err := tx.Documents(resource.PushApp.Name, "").Document(storage.SettingsKey)
 	doc := storage.Document{}
@@ -68,7 +70,8 @@ func pushApp(tx *storage.Tx) (func(member string) string, error) {
 	return func(member string) string { return cmp.Or(storage.Text(kept, member), storage.Text(doc, member)) }, storage.Optional(err)
 }
 
-// NewPush is a question to the app of a user, with Enrolls to add itself. key is where it is asked.
+// NewPush returns a push notification to the app of a user. If the app is not active, it is an
+// enrollment (Enrolls). key identifies the login that asks.
 func NewPush(key string, userID, clientID string, a Authenticator, now time.Time) storage.Push {
 	return storage.Push{
 		Key: key, ID: keys.Random(24), UserID: userID, ClientID: clientID, Authenticator: a.ID, Enrolls: !a.Active,
@@ -76,8 +79,8 @@ func NewPush(key string, userID, clientID string, a Authenticator, now time.Time
 	}
 }
 
-// Ask asks the app. The answer is the notification, the zero Draft for an app that is to add
-// itself: that is told by a QR code.
+// Ask stores a push notification, and returns its message. For an enrollment it returns the zero
+// Draft, because the app gets that from the QR code.
 func Ask(tx *storage.Tx, w emails.Writer, p storage.Push, s Sent) (d emails.Draft, err error) {
 	if err := tx.AskPush(p); err != nil || p.Enrolls {
 		return d, err
@@ -88,12 +91,12 @@ func Ask(tx *storage.Tx, w emails.Writer, p storage.Push, s Sent) (d emails.Draf
 	})
 }
 
-// ErrNotToDeny reports the denial of a question that only asks the app to add itself.
+// ErrNotToDeny reports an attempt to deny an enrollment.
 var ErrNotToDeny = errors.New("an enrollment is not denied")
 
-// AnswerPush is what the app on a phone answers to the question with an id. An app that adds
-// itself says what the phone is called. The error is one of storage.AnswerPush, ErrNotToDeny, or
-// ErrNotFirst where the user has another factor by now.
+// AnswerPush stores the app's answer to the push notification with an id. For an enrollment it
+// activates the app; phone is the name of the phone. The error is one of storage.AnswerPush,
+// ErrNotToDeny, or ErrNotFirst if the user has another factor in the meantime.
 func AnswerPush(tx *storage.Tx, id string, allow bool, phone string, now time.Time) (p storage.Push, err error) {
 	answer := storage.PushDenied
 	if allow {
@@ -129,14 +132,14 @@ func AnswerPush(tx *storage.Tx, id string, allow bool, phone string, now time.Ti
 	return p, put(tx, p.UserID, doc)
 }
 
-// Question is a question to an app that waits for its answer.
+// Question is a push notification that waits for the app's answer.
 type Question struct {
 	storage.Push
-	// Code is the one-time password that the app shows at the time, "" for one that is to add itself.
+	// Code is the one-time password that the app shows at the moment, or "" for an enrollment.
 	Code string
 }
 
-// Questions are those that wait for an answer, in no order.
+// Questions returns the push notifications that wait for an answer, in no particular order.
 func Questions(tx *storage.Tx, now time.Time) (all []Question, err error) {
 	var waiting []storage.Push
 	for p, err := range tx.Pushes.All() {
@@ -154,7 +157,7 @@ func Questions(tx *storage.Tx, now time.Time) (all []Question, err error) {
 		}
 		a, ok := Find(has, p.Authenticator)
 		if !ok {
-			continue // the factor has gone since
+			continue // the factor was deleted in the meantime
 		}
 		q := Question{Push: p}
 		if !p.Enrolls {

@@ -9,13 +9,14 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Remembering is how the tenant remembers browsers, Auth0: secure/multi-factor-authentication/customize-mfa.
+// Remembering are the tenant's settings for remembering browsers, Auth0:
+// secure/multi-factor-authentication/customize-mfa.
 type Remembering struct {
-	// Shown says that the user is asked, and Ticked how the box is at first.
+	// Shown says that the page shows a checkbox, and Ticked that it is checked by default.
 	Shown  bool `json:"display_remember_me_checkbox"`
 	Ticked bool `json:"remember_me_default_value"`
-	// Inactivity is after how many seconds without a login a browser is forgotten, and Overall after how many
-	// in any case.
+	// Inactivity is the number of seconds without a login after which a browser is forgotten, and Overall the
+	// number of seconds after which it is forgotten in any case.
 	Inactivity int `json:"mfa_session_inactivity_timeout"`
 	Overall    int `json:"mfa_session_overall_timeout"`
 }
@@ -29,10 +30,10 @@ func RememberingOf(tx *storage.Tx) (s Remembering, err error) {
 	return s, storage.Decode(doc, &s)
 }
 
-// Longest is for how long a browser is remembered that keeps on logging in.
+// Longest returns how long a browser is remembered at most, if it is used for logins all the time.
 func (s Remembering) Longest() time.Duration { return time.Duration(s.Overall) * time.Second }
 
-// until is how long a browser is remembered that was first so at a time.
+// until returns when a browser is forgotten that was first remembered at the time first and is used now.
 func (s Remembering) until(first, now time.Time) time.Time {
 	idle, end := now.Add(time.Duration(s.Inactivity)*time.Second), first.Add(time.Duration(s.Overall)*time.Second)
 	if idle.Before(end) {
@@ -43,7 +44,7 @@ func (s Remembering) until(first, now time.Time) time.Time {
 
 func browserHash(mark, userID string) string { return keys.Hash(mark + "\x01" + userID) }
 
-// Remember spares a user the further factor at a browser with a mark.
+// Remember stores that a user may skip multi-factor authentication in the browser with a mark.
 func Remember(tx *storage.Tx, mark, userID string, now time.Time) error {
 	s, err := RememberingOf(tx)
 	if err != nil {
@@ -52,11 +53,11 @@ func Remember(tx *storage.Tx, mark, userID string, now time.Time) error {
 	return tx.RememberBrowser(storage.RememberedBrowser{Hash: browserHash(mark, userID), UserID: userID, CreatedAt: now, ExpiresAt: s.until(now, now)})
 }
 
-// renewal is how much later a browser is to be forgotten for a login to be noted: not each one is.
+// renewal is the least extension that is stored, so that not every login writes to the store.
 const renewal = time.Minute
 
-// Renewed is the browser with a mark as a login leaves it, if it is remembered for the user and the login has it
-// remembered for longer.
+// Renewed returns the remembered browser with a mark as it is after a login of the user. longer says that it
+// is remembered and that the login extends the time, so that it must be stored.
 func Renewed(tx *storage.Tx, mark, userID string, now time.Time) (b storage.RememberedBrowser, longer bool, err error) {
 	if mark == "" {
 		return b, false, nil
