@@ -31,7 +31,7 @@ func CodesOf(tx *storage.Tx, a Authenticator) (c Codes, err error) {
 	if a.Channel == Email {
 		kind = resource.GuardianSettings("email/settings")
 	}
-	doc, err := objects.Settings(tx, kind, time.Time{}) // its defaults know no time
+	doc, err := objects.Settings(tx, kind, time.Time{}) // the defaults do not depend on the time
 	if err != nil {
 		return c, err
 	}
@@ -55,7 +55,7 @@ func Message(tx *storage.Tx, w emails.Writer, a Authenticator, s Sent) (emails.D
 	doc, err := tx.Documents(templates.Name, "").Document(storage.SettingsKey)
 	if storage.IsNotFound(err) {
 		doc, err = storage.Document{}, nil
-		templates.Fill(doc, time.Time{}) // its defaults know no time
+		templates.Fill(doc, time.Time{}) // the defaults do not depend on the time
 	}
 	if err != nil {
 		return emails.Draft{}, err

@@ -66,7 +66,7 @@ func StoresOf(tx *storage.Tx) (Stores, error) {
 func pushApp(tx *storage.Tx) (func(member string) string, error) {
 	kept, err := tx.Documents(resource.PushApp.Name, "").Document(storage.SettingsKey)
 	doc := storage.Document{}
-	resource.PushApp.Fill(doc, time.Time{}) // its defaults know no time
+	resource.PushApp.Fill(doc, time.Time{}) // the defaults do not depend on the time
 	return func(member string) string { return cmp.Or(storage.Text(kept, member), storage.Text(doc, member)) }, storage.Optional(err)
 }
 

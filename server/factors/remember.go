@@ -23,7 +23,7 @@ type Remembering struct {
 
 // RememberingOf reads the tenant's settings.
 func RememberingOf(tx *storage.Tx) (s Remembering, err error) {
-	doc, err := objects.Settings(tx, resource.GuardianRemember, time.Time{}) // its defaults know no time
+	doc, err := objects.Settings(tx, resource.GuardianRemember, time.Time{}) // the defaults do not depend on the time
 	if err != nil {
 		return s, err
 	}

@@ -12,17 +12,17 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// errAssertionSignature is the answer to an assertion that its provider has not signed, Auth0:
-// api/authentication/cross-app-access/get-token.
+// errAssertionSignature is the answer to an assertion that is not signed by the connection's provider,
+// Auth0: api/authentication/cross-app-access/get-token.
 var errAssertionSignature = &apierr.Error{
 	Status: http.StatusUnauthorized, Code: apierr.InvalidGrant, Message: "Assertion is invalid or has expired",
 	Setting: "the keys of the provider of the connection, by one of which the parameter assertion must be signed",
 }
 
-// CheckAssertion returns an error unless the provider of a connection has signed an assertion of a user's
-// identity and calls itself as that does. What else is in the assertion is the caller's to check.
+// CheckAssertion checks that an identity assertion is signed by the provider of a connection and names
+// that provider as issuer. The caller has to check the other claims.
 func (m *room) CheckAssertion(ctx context.Context, c storage.Connection, raw string) error {
-	if !m.reaches(c) { // a simulated provider has the tenant's keys
+	if !m.reaches(c) { // a simulated provider signs with the tenant's keys
 		typ, _, err := m.Issuer.Ring.Verify(raw)
 		if err == nil && typ != keys.TypeIdentityAssertion {
 			err = errors.New("it is a token of the tenant's own")

@@ -22,8 +22,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// callback takes a provider's answer, OIDC Core section 3.1.2.5. An error of the provider's is the
-// answer to the application, and so is what is wrong with its answer.
+// callback takes a provider's response, OIDC Core section 3.1.2.5. An error from the provider, or an
+// error in its response, is passed on to the application.
 //
 //auth0:operation GET /login/callback
 func (m *room) callback(w http.ResponseWriter, r *http.Request) error {
@@ -34,8 +34,9 @@ func (m *room) callback(w http.ResponseWriter, r *http.Request) error {
 	return m.answered(w, r, params)
 }
 
-// posted takes an answer that travels in a form, OAuth 2.0 Form Post Response Mode. It comes from the
-// provider's page, so that its origin is another one; that of the tenant's own login page does not.
+// posted takes a response in a form, OAuth 2.0 Form Post Response Mode. A provider's page sends it, so
+// its origin is not checked. The form of the tenant's own login page comes here too; for that one the
+// origin is checked.
 //
 //auth0:operation POST /login/callback
 func (m *room) posted(w http.ResponseWriter, r *http.Request) error {
@@ -85,14 +86,14 @@ func (m *room) answered(w http.ResponseWriter, r *http.Request, params url.Value
 	if err != nil {
 		return m.refused(w, r, l, err)
 	}
-	who.Tokens.Scope = cmp.Or(who.Tokens.Scope, scopeOf(l)) // RFC 6749 section 5.1: what was asked for is not repeated
+	who.Tokens.Scope = cmp.Or(who.Tokens.Scope, scopeOf(l)) // RFC 6749 section 5.1: the response may omit a scope equal to the requested one
 	if l.connecting != nil {
 		return m.connected(w, r, l, who)
 	}
 	return m.complete(w, r, l, who)
 }
 
-// asked reports whether a login waits for the answer with a state.
+// asked reports whether a login waits for a response with the state.
 func (m *room) asked(r *http.Request, state string) (known bool, err error) {
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		_, err := tx.TransactionOfUpstream(keys.Hash(state))
@@ -102,14 +103,14 @@ func (m *room) asked(r *http.Request, state string) (known bool, err error) {
 	return known, err
 }
 
-// Bounds of what is passed on of an error of a provider's, in bytes.
+// Limits for an error of a provider that is passed on, in bytes.
 const (
 	maxCode    = 100
 	maxMessage = 1000
 )
 
-// passedOn is an error of a provider's as the application is told it, in the characters of RFC 6749
-// section 4.1.2.1.
+// passedOn returns the error for the application that reports an error of a provider, limited to the
+// characters of RFC 6749 section 4.1.2.1.
 func passedOn(code, message string) error {
 	clean := func(text string, most int) string {
 		text = strings.Map(func(r rune) rune {
@@ -124,11 +125,11 @@ func passedOn(code, message string) error {
 	return &apierr.Error{Status: http.StatusForbidden, Code: code, Message: cmp.Or(clean(message, maxMessage), code)}
 }
 
-// errAnswer is an answer of a provider that cannot be used.
+// errAnswer reports a response of a provider that does not belong to the login.
 var errAnswer = &apierr.Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The answer of the identity provider is not one to this login."}
 
-// redeem returns whom the simulated provider has given a code for. It is the leg's alone, and good as
-// long as the leg waits for it.
+// redeem returns the account for which the simulated provider issued a code. A code is valid only for
+// its leg, while the leg waits for it.
 func (m *room) redeem(l leg, code string) (providers.Account, error) {
 	up := l.transaction.Upstream
 	if up.CodeHash == "" || subtle.ConstantTimeCompare([]byte(up.CodeHash), []byte(keys.Hash(code))) != 1 {
@@ -140,10 +141,10 @@ func (m *room) redeem(l leg, code string) (providers.Account, error) {
 	return who, nil
 }
 
-// simulatedLifetime is how long the access tokens of simulated providers last, in seconds.
+// simulatedLifetime is the lifetime of access tokens of simulated providers, in seconds.
 const simulatedLifetime = 3599
 
-// refused ends the leg with an error, which the application is told.
+// refused ends the leg with an error, which is passed on to the application.
 func (m *room) refused(w http.ResponseWriter, r *http.Request, l leg, err error) error {
 	e, ok := errors.AsType[*apierr.Error](err)
 	if !ok {
@@ -164,7 +165,8 @@ func (m *room) refused(w http.ResponseWriter, r *http.Request, l leg, err error)
 	return web.Resume(w, r, l.transaction.Upstream.Page)
 }
 
-// take ends a leg, once: of several answers with its state one is taken.
+// take ends a leg and changes its transaction. It succeeds only once: of several responses with the
+// same state only the first is accepted.
 func (m *room) take(tx *storage.Tx, l leg, change func(*storage.Transaction)) error {
 	return session.Change(tx, l.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
 		if t.Upstream == nil || t.Upstream.StateHash != l.transaction.Upstream.StateHash {
@@ -175,7 +177,7 @@ func (m *room) take(tx *storage.Tx, l leg, change func(*storage.Transaction)) er
 	})
 }
 
-// complete lets the person in whom the provider has named.
+// complete logs in the user whom the provider has authenticated.
 func (m *room) complete(w http.ResponseWriter, r *http.Request, l leg, who providers.Account) error {
 	now := m.Now()
 	var finish func(http.ResponseWriter)
@@ -204,7 +206,7 @@ func (m *room) complete(w http.ResponseWriter, r *http.Request, l leg, who provi
 	return web.Resume(w, r, l.transaction.Upstream.Page)
 }
 
-// accessDenied is the code of what the application is told when somebody may not log in.
+// accessDenied is the error code for the application if a user may not log in.
 const accessDenied = "access_denied"
 
 var (
@@ -213,9 +215,10 @@ var (
 	errNobody = &apierr.Error{Status: http.StatusForbidden, Code: accessDenied, Message: "The identity provider has named nobody"}
 )
 
-// Keep makes the user who has an account at a provider, or changes what the provider says of one who
-// was there before. Where the account was linked to another user, that one logs in and keeps its own
-// profile, Auth0: manage-users/user-accounts/user-account-linking. Its refusals are apierr.Errors.
+// Keep creates the user for an account at a provider, or updates the profile of the existing user. If
+// the account was linked to another user, that user logs in and keeps its own profile, Auth0:
+// manage-users/user-accounts/user-account-linking. If the login is not allowed, it returns an
+// apierr.Error.
 func (m *room) Keep(tx *storage.Tx, c storage.Connection, who providers.Account, now time.Time) (user storage.User, err error) {
 	if strings.TrimPrefix(who.Identity.UserID, c.Name+"|") == "" {
 		return user, errNobody
@@ -252,8 +255,8 @@ func (m *room) Keep(tx *storage.Tx, c storage.Connection, who providers.Account,
 	return tx.Users.Get(cmp.Or(user.UserID, who.UserID()))
 }
 
-// keepTokens keeps what a provider has given for itself. Providers give a refresh token with the first
-// login, and with later ones as they like.
+// keepTokens stores the tokens that a provider has issued. Providers issue a refresh token at the
+// first login and not always at later ones, so the old one is kept if there is no new one.
 func keepTokens(tx *storage.Tx, who providers.Account, now time.Time) error {
 	given := who.Tokens
 	given.Provider, given.UserID, given.GivenAt = who.Identity.Provider, who.Identity.UserID, now
@@ -265,8 +268,8 @@ func keepTokens(tx *storage.Tx, who providers.Account, now time.Time) error {
 	return tx.IdentityTokens.Put(given)
 }
 
-// refresh writes what the provider says of a user into the user, or into the identity where that is
-// not the user's first.
+// refresh stores the provider's profile in the user or, if the account is a linked identity, in that
+// identity.
 func (m *room) refresh(tx *storage.Tx, c storage.Connection, who providers.Account, user storage.User, now time.Time) error {
 	doc, err := tx.Users.Document(user.UserID)
 	if err != nil {
@@ -289,8 +292,9 @@ func (m *room) refresh(tx *storage.Tx, c storage.Connection, who providers.Accou
 	return tx.Users.Put(doc)
 }
 
-// checkDomain refuses accounts of a Google Workspace that is not the connection's, and does not
-// believe a provider that an address is verified which is another directory's.
+// checkDomain refuses accounts of a Google Workspace other than the connection's. It sets
+// email_verified to false if the e-mail address has the domain of another enterprise connection,
+// whatever the provider says.
 func checkDomain(tx *storage.Tx, c storage.Connection, who *providers.Account) error {
 	email, _ := who.Profile["email"].(string)
 	_, domain, _ := strings.Cut(email, "@")

@@ -15,19 +15,19 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// connectPath is where an application sends the browser of a user who connects an account. The My Account API has
-// given the application the address.
+// connectPath is the path to which an application sends the browser of a user who connects an account. The
+// application gets the URL from the My Account API.
 const connectPath = "/connected-accounts/connect"
 
-// errConnectOver is a ticket that was followed before, is too old, or never was one.
+// errConnectOver reports a ticket that was used before, has expired, or is invalid.
 var errConnectOver = &apierr.Error{
 	Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The ticket is invalid, has expired or was used before. Start again from the application.",
 	Page: "expired-transaction",
 }
 
-// connect takes the browser of a user who connects an account to the provider, Auth0: secure/
-// call-apis-on-users-behalf/token-vault/connected-accounts-for-token-vault. The ticket is good once, and what
-// follows belongs to the browser that brought it.
+// connect redirects the browser of a user who connects an account to the provider, Auth0: secure/
+// call-apis-on-users-behalf/token-vault/connected-accounts-for-token-vault. The ticket can be used once, and
+// binds the following steps to the browser that brought it.
 //
 //auth0:operation GET /connected-accounts/connect
 func (m *room) connect(w http.ResponseWriter, r *http.Request) error {
@@ -73,7 +73,7 @@ func (m *room) connect(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// findConnect is find for an account that is being connected.
+// findConnect is find for a leg that connects an account.
 func (m *room) findConnect(ctx context.Context, t storage.Transaction) (l leg, err error) {
 	l = leg{transaction: t, connecting: &objects.Connecting{}}
 	err = m.DB.View(ctx, func(tx *storage.Tx) error {
@@ -92,11 +92,12 @@ func (m *room) findConnect(ctx context.Context, t storage.Transaction) (l leg, e
 	return l, err
 }
 
-// usesAccessType are the strategies whose providers give a refresh token for a parameter and not for a scope.
+// usesAccessType are the strategies whose providers issue a refresh token for the parameter access_type
+// instead of a scope.
 var usesAccessType = []string{"google-oauth2", "google-apps"}
 
-// connectScopes are what the provider is asked for: what the application has said counts and not what the
-// connection says, but for the refresh token.
+// connectScopes returns the scopes to request from the provider: those of the application if it names any,
+// otherwise those of the connection, and offline_access if the connection is set up for it.
 func connectScopes(l leg) []string {
 	all, offline := l.connecting.Scopes, providers.Offline(l.connection) && !slices.Contains(usesAccessType, l.connection.Strategy)
 	if len(all) == 0 {
@@ -108,19 +109,19 @@ func connectScopes(l leg) []string {
 	return all
 }
 
-// askToConnect adds the parameters that an account is connected with.
+// askToConnect adds the parameters for connecting an account.
 func askToConnect(params url.Values, l leg) {
 	for name, value := range l.connecting.Params {
 		params.Set(name, value)
 	}
 	if providers.Offline(l.connection) && slices.Contains(usesAccessType, l.connection.Strategy) {
 		params.Set("access_type", "offline")
-		params.Set("prompt", "consent") // without it Google gives a refresh token the first time alone
+		params.Set("prompt", "consent") // otherwise Google issues a refresh token only the first time
 	}
 }
 
-// connected keeps what a provider has given for an account, and sends the browser to the application with the code
-// by which that connects it.
+// connected stores the tokens that a provider has issued for an account, and redirects the browser to the
+// application with the connect_code that completes the connection.
 func (m *room) connected(w http.ResponseWriter, r *http.Request, l leg, who providers.Account) error {
 	now, code := m.Now(), keys.Random(32)
 	given := who.Tokens
@@ -150,7 +151,7 @@ func (m *room) connected(w http.ResponseWriter, r *http.Request, l leg, who prov
 	return toApplication(w, r, l, url.Values{"connect_code": {code}})
 }
 
-// toApplication sends the browser back to the application that has an account connected.
+// toApplication redirects the browser back to the application that connects an account.
 func toApplication(w http.ResponseWriter, r *http.Request, l leg, params url.Values) error {
 	u, err := url.Parse(l.connecting.RedirectURI)
 	if err != nil {

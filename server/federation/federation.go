@@ -1,6 +1,6 @@
-// Package federation logs people in at other identity providers: it sends the browser there, takes
-// the answer at /login/callback, and makes the account what the provider says of it. A provider is
-// simulated on a page of this server's.
+// Package federation logs users in at other identity providers: it redirects the browser there, takes the
+// response at /login/callback, and creates or updates the user from the provider's profile. A provider that
+// is not configured or may not be reached is simulated by a page of this server.
 package federation
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Deps is what the room works with.
+// Deps are the dependencies of the handlers.
 type Deps struct {
 	DB      *storage.DB
 	Cookies session.Cookies
@@ -33,9 +33,9 @@ type Deps struct {
 	Server  *slog.Logger
 	Issuer  *tokens.Issuer
 	Now     func() time.Time
-	// Tenant is the tenant's name, as providers of SAML know it.
+	// Tenant is the tenant's name, which is part of its SAML entity ID.
 	Tenant string
-	// Outside talks to the providers that are not simulated.
+	// Outside sends requests to the providers that are not simulated.
 	Outside *outside.Client
 }
 
@@ -44,16 +44,16 @@ type room struct {
 	discovery discoveries
 }
 
-// Federation is what the tenant has to do with other identity providers.
+// Federation serves logins at other identity providers.
 type Federation = room
 
 // New returns the tenant's federation.
 func New(d Deps) *Federation { return &room{Deps: d} }
 
-// callbackPath is where providers send the browser back to.
+// callbackPath is the path to which providers send the browser back.
 const callbackPath = "/login/callback"
 
-// Mount adds the room's routes.
+// Mount adds the routes.
 func (m *room) Mount(rt *web.Router) {
 	rt.Handle(http.MethodPost, revocationPath, m.revoke)
 	rt = rt.With(m.Pages.Shape)
@@ -66,16 +66,15 @@ func (m *room) Mount(rt *web.Router) {
 	rt.Handle(http.MethodPost, simulatedPath, web.SameSite(m.submitProvider))
 }
 
-// leg is a login at a provider: the transaction that it is part of, and the connection that leads
-// to the provider.
+// leg is the part of a login that takes place at a provider: the login transaction and the connection.
 type leg struct {
 	transaction storage.Transaction
 	connection  storage.Connection
-	// connecting is what the leg connects, nil for a login.
+	// connecting describes the account to connect, or is nil for a login.
 	connecting *objects.Connecting
 }
 
-// begin sends the browser to the provider that was chosen, or the only one that there is.
+// begin redirects the browser to the chosen provider, or to the only possible one.
 //
 //auth0:operation GET /u/login/federated
 func (m *room) begin(w http.ResponseWriter, r *http.Request) error {
@@ -101,14 +100,14 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// depart sends the browser to the provider of a leg. page is the state of the pages that it comes from, and keep
-// keeps what the answer is held against.
+// depart redirects the browser to the provider of a leg. page is the state of the login pages that it comes
+// from, and keep stores the data that the response is checked against.
 func (m *room) depart(w http.ResponseWriter, r *http.Request, l leg, page string, keep func(storage.UpstreamLogin) error) error {
 	state, c := keys.Random(32), l.connection
 	real := m.reaches(c)
 	up := storage.UpstreamLogin{Connection: c.Name, StateHash: keys.Hash(state), Page: page, Real: real, Nonce: keys.Random(32), Verifier: keys.Random(32)}
 	asked := saml.Outgoing{}
-	if real && isSAML(c) { // the request has an id of its own
+	if real && isSAML(c) { // a SAML request has an ID, which takes the place of the nonce
 		sp, err := saml.ProviderOf(c, m.asTenant())
 		if err != nil {
 			return err
@@ -136,7 +135,7 @@ func (m *room) depart(w http.ResponseWriter, r *http.Request, l leg, page string
 	return web.Redirect(w, r, target)
 }
 
-// chosen is the connection that a login goes on by.
+// chosen returns the connection with which a login continues.
 func (m *room) chosen(ctx context.Context, t storage.Transaction) (c storage.Connection, err error) {
 	err = m.DB.View(ctx, func(tx *storage.Tx) error {
 		ways, err := account.WaysOf(tx, t.Request())
@@ -158,8 +157,8 @@ func (m *room) chosen(ctx context.Context, t storage.Transaction) (c storage.Con
 	return c, err
 }
 
-// find returns the leg that a state belongs to, which a provider has brought back or is to bring
-// back. The connection must be one of the login's still.
+// find returns the leg of a state, which a provider returns with its response. It returns an error if the
+// login may not use the connection any more.
 func (m *room) find(r *http.Request, state string) (l leg, err error) {
 	if state == "" {
 		return l, apierr.MissingParameter("state")

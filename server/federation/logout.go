@@ -9,17 +9,17 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// leavable are the strategies whose providers log people out for an application, Auth0:
+// leavable are the strategies whose providers support logout by the tenant, Auth0:
 // authenticate/login/logout/log-users-out-of-idps.
 var leavable = []string{
 	"adfs", "evernote", "evernote-sandbox", "facebook", "fitbit", "github", "google-apps", "google-oauth2", "oauth2", "office365", "oidc", "okta",
 	"salesforce", "salesforce-community", "salesforce-sandbox", "twitter", "waad", "windowslive", "yahoo", "yammer",
 }
 
-// Logout returns where a browser is sent to end the session that a user has at the provider of a
-// connection, and whether there is such a place. It sends the browser on to a target, "" for none.
-// simulated says that the provider is one of this server's: the address is a path, and the target is
-// not in it.
+// Logout returns the address to which a browser is sent to end the user's session at the provider of
+// a connection, or "" if there is none. The provider redirects the browser to target afterwards,
+// unless it is "". simulated says that the provider is simulated: then the address is a path of this
+// server that does not contain the target.
 func (m *room) Logout(ctx context.Context, connection, target string) (address string, simulated bool, err error) {
 	var c storage.Connection
 	err = m.DB.View(ctx, func(tx *storage.Tx) (err error) {
@@ -46,12 +46,13 @@ func (m *room) Logout(ctx context.Context, connection, target string) (address s
 		EndSession string `json:"end_session_endpoint"`
 	}
 	if p.Claims(&known) != nil {
-		known.EndSession = "" // it was not discovered
+		known.EndSession = "" // there is no discovery document
 	}
 	return leaving(known.EndSession, url.Values{"client_id": {text(c, "client_id")}, "post_logout_redirect_uri": {target}}), false, nil
 }
 
-// leaving is an address with parameters that have a value, "" for an address that is none of the web.
+// leaving adds the parameters that are not empty to an address. It returns "" if the address is not
+// an http or https URL.
 func leaving(address string, params url.Values) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" {

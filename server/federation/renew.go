@@ -16,11 +16,12 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// simulatedToken is how the tokens of simulated providers begin.
+// simulatedToken is the prefix of tokens of simulated providers.
 const simulatedToken = "simulated-"
 
-// simulatedTokens are those that a simulated provider gives for a scope. Another access token can be had
-// where the leg has asked for that: by offline_access, or as Google and others want it by access_type.
+// simulatedTokens returns the tokens that a simulated provider issues for a scope. They include a
+// refresh token if the leg has requested one: with the scope offline_access, or with access_type=offline
+// as for Google and others.
 func simulatedTokens(scope string, asked url.Values) storage.IdentityTokens {
 	given := storage.IdentityTokens{AccessToken: simulatedToken + keys.Random(32), ExpiresIn: simulatedLifetime, Scope: scope}
 	offline := asked.Get("access_type") == "offline"
@@ -33,8 +34,8 @@ func simulatedTokens(scope string, asked url.Values) storage.IdentityTokens {
 	return given
 }
 
-// Renew returns what the provider of a connection gives for a refresh token of its own, RFC 6749 section
-// 6. The provider's refusal is an error, and so is that it cannot be reached.
+// Renew uses a refresh token at the provider of a connection, and returns the new tokens, RFC 6749
+// section 6. It returns an error if the provider refuses or cannot be reached.
 func (m *room) Renew(ctx context.Context, c storage.Connection, old storage.IdentityTokens) (storage.IdentityTokens, error) {
 	if !m.reaches(c) {
 		if !strings.HasPrefix(old.RefreshToken, simulatedToken) {

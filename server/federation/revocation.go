@@ -23,16 +23,17 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// revocationPath is where the provider of a connection has somebody logged out everywhere.
+// revocationPath is the path at which the provider of a connection requests that a user is logged out
+// everywhere.
 const revocationPath = "/oauth/global-token-revocation/connection/{connection}"
 
-// revocationType is the typ of what the provider proves itself with.
+// revocationType is the typ of the JWT with which the provider authenticates.
 const revocationType = "global-token-revocation+jwt"
 
-// maxRevocation bounds the body of a request, in bytes.
+// maxRevocation is the limit of a request's body, in bytes.
 const maxRevocation = 16 << 10
 
-// errRevoker is the answer to who is not the provider of the connection.
+// errRevoker returns the answer to a caller who is not authenticated as the connection's provider.
 func errRevoker(cause error) error {
 	return (&apierr.Error{
 		Status: http.StatusUnauthorized, Code: "invalid_token", Message: "The token is not one of the connection's provider for this endpoint",
@@ -41,8 +42,8 @@ func errRevoker(cause error) error {
 	}).With(cause)
 }
 
-// revoke ends the sessions and the refresh tokens of a user whose provider says so, and has the
-// applications told: Auth0, authenticate/login/logout/universal-logout, and
+// revoke ends the sessions and refresh tokens of a user at the request of the provider, and notifies
+// the applications: Auth0, authenticate/login/logout/universal-logout, and
 // draft-parecki-oauth-global-token-revocation.
 //
 //auth0:operation POST /oauth/global-token-revocation/connection/{connection}
@@ -94,8 +95,8 @@ func (m *room) revokeUser(w http.ResponseWriter, r *http.Request, event *tenantl
 	})
 }
 
-// readSubject is what the provider calls the user that a request is about. Only the format iss_sub is
-// known, RFC 9493 section 3.2.2, and only of the provider's own people.
+// readSubject returns the provider's id of the user that a request is about. Only the format iss_sub
+// is supported, RFC 9493 section 3.2.2, and iss must be the provider itself.
 func readSubject(w http.ResponseWriter, r *http.Request, issuer string) (string, error) {
 	type identifier struct {
 		Format string `json:"format"`
@@ -128,12 +129,13 @@ func readSubject(w http.ResponseWriter, r *http.Request, issuer string) (string,
 	return about.Sub, nil
 }
 
-// revocationSkew is by how much the clocks of provider and tenant may differ, in seconds.
+// revocationSkew is how much the clocks of provider and tenant may differ, in seconds.
 const revocationSkew = 60
 
-// proveProvider wants the bearer of a request to be the provider of a connection, and returns its
-// issuer. The token is signed by the keys that sign the provider's ID tokens or assertions, for this
-// endpoint and in the name of the tenant's application there, and is good once.
+// proveProvider checks that the sender of a request is the provider of a connection, and returns the
+// provider's issuer. The bearer token must be signed with the provider's keys for ID tokens or
+// assertions, have this endpoint as audience and the tenant's application at the provider as subject,
+// and not have been used before.
 func (m *room) proveProvider(r *http.Request, c storage.Connection) (issuer string, err error) {
 	scheme, raw, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || raw == "" {
@@ -184,8 +186,8 @@ func signatureAlgorithms() (all []jose.SignatureAlgorithm) {
 	return all
 }
 
-// revokerOf says whose tokens count for a connection, in the name of which application, and how their
-// signatures are checked.
+// revokerOf returns the issuer and the subject that revocation tokens for a connection must have, and
+// a function that checks their signatures.
 func (m *room) revokerOf(ctx context.Context, c storage.Connection) (issuer, subject string, verify func(raw string, into *jwt.Claims) error, err error) {
 	switch {
 	case isSAML(c):
@@ -213,7 +215,7 @@ func (m *room) revokerOf(ctx context.Context, c storage.Connection) (issuer, sub
 		Issuer string `json:"issuer"`
 	}
 	if err := p.Claims(&known); err != nil {
-		known.Issuer = text(c, "issuer") // it was not discovered
+		known.Issuer = text(c, "issuer") // there is no discovery document
 	}
 	ctx = oidc.ClientContext(ctx, m.Outside.HTTP)
 	verifier := p.VerifierContext(ctx, &oidc.Config{SkipClientIDCheck: true, SkipExpiryCheck: true, SupportedSigningAlgs: algorithms})

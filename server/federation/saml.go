@@ -19,24 +19,24 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// isSAML reports whether a connection leads to an identity provider of SAML 2.0.
+// isSAML reports whether the identity provider of a connection uses SAML 2.0.
 func isSAML(c storage.Connection) bool { return c.Strategy == "samlp" || c.Strategy == "pingfederate" }
 
-// asTenant is what service providers need of the tenant.
+// asTenant returns the data of the tenant that package saml needs for a service provider.
 func (m *room) asTenant() saml.Tenant {
 	return saml.Tenant{Issuer: m.Issuer.URL, Name: m.Tenant, Key: m.Issuer.Ring.Signer(), Now: m.Now()}
 }
 
-// asserted is what a provider's answer says, once it is proven.
+// asserted is the content of a provider's verified assertion.
 type asserted struct {
 	account providers.Account
-	// id is that of the assertion, which is good once, until the time.
+	// id is the ID of the assertion, which may be used once. It is remembered until the time until.
 	id    string
 	until time.Time
 }
 
-// proven holds an answer of a SAML provider against SAML 2.0 Profiles section 4.1.4.3: signature,
-// audience, recipient, times, and the request that it answers, "" for one that nobody has asked for.
+// proven verifies the response of a SAML provider by SAML 2.0 Profiles section 4.1.4.3: signature, audience,
+// recipient, times, and the ID of the request that it answers, or "" for an unsolicited response.
 func (m *room) proven(c storage.Connection, encoded, request string) (a asserted, err error) {
 	sp, err := saml.ProviderOf(c, m.asTenant())
 	if err != nil {
@@ -49,10 +49,11 @@ func (m *room) proven(c storage.Connection, encoded, request string) (a asserted
 	return m.believed(c, one), nil
 }
 
-// isPassive reports whether a connection leads to an identity provider of WS-Federation.
+// isPassive reports whether the identity provider of a connection uses WS-Federation's passive requestor
+// profile.
 func isPassive(c storage.Connection) bool { return c.Strategy == "adfs" }
 
-// askPassively sends the browser to such a provider.
+// askPassively redirects the browser to a WS-Federation provider.
 func (m *room) askPassively(w http.ResponseWriter, r *http.Request, c storage.Connection, state string) error {
 	p, err := saml.PassiveOf(c, m.asTenant())
 	if err != nil {
@@ -65,8 +66,8 @@ func (m *room) askPassively(w http.ResponseWriter, r *http.Request, c storage.Co
 	return web.Redirect(w, r, target)
 }
 
-// provenPassively holds an answer of such a provider against its signature. It names no request: it belongs to the login by its
-// context, as an answer of OAuth 2.0 does.
+// provenPassively verifies the signature of a WS-Federation provider's response. The response does not name a
+// request; wctx binds it to the login, like state in OAuth 2.0.
 func (m *room) provenPassively(c storage.Connection, result string) (a asserted, err error) {
 	p, err := saml.PassiveOf(c, m.asTenant())
 	if err != nil {
@@ -79,7 +80,7 @@ func (m *room) provenPassively(c storage.Connection, result string) (a asserted,
 	return m.believed(c, one), nil
 }
 
-// believed is what a proven assertion says.
+// believed returns the content of a verified assertion.
 func (m *room) believed(c storage.Connection, one saml.Assertion) (a asserted) {
 	a.id, a.until = one.ID, m.Now().Add(assertionMemory)
 	if one.Until.After(a.until) {
@@ -94,10 +95,10 @@ func (m *room) believed(c storage.Connection, one saml.Assertion) (a asserted) {
 	return a
 }
 
-// assertionMemory is how long an assertion that was used is remembered at least.
+// assertionMemory is how long the ID of a used assertion is remembered at least.
 const assertionMemory = time.Hour
 
-// use uses the assertion up: of several answers with it one is taken.
+// use records the assertion as used. It returns an error if the assertion was used before.
 func (a asserted) use(tx *storage.Tx, connection string) error {
 	key := "saml\x01" + connection + "\x01" + keys.Hash(a.id)
 	used, err := tx.UsedAssertions.Has(key)
@@ -110,7 +111,7 @@ func (a asserted) use(tx *storage.Tx, connection string) error {
 	return tx.UsedAssertions.Put(storage.UsedAssertion{ID: key, ExpiresAt: a.until})
 }
 
-// consume proves whom the answer of a provider that sends assertions is about, to a leg.
+// consume verifies the assertion in a provider's response to a leg, and returns the account that it is about.
 func (m *room) consume(ctx context.Context, l leg, params url.Values) (who providers.Account, err error) {
 	var a asserted
 	if isPassive(l.connection) {
@@ -125,10 +126,10 @@ func (m *room) consume(ctx context.Context, l leg, params url.Values) (who provi
 	return a.account, err
 }
 
-// unsolicitedSetting is what allows a login that nobody has begun here.
+// unsolicitedSetting names the setting that allows IdP-initiated logins.
 const unsolicitedSetting = "idpinitiated among the options of the connection"
 
-// errUnsolicited is the answer to one by a connection that does not allow it.
+// errUnsolicited returns the answer to an IdP-initiated login with a connection that does not allow it.
 func errUnsolicited(connection string) *apierr.Error {
 	return &apierr.Error{
 		Status: http.StatusForbidden, Code: accessDenied, Message: fmt.Sprintf("IdP-Initiated login is not enabled for connection %q.", connection),
@@ -136,17 +137,17 @@ func errUnsolicited(connection string) *apierr.Error {
 	}
 }
 
-// errNoDefault is the answer to one that is for no application.
+// errNoDefault is the answer to an IdP-initiated login if the connection names no application for it.
 var errNoDefault = &apierr.Error{
 	Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Setting: unsolicitedSetting,
 	Message: "Default App for IdP-Initiated is not configured. Make sure to configure that from connection settings or include client_id in RelayState parameter.",
 }
 
-// unsolicitedTicket is how long the browser has to go on with a login that its provider has begun.
+// unsolicitedTicket is the lifetime of the login ticket with which an IdP-initiated login continues.
 const unsolicitedTicket = time.Minute
 
-// unsolicited takes an answer that nobody has asked for, where the connection allows it, and begins
-// the login of the application that the connection names, Auth0: authenticate/protocols/saml/
+// unsolicited takes an unsolicited SAML response (IdP-initiated login), if the connection allows it, and
+// begins a login to the application that the connection names, Auth0: authenticate/protocols/saml/
 // saml-sso-integrations/identity-provider-initiated-single-sign-on.
 func (m *room) unsolicited(w http.ResponseWriter, r *http.Request, params url.Values) error {
 	c, client, err := m.initiated(r)
@@ -180,7 +181,7 @@ func (m *room) unsolicited(w http.ResponseWriter, r *http.Request, params url.Va
 	return goOn(w, r, c, client, ticket)
 }
 
-// initiated finds the connection whose provider begins a login, and the application that it is for.
+// initiated returns the connection of an IdP-initiated login and the application that it is for.
 func (m *room) initiated(r *http.Request) (c storage.Connection, client storage.Client, err error) {
 	name := r.URL.Query().Get("connection")
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
@@ -210,8 +211,8 @@ func (m *room) initiated(r *http.Request) (c storage.Connection, client storage.
 	return c, client, err
 }
 
-// goOn sends the browser to where the application's login goes on, with the ticket that stands for
-// who it is.
+// goOn redirects the browser to the endpoint where the application's login continues, with the login ticket
+// of the user.
 func goOn(w http.ResponseWriter, r *http.Request, c storage.Connection, client storage.Client, ticket string) error {
 	initiated, _ := c.Options["idpinitiated"].(map[string]any)
 	authorize, err := url.ParseQuery(storage.Text(initiated, "client_authorizequery"))
@@ -234,7 +235,8 @@ func goOn(w http.ResponseWriter, r *http.Request, c storage.Connection, client s
 	return web.Redirect(w, r, "/authorize?"+authorize.Encode())
 }
 
-// metadata describes the tenant to the provider of a connection, SAML 2.0 Metadata section 2.4.4.
+// metadata serves the tenant's service provider metadata for the provider of a connection, SAML 2.0 Metadata
+// section 2.4.4.
 //
 //auth0:operation GET /samlp/metadata
 func (m *room) metadata(w http.ResponseWriter, r *http.Request) error {

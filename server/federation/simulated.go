@@ -17,17 +17,17 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// simulatedPath is the page of a simulated provider.
+// simulatedPath is the path of a simulated provider's page.
 const simulatedPath = "/simulated/{connection}/authorize"
 
-// simulatedURL is where the simulated provider of a leg asks who logs in. It carries what the real
-// one would be sent, so that a developer sees what that is.
+// simulatedURL returns the URL of the simulated provider's page for a leg. It has the parameters that
+// would be sent to a real provider, so that developers can see them.
 func (m *room) simulatedURL(l leg, state string) string {
 	return "/simulated/" + url.PathEscape(l.connection.Name) + "/authorize?" + m.request(l, state).Encode()
 }
 
-// request is the authorization request of a leg, with the scopes and the parameters that connection
-// and application have for the provider, Auth0: authenticate/identity-providers/
+// request returns the parameters of the authorization request to the provider, with the scopes and
+// parameters from the connection and the application, Auth0: authenticate/identity-providers/
 // pass-parameters-to-idps and adding-scopes-for-an-external-idp.
 func (m *room) request(l leg, state string) url.Values {
 	options, rq := l.connection.Options, l.transaction.Request()
@@ -65,9 +65,9 @@ func (m *room) request(l leg, state string) url.Values {
 	return params
 }
 
-// scopeOf is what a leg asks its provider for: the connection's scope and, after it, the application's
-// connection_scope. Facebook and custom connections of the type oauth2 separate scopes by commas, where
-// theirs do.
+// scopeOf returns the scope to request from the provider: the connection's scopes followed by those in
+// the application's connection_scope. Facebook and custom oauth2 connections separate scopes with
+// commas, if their configured scopes do.
 func scopeOf(l leg) string {
 	all, separator := providers.Scopes(l.connection), " "
 	asked := l.transaction.Request().ConnectionScope
@@ -86,15 +86,15 @@ func scopeOf(l leg) string {
 	return strings.Join(once, separator)
 }
 
-// visit is a browser at the page of a simulated provider.
+// visit is the data of a request to a simulated provider's page.
 type visit struct {
 	leg
 	people []storage.Person
-	// choice is what the provider is to do without asking, nil for asking.
+	// choice is the outcome to use without asking, or nil if the page is to ask.
 	choice *storage.ProviderChoice
 }
 
-// visit finds what a request to the page is about.
+// visit reads the data of a request to the page.
 func (m *room) visit(r *http.Request) (v visit, err error) {
 	params, err := web.Query(r)
 	if err != nil {
@@ -125,8 +125,8 @@ func (m *room) visit(r *http.Request) (v visit, err error) {
 	return v, nil
 }
 
-// showProvider asks who logs in, unless that was said beforehand: at the control listener, or by a
-// login_hint that is a person's.
+// showProvider shows the page that asks who logs in, unless that is already decided: at the control
+// listener, or by a login_hint that names a person.
 //
 //auth0:operation GET /simulated/{connection}/authorize
 func (m *room) showProvider(w http.ResponseWriter, r *http.Request) error {
@@ -140,7 +140,8 @@ func (m *room) showProvider(w http.ResponseWriter, r *http.Request) error {
 	return m.providerPage(w, r, http.StatusOK, v, draftOf(v, r.URL.Query().Get("edit")), "")
 }
 
-// draftOf fills the form in with a person, or for a new one with the address that was typed.
+// draftOf returns the values of the form: those of an existing person or, for a new one, the e-mail
+// address that was typed at the login.
 func draftOf(v visit, id string) templates.Person {
 	if p, found := providers.Find(v.people, id); found {
 		return shown(p)
@@ -152,7 +153,7 @@ func draftOf(v visit, id string) templates.Person {
 	return templates.Person{Email: hint, EmailVerified: true}
 }
 
-// carryOut does what was chosen beforehand. A choice for one login is used up by it.
+// carryOut answers with an outcome that was chosen in advance. A choice for one login is deleted.
 func (m *room) carryOut(w http.ResponseWriter, r *http.Request, v visit, choice storage.ProviderChoice) error {
 	if choice.Once {
 		err := m.DB.Update(r.Context(), func(tx *storage.Tx) error { return tx.ProviderChoices.Delete(choice.Connection) })
@@ -170,7 +171,7 @@ func (m *room) carryOut(w http.ResponseWriter, r *http.Request, v visit, choice 
 	return m.answer(w, r, v, choice.Outcome, person)
 }
 
-// submitProvider takes what was chosen on the page.
+// submitProvider takes the form of the page.
 //
 //auth0:operation POST /simulated/{connection}/authorize
 func (m *room) submitProvider(w http.ResponseWriter, r *http.Request) error {
@@ -211,7 +212,7 @@ func (m *room) submitProvider(w http.ResponseWriter, r *http.Request) error {
 	return apierr.InvalidAction
 }
 
-// answer sends the browser back with what the provider has to say.
+// answer redirects the browser back with the provider's response.
 func (m *room) answer(w http.ResponseWriter, r *http.Request, v visit, outcome string, p storage.Person) error {
 	switch outcome {
 	case providers.Deny:
@@ -238,7 +239,8 @@ func (m *room) answer(w http.ResponseWriter, r *http.Request, v visit, outcome s
 	return back(w, r, url.Values{"code": {code}})
 }
 
-// denials are what providers say of themselves when somebody refuses, where it is not access_denied.
+// denials are the error descriptions of real providers after the user denies access, for those that do
+// not send access_denied.
 var denials = map[string]string{
 	"facebook": "Permissions error", "github": "The user has denied your application access.",
 	"linkedin": "The user cancelled the authorization", "windowslive": "The user has denied access to the scope requested by the client application.",
@@ -250,19 +252,19 @@ func (m *room) answerError(w http.ResponseWriter, r *http.Request, code, descrip
 	return back(w, r, url.Values{"error": {code}, "error_description": {description}})
 }
 
-// back sends the browser to the callback with the state that it came with.
+// back redirects the browser to the callback with the state of the request.
 func back(w http.ResponseWriter, r *http.Request, params url.Values) error {
 	params.Set("state", r.URL.Query().Get("state"))
 	return web.Redirect(w, r, callbackPath+"?"+params.Encode())
 }
 
-// Bounds of what may be typed of a person, in bytes.
+// Limits for a person that is entered on the page, in bytes.
 const (
 	maxPersonID = 255
 	maxProfile  = 16 << 10
 )
 
-// typed reads a person of the page's form, and says what is wrong with it, "" for nothing.
+// typed reads a person from the page's form. problem says what is wrong with the input, or is "".
 func typed(c storage.Connection, form url.Values) (p storage.Person, problem string) {
 	text := func(name string) string { return strings.TrimSpace(form.Get(name)) }
 	p = storage.Person{Connection: c.Name, Profile: map[string]any{}}
@@ -298,10 +300,10 @@ func typed(c storage.Connection, form url.Values) (p storage.Person, problem str
 	return p, ""
 }
 
-// members are those of a profile that have an input of their own.
+// members are the members of a profile that have their own inputs in the form.
 var members = []string{"email", "given_name", "family_name", "name", "nickname", "picture"}
 
-// shown is a person as the page shows it.
+// shown converts a person for the page.
 func shown(p storage.Person) templates.Person {
 	text := func(name string) string {
 		value, _ := p.Profile[name].(string)
@@ -322,7 +324,7 @@ func shown(p storage.Person) templates.Person {
 		return slices.Contains(members, name) || name == "groups" || name == "email_verified"
 	})
 	if len(more) > 0 {
-		raw, _ := json.MarshalIndent(more, "", "  ") // it came from JSON
+		raw, _ := json.MarshalIndent(more, "", "  ") // cannot fail: the value was decoded from JSON
 		s.More = string(raw)
 	}
 	return s
@@ -333,7 +335,7 @@ func (m *room) providerPage(w http.ResponseWriter, r *http.Request, status int, 
 	if err != nil {
 		return err
 	}
-	layout.Customization = templates.Customization{} // it is no page of the tenant's
+	layout.Customization = templates.Customization{} // the page stands for the provider, so the tenant's branding does not apply
 	page := templates.SimulatedProvider{
 		Layout: layout, Connection: v.connection.Name, Strategy: v.connection.Strategy, Draft: draft, Problem: problem,
 		Scope: r.URL.Query().Get("scope"),

@@ -27,7 +27,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// reaches reports whether a connection names its provider, at an address that may be talked to.
+// reaches reports whether a connection has a real provider at an address that the server may reach.
+// Otherwise the provider is simulated.
 func (m *room) reaches(c storage.Connection) bool { return providers.Reaches(m.Outside.Reach, c) }
 
 func text(c storage.Connection, option string) string {
@@ -35,7 +36,7 @@ func text(c storage.Connection, option string) string {
 	return value
 }
 
-// discoveries remember the documents of providers, OpenID Connect Discovery 1.0 section 4.
+// discoveries caches the discovery documents of providers, OpenID Connect Discovery 1.0 section 4.
 type discoveries struct {
 	mu  sync.Mutex
 	all map[string]discovered
@@ -46,13 +47,13 @@ type discovered struct {
 	at time.Time
 }
 
-// discoveryLifetime is how long a document is believed.
+// discoveryLifetime is how long a discovery document is cached.
 const discoveryLifetime = 5 * time.Minute
 
-// provider is the provider of a connection: by its discovery document, or by the endpoints that the
-// connection has.
+// provider returns the provider of a connection, from the endpoints in the connection's options or from its
+// discovery document.
 func (m *room) provider(ctx context.Context, c storage.Connection) (*oidc.Provider, error) {
-	ctx = oidc.ClientContext(context.WithoutCancel(ctx), m.Outside.HTTP) // the keys are fetched later
+	ctx = oidc.ClientContext(context.WithoutCancel(ctx), m.Outside.HTTP) // the context is used later too, to fetch keys
 	issuer := text(c, "issuer")
 	if at := text(c, "discovery_url"); at != "" {
 		issuer = cmp.Or(issuer, strings.TrimSuffix(at, "/.well-known/openid-configuration"))
@@ -82,11 +83,11 @@ func (m *room) provider(ctx context.Context, c storage.Connection) (*oidc.Provid
 	return p, nil
 }
 
-// maxDiscoveries bounds the documents that are remembered.
+// maxDiscoveries is the limit of cached documents.
 const maxDiscoveries = 100
 
-// discover reads the document of an issuer. Some issuers end in a slash that the address of the
-// document does not tell.
+// discover fetches the discovery document of an issuer. It also tries the issuer with a trailing slash,
+// which cannot be derived from the URL of the document.
 func discover(ctx context.Context, issuer string) (*oidc.Provider, error) {
 	p, err := oidc.NewProvider(ctx, issuer)
 	if err != nil && !strings.HasSuffix(issuer, "/") {
@@ -97,21 +98,21 @@ func discover(ctx context.Context, issuer string) (*oidc.Provider, error) {
 	return p, err
 }
 
-// unreachable is what the application is told of a provider that cannot be used. The cause is for the
-// log of the server.
+// unreachable returns the error for the application if a provider cannot be reached. The cause is for the
+// server's log.
 func unreachable(cause error) error {
 	return (&apierr.Error{Status: http.StatusBadGateway, Code: "server_error", Message: "The identity provider cannot be reached or does not answer as it should.", Setting: "the options of the connection, and the setting upstream of the server"}).With(cause)
 }
 
-// errProof is what the application is told of an answer that does not prove who it is about.
+// errProof returns the error for the application if a provider's response cannot be verified.
 func errProof(cause error) error {
 	return (&apierr.Error{Status: http.StatusForbidden, Code: accessDenied, Message: "The answer of the identity provider could not be verified."}).With(cause)
 }
 
-// isFrontChannel reports whether the provider answers with the ID token itself.
+// isFrontChannel reports whether the provider sends the ID token through the browser instead of a code.
 func isFrontChannel(c storage.Connection) bool { return text(c, "type") == "front_channel" }
 
-// authorizationURL is where the provider of a leg asks who logs in.
+// authorizationURL returns the URL of the authorization request to the provider of a leg.
 func (m *room) authorizationURL(ctx context.Context, l leg, state string) (string, error) {
 	params := m.request(l, state)
 	endpoint := text(l.connection, "authorizationURL")
@@ -146,8 +147,7 @@ func (m *room) authorizationURL(ctx context.Context, l leg, state string) (strin
 	return u.String(), nil
 }
 
-// usesPKCE reports whether a connection proves that it began what it ends, RFC 7636: Auth0's "auto" is
-// for providers that know how.
+// usesPKCE reports whether a connection uses PKCE, RFC 7636. Auth0's setting "auto" counts as enabled.
 func usesPKCE(c storage.Connection) bool {
 	settings, _ := c.Options["connection_settings"].(map[string]any)
 	if c.Strategy == "oauth2" {
@@ -156,12 +156,12 @@ func usesPKCE(c storage.Connection) bool {
 	return settings["pkce"] != "disabled"
 }
 
-// checkAnswerer refuses an answer that another provider than the login's has given, as far as it says who
-// has: a code of one is not to be taken to the other. RFC 9207 section 2.4: a client rejects another issuer,
-// and an answer without one of a provider that says that it names itself.
+// checkAnswerer refuses a response from another provider than the login's (mix-up attack), so that a code of
+// one provider is not sent to another. RFC 9207 section 2.4: a client rejects a wrong iss, and a missing iss
+// if the provider's metadata says that it sends one.
 func (m *room) checkAnswerer(ctx context.Context, l leg, iss string) error {
 	if l.connection.Strategy == "oauth2" {
-		return nil // it has no issuer
+		return nil // an OAuth 2.0 provider has no issuer
 	}
 	p, err := m.provider(ctx, l.connection)
 	if err != nil {
@@ -172,7 +172,7 @@ func (m *room) checkAnswerer(ctx context.Context, l leg, iss string) error {
 		Names  bool   `json:"authorization_response_iss_parameter_supported"`
 	}{Issuer: text(l.connection, "issuer")}
 	if err := p.Claims(&known); err != nil {
-		known.Names = false // it was not discovered
+		known.Names = false // there is no discovery document
 	}
 	if iss != "" && iss != known.Issuer || iss == "" && known.Names {
 		return errProof(fmt.Errorf("the answer is of the issuer %q and not of %s", iss, known.Issuer))
@@ -180,7 +180,7 @@ func (m *room) checkAnswerer(ctx context.Context, l leg, iss string) error {
 	return nil
 }
 
-// exchange proves whom the answer of a real provider is about.
+// exchange redeems and verifies the response of a real provider, and returns the account that it is about.
 func (m *room) exchange(ctx context.Context, l leg, params url.Values) (who providers.Account, err error) {
 	ctx = oidc.ClientContext(ctx, m.Outside.HTTP)
 	if l.connection.Strategy == "oauth2" {
@@ -217,11 +217,11 @@ func (m *room) exchange(ctx context.Context, l leg, params url.Values) (who prov
 	return who, nil
 }
 
-// algorithms are those that an ID token may be signed with: none, and those with a secret that others
-// may know, prove nothing.
+// algorithms are the accepted signature algorithms of ID tokens. "none" and algorithms with a shared secret
+// are not accepted, because they do not prove who signed.
 var algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"}
 
-// verify holds an ID token against OIDC Core section 3.1.3.7 and returns its claims.
+// verify validates an ID token by OIDC Core section 3.1.3.7 and returns its claims.
 func (m *room) verify(ctx context.Context, l leg, p *oidc.Provider, raw string) (claims map[string]any, err error) {
 	if raw == "" {
 		return nil, errors.New("there is no ID token")
@@ -246,8 +246,8 @@ func (m *room) verify(ctx context.Context, l leg, p *oidc.Provider, raw string) 
 	return claims, nil
 }
 
-// userinfo reads what the provider says of a person, OIDC Core section 5.3.4: "The sub Claim in the
-// UserInfo Response MUST be verified to exactly match the sub Claim in the ID Token".
+// userinfo fetches the user's claims from the UserInfo endpoint, OIDC Core section 5.3.4: "The sub Claim in
+// the UserInfo Response MUST be verified to exactly match the sub Claim in the ID Token".
 func userinfo(ctx context.Context, p *oidc.Provider, token *oauth2.Token, sub any) (claims map[string]any, err error) {
 	info, err := p.UserInfo(ctx, oauth2.StaticTokenSource(token))
 	if err != nil {
@@ -262,8 +262,8 @@ func userinfo(ctx context.Context, p *oidc.Provider, token *oauth2.Token, sub an
 	return claims, nil
 }
 
-// token redeems a code at a token endpoint, RFC 6749 section 4.1.3. The application authenticates by its
-// secret in the form or, where the connection says so, by a signed assertion, RFC 7523 section 2.2.
+// token redeems a code at a token endpoint, RFC 6749 section 4.1.3. The tenant authenticates with the client
+// secret in the form or, if the connection is configured so, with a signed assertion, RFC 7523 section 2.2.
 func (m *room) token(ctx context.Context, l leg, endpoint, code string) (*oauth2.Token, error) {
 	if code == "" {
 		return nil, errAnswer
@@ -285,8 +285,8 @@ func (m *room) token(ctx context.Context, l leg, endpoint, code string) (*oauth2
 	return token, nil
 }
 
-// client is what the tenant is at the token endpoint of a connection's provider, and what it sends with
-// each request to authenticate.
+// client returns the tenant's client configuration at the token endpoint of a connection's provider, and the
+// options with which each request authenticates.
 func (m *room) client(ctx context.Context, c storage.Connection, endpoint string) (config oauth2.Config, options []oauth2.AuthCodeOption, err error) {
 	config = oauth2.Config{
 		ClientID: text(c, "client_id"), ClientSecret: text(c, "client_secret"), RedirectURL: m.Issuer.URL + strings.TrimPrefix(callbackPath, "/"),
@@ -303,10 +303,10 @@ func (m *room) client(ctx context.Context, c storage.Connection, endpoint string
 	}, err
 }
 
-// assertionLifetime is how long a client assertion is good.
+// assertionLifetime is the lifetime of a client assertion.
 const assertionLifetime = time.Minute
 
-// assertion proves to a provider which application the tenant is.
+// assertion returns a signed client assertion, with which the tenant authenticates at a provider.
 func (m *room) assertion(ctx context.Context, c storage.Connection, endpoint string) (string, error) {
 	var kid string
 	var der []byte
@@ -336,11 +336,11 @@ func (m *room) assertion(ctx context.Context, c storage.Connection, endpoint str
 	}).Serialize()
 }
 
-// maxAnswer bounds what is read of a profile, in bytes.
+// maxAnswer is the limit of a profile in a response, in bytes.
 const maxAnswer = 256 << 10
 
-// profile reads whom a token of a custom connection is of, at the address that the option
-// userinfo_endpoint names: the connection's script, which does so at Auth0, is not run.
+// profile fetches the profile for an access token of a custom connection, from the URL in the option
+// userinfo_endpoint. In Auth0 the connection's script does this, but tenant0 does not run it.
 func (m *room) profile(ctx context.Context, l leg, token *oauth2.Token) (who providers.Account, err error) {
 	endpoint := text(l.connection, "userinfo_endpoint")
 	if endpoint == "" {
@@ -364,7 +364,7 @@ func (m *room) profile(ctx context.Context, l leg, token *oauth2.Token) (who pro
 	return who, nil
 }
 
-// tokensOf are the tokens that a provider has given for itself.
+// tokensOf returns the provider's tokens in the form in which they are stored.
 func tokensOf(token *oauth2.Token, id string) storage.IdentityTokens {
 	kept := storage.IdentityTokens{IDToken: id}
 	if token != nil {
