@@ -30,6 +30,10 @@ func upgrades() []func(keyspace.KV) error {
 			return errors.Join(
 				tx.unindex(sessions.name, "user"), tx.Sessions.records.index(), tx.unindex(refreshTokens.name, "user"))
 		}),
+		// Format 7 finds the refresh tokens of a session among those of its user.
+		withSnapshots(func(tx *Tx) error {
+			return errors.Join(tx.unindex(refreshTokens.name, "session"), tx.RefreshTokens.records.index())
+		}),
 	}
 }
 

@@ -3,6 +3,7 @@ package storage_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,7 +40,11 @@ func TestSessionsAndTokensOfFormat5AreFound(t *testing.T) {
 			}
 			if before, _, found := strings.Cut(key, "i/refresh_tokens\x00user_client\x00"); found {
 				id := key[strings.LastIndexByte(key, 0)+1:]
-				if err := kv.Put([]byte(before+"i/refresh_tokens\x00user\x00ann\x00"+id), nil); err != nil {
+				err := errors.Join(
+					kv.Put([]byte(key), nil),
+					kv.Put([]byte(before+"i/refresh_tokens\x00user\x00ann\x00"+id), nil),
+					kv.Put([]byte(before+"i/refresh_tokens\x00session\x00sid"+strings.TrimPrefix(id, "token")+"\x00"+id), nil))
+				if err != nil {
 					return err
 				}
 			}
@@ -61,10 +66,11 @@ func TestSessionsAndTokensOfFormat5AreFound(t *testing.T) {
 		one, err := tx.SessionByID("sid1")
 		all, err2 := tx.SessionsOf("ann")
 		tokens, err3 := tx.RefreshTokensOf("ann")
-		if one.CookieHash != "cookie1" || len(all) != 3 || len(tokens) != 3 {
-			t.Errorf("found are %q, %d sessions and %d tokens", one.CookieHash, len(all), len(tokens))
+		in, err4 := tx.RefreshTokensIn(one)
+		if one.CookieHash != "cookie1" || len(all) != 3 || len(tokens) != 3 || !slices.Equal(in, []string{"token1"}) {
+			t.Errorf("found are %q, %d sessions and %d tokens, in the session %v", one.CookieHash, len(all), len(tokens), in)
 		}
-		return errors.Join(err, err2, err3)
+		return errors.Join(err, err2, err3, err4)
 	})
 	if err != nil {
 		t.Error(err)

@@ -19,7 +19,7 @@ func (r records) index() error {
 		links = append(links, r.links(r.kind.key(v), v)...)
 	}
 	for _, l := range links {
-		if err := r.tx.kv.Put(l.entry, nil); err != nil {
+		if err := r.tx.kv.Put(l.entry, l.beside); err != nil {
 			return err
 		}
 	}
@@ -29,6 +29,7 @@ func (r records) index() error {
 // link is an index or expiry entry that leads to a record.
 type link struct {
 	entry  []byte
+	beside []byte // what the entry holds besides its key
 	unique []byte // the part of entry that no other record may share, or nil
 	// malformed marks an index value with a zero byte, which separates the parts of an entry.
 	malformed bool
@@ -40,6 +41,9 @@ func (r records) links(key string, v any) []link {
 		for _, value := range ix.values(v) {
 			entry := []byte("i/" + r.kind.name + "\x00" + ix.name + "\x00" + value + "\x00" + key)
 			l := link{entry: entry, malformed: strings.ContainsRune(value, 0)}
+			if ix.beside != nil {
+				l.beside = []byte(ix.beside(v))
+			}
 			if ix.unique {
 				prefix := len(entry) - len(key)
 				l.unique = entry[:prefix:prefix]
@@ -130,7 +134,7 @@ func (r records) leadsFrom(row, raw []byte) (leads, error) {
 // apply, and moves it between lists.
 func (r records) relink(key string, was, is leads, added []link) error {
 	for _, l := range added {
-		if err := r.tx.kv.Put(l.entry, nil); err != nil {
+		if err := r.tx.kv.Put(l.entry, l.beside); err != nil {
 			return err
 		}
 	}

@@ -65,7 +65,7 @@ func (tx *Tx) EndSession(s Session, initiator string) error {
 			return err
 		}
 	}
-	if err := tx.endOnlineTokens(s.ID); err != nil {
+	if err := tx.endOnlineTokens(s); err != nil {
 		return err
 	}
 	return tx.Sessions.Delete(s.CookieHash)
@@ -85,8 +85,8 @@ func (tx *Tx) tellOfExpiry(row []byte) error {
 }
 
 // endOnlineTokens ends the online refresh tokens of a session, which must not outlive it.
-func (tx *Tx) endOnlineTokens(sessionID string) error {
-	ids, err := tx.RefreshTokens.records.keysBy("session", sessionID)
+func (tx *Tx) endOnlineTokens(s Session) error {
+	ids, err := tx.RefreshTokensIn(s)
 	if err != nil {
 		return err
 	}

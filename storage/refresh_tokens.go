@@ -1,10 +1,13 @@
 package storage
 
 import (
+	"bytes"
 	"context"
 	"math"
 	"slices"
 	"time"
+
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // RefreshToken is a refresh token or, if it rotates, the family of tokens that descend from it, Auth0:
@@ -56,15 +59,11 @@ var refreshTokens = declare(spec[RefreshToken]{
 	leading: []string{"id", "issue", "expires_at", "idle_expires_at"},
 	key:     func(t RefreshToken) string { return t.ID },
 	indexes: []index[RefreshToken]{
-		{name: ofClient, values: func(t RefreshToken) []string {
-			return []string{refreshTokenIndex(t.Issue.UserID, t.Issue.ClientID)}
-		}},
-		{name: "session", values: func(t RefreshToken) []string {
-			if t.Issue.SessionID == "" {
-				return nil
-			}
-			return []string{t.Issue.SessionID}
-		}},
+		{
+			name:   ofClient,
+			values: func(t RefreshToken) []string { return []string{refreshTokenIndex(t.Issue.UserID, t.Issue.ClientID)} },
+			beside: func(t RefreshToken) string { return t.Issue.SessionID },
+		},
 	},
 	expires: func(t RefreshToken) time.Time {
 		if t.ExpiresAt.IsZero() || (!t.IdleExpiresAt.IsZero() && t.IdleExpiresAt.Before(t.ExpiresAt)) {
@@ -95,6 +94,19 @@ func (tx *Tx) RefreshTokensOf(userID string) (all []RefreshToken, err error) {
 		all = append(all, t)
 	}
 	return all, nil
+}
+
+// RefreshTokensIn returns the ids of the refresh tokens that were issued in a session. There is no index by
+// session, which would cost each login two pages: the index by user and application keeps the session's id.
+func (tx *Tx) RefreshTokensIn(s Session) (ids []string, err error) {
+	prefix := []byte("i/" + refreshTokens.name + "\x00" + ofClient + "\x00" + refreshTokenIndex(s.UserID, ""))
+	err = tx.kv.Scan(prefix, keyspace.PrefixEnd(prefix), func(entry, session []byte) bool {
+		if string(session) == s.ID {
+			ids = append(ids, string(entry[bytes.LastIndexByte(entry, 0)+1:]))
+		}
+		return true
+	})
+	return ids, err
 }
 
 // StartRefreshToken stores a new family and, beyond maxRefreshTokens, ends the oldest of its user and

@@ -43,6 +43,9 @@ type index[T any] struct {
 	name   string
 	unique bool
 	values func(T) []string
+	// beside is a text that the entries of a record keep, so that who scans the index need not read the
+	// record; nil for none. It must not change while the record exists.
+	beside func(T) string
 	// listed makes a List of the records with the same value.
 	listed bool
 }
@@ -69,6 +72,7 @@ type kindIndex struct {
 	name   string
 	unique bool
 	values func(any) []string
+	beside func(any) string
 	listed bool
 }
 
@@ -93,7 +97,11 @@ func declare[T any](s spec[T]) kindOf[T] {
 		settledTables[k.name] = true
 	}
 	for _, ix := range s.indexes {
-		k.indexes = append(k.indexes, kindIndex{ix.name, ix.unique, func(v any) []string { return ix.values(*v.(*T)) }, ix.listed})
+		of := kindIndex{name: ix.name, unique: ix.unique, listed: ix.listed, values: func(v any) []string { return ix.values(*v.(*T)) }}
+		if ix.beside != nil {
+			of.beside = func(v any) string { return ix.beside(*v.(*T)) }
+		}
+		k.indexes = append(k.indexes, of)
 	}
 	if s.list != nil {
 		k.list = func(v any) string { return s.list(*v.(*T)) }
@@ -118,7 +126,7 @@ type Table[T any] struct{ records records } // not embedded, because each packag
 type Resources[T any] struct{ records records }
 
 // Key layout: "t/" table 0 key -> record, "i/" table 0 index 0 value 0 key ->
-// nothing, "e/" unix seconds (8 bytes) table 0 key -> nothing.
+// nothing or what the index keeps beside, "e/" unix seconds (8 bytes) table 0 key -> nothing.
 
 func (r records) rowKey(key string) []byte { return []byte("t/" + r.kind.name + "\x00" + key) }
 

@@ -150,47 +150,15 @@ func (tx *Tx) listed() []records {
 
 // expiring returns the table with a name, if its records expire.
 func (tx *Tx) expiring(name string) (records, bool) {
-	switch name {
-	case sessions.name:
-		return tx.Sessions.records, true
-	case transactions.name:
-		return tx.Transactions.records, true
-	case codes.name:
-		return tx.Codes.records, true
-	case pushedRequests.name:
-		return tx.PushedRequests.records, true
-	case refreshTokens.name:
-		return tx.RefreshTokens.records, true
-	case revokedGrants.name:
-		return tx.RevokedGrants.records, true
-	case usedAssertions.name:
-		return tx.UsedAssertions.records, true
-	case tickets.name:
-		return tx.Tickets.records, true
-	case loginFailures.name:
-		return tx.LoginFailures.records, true
-	case passcodes.name:
-		return tx.Passcodes.records, true
-	case loginTickets.name:
-		return tx.LoginTickets.records, true
-	case ceremonies.name:
-		return tx.Ceremonies.records, true
-	case pushes.name:
-		return tx.Pushes.records, true
-	case rememberedBrowsers.name:
-		return tx.RememberedBrowsers.records, true
-	case logouts.name:
-		return tx.Logouts.records, true
-	case mfaLogins.name:
-		return tx.MFALogins.records, true
-	case guesses.name:
-		return tx.Guesses.records, true
-	case devices.name:
-		return tx.Devices.records, true
-	case issuedTokens.name:
-		return tx.IssuedTokens.records, true
-	case subjectTokens.name:
-		return tx.SubjectTokens.records, true
+	for _, r := range [...]records{
+		tx.Sessions.records, tx.Transactions.records, tx.Codes.records, tx.PushedRequests.records, tx.RefreshTokens.records,
+		tx.RevokedGrants.records, tx.UsedAssertions.records, tx.Tickets.records, tx.LoginFailures.records, tx.Passcodes.records,
+		tx.LoginTickets.records, tx.Ceremonies.records, tx.Pushes.records, tx.RememberedBrowsers.records, tx.Logouts.records,
+		tx.MFALogins.records, tx.Guesses.records, tx.Devices.records, tx.IssuedTokens.records, tx.SubjectTokens.records,
+	} {
+		if r.kind.name == name {
+			return r, true
+		}
 	}
 	return records{}, false
 }

@@ -76,11 +76,12 @@ func RevokeAccess(ch *Change, userID, sessionID string, keepTokens bool) error {
 
 // endWithTokens ends a session, and revokes the refresh tokens that were issued in it.
 func endWithTokens(ch *Change, s storage.Session) error {
-	for t, err := range ch.Tx.RefreshTokens.By("session", s.ID) {
-		if err != nil {
-			return err
-		}
-		if err := ch.Tx.RevokeGrant(t.ID, ch.Now); err != nil {
+	ids, err := ch.Tx.RefreshTokensIn(s)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := ch.Tx.RevokeGrant(id, ch.Now); err != nil {
 			return err
 		}
 	}
