@@ -61,7 +61,7 @@ type Issue struct {
 var codes = declare(spec[Code]{
 	name:    "codes",
 	recent:  true,
-	leading: []string{"hash", "issue", "expires_at"},
+	leading: []string{"hash", "issue.sid", "expires_at"},
 	key:     func(c Code) string { return c.Hash },
 	expires: func(c Code) time.Time { return c.ExpiresAt },
 	indexes: []index[Code]{{name: "session", values: func(c Code) []string {

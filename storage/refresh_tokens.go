@@ -56,7 +56,7 @@ const maxSiblings = 50
 
 var refreshTokens = declare(spec[RefreshToken]{
 	name:    "refresh_tokens",
-	leading: []string{"id", "issue", "expires_at", "idle_expires_at"},
+	leading: []string{"id", "issue.user_id", "issue.client_id", "expires_at", "idle_expires_at"},
 	key:     func(t RefreshToken) string { return t.ID },
 	indexes: []index[RefreshToken]{
 		{

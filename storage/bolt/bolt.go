@@ -255,22 +255,32 @@ func (k *kv) Put(key, value []byte) error {
 	if value == nil {
 		value = []byte{} // bbolt would read a nil that this transaction has written as a missing value
 	}
-	return k.write(key, func() error { return k.bucket.Put(key, value) })
-}
-
-func (k *kv) Delete(key []byte) error {
-	return k.write(key, func() error { return k.bucket.Delete(key) })
-}
-
-// write remembers the value that a write replaces, and does the write.
-func (k *kv) write(key []byte, do func() error) error {
 	k.inBolt = true
-	if k.changed = true; !k.alone {
-		k.undo = append(k.undo, change{bytes.Clone(key), bytes.Clone(k.find(key))})
+	var before []byte
+	if !k.alone {
+		before = k.find(key)
 	}
-	err := do()
+	k.remember(key, before)
+	err := k.bucket.Put(key, value)
 	k.inBolt = false
 	return err
+}
+
+func (k *kv) Delete(key []byte) (err error) {
+	k.inBolt = true
+	if value := k.find(key); value != nil {
+		k.remember(key, value)
+		err = k.at.Delete() // where find has left it: the bucket would look for the key again
+	}
+	k.inBolt = false
+	return err
+}
+
+// remember notes the value that a write replaces, nil if there is none.
+func (k *kv) remember(key, before []byte) {
+	if k.changed = true; !k.alone {
+		k.undo = append(k.undo, change{bytes.Clone(key), bytes.Clone(before)})
+	}
 }
 
 // rollBack undoes the writes, the last one first.

@@ -88,19 +88,36 @@ func stringEnd(raw []byte) int {
 	return -1
 }
 
-// Only returns the object with just the named members, or the unchanged object if each cannot read it.
-func Only(raw []byte, names []string) []byte {
-	brief := append(make([]byte, 0, len(raw)), '{')
+// Only returns the object with just the named members, or the unchanged object if each cannot read it. The
+// name "a.b" is of the member b of the object that is the member a.
+func Only(raw []byte, names []string) []byte { return only(make([]byte, 0, len(raw)), raw, names) }
+
+// only appends what Only returns.
+func only(to, raw []byte, names []string) []byte {
+	begin := len(to)
+	to = append(to, '{')
 	ok := each(raw, func(name, value []byte) bool {
 		if slices.Contains(names, string(name)) {
-			brief = add(brief, string(name), value)
+			to = append(nameOf(to, begin, string(name)), value...)
+		} else if inner := within(names, string(name)); inner != nil {
+			to = only(nameOf(to, begin, string(name)), value, inner)
 		}
 		return true
 	})
 	if !ok {
-		return raw
+		return append(to[:begin], raw...)
 	}
-	return append(brief, '}')
+	return append(to, '}')
+}
+
+// within returns the names of members of the named member.
+func within(names []string, member string) (inner []string) {
+	for _, name := range names {
+		if len(name) > len(member) && name[len(member)] == '.' && name[:len(member)] == member {
+			inner = append(inner, name[len(member)+1:])
+		}
+	}
+	return inner
 }
 
 // Of returns those of the named members that the object has.
@@ -150,9 +167,13 @@ func merged(raw []byte, set map[string]json.RawMessage) (out []byte, ok bool) {
 }
 
 func add(to []byte, name string, value []byte) []byte {
-	if len(to) > 1 {
+	return append(nameOf(to, 0, name), value...)
+}
+
+// nameOf appends the name of the next member of the object that begins at the index begin.
+func nameOf(to []byte, begin int, name string) []byte {
+	if len(to) > begin+1 {
 		to = append(to, ',')
 	}
-	to = append(append(append(to, '"'), name...), '"', ':')
-	return append(to, value...)
+	return append(append(append(to, '"'), name...), '"', ':')
 }

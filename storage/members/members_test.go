@@ -43,3 +43,19 @@ func FuzzMembers(f *testing.F) {
 		}
 	})
 }
+
+// TestMembersOfMembers are found by names with a dot, and what is written otherwise stays whole.
+func TestMembersOfMembers(t *testing.T) {
+	names := []string{"id", "issue.user", "issue.in.sid", "none.a"}
+	for object, want := range map[string]string{
+		`{"id":"1","issue":{"user":"ann","in":{"x":[1],"sid":"s"},"scope":["a","b"]},"other":{"id":2}}`: `{"id":"1","issue":{"user":"ann","in":{"sid":"s"}}}`,
+		`{"issue":{"scope":[]},"user":"bob","none":null}`:                                               `{"issue":{},"none":null}`,
+		`{"issue":{ "user" : "ann" },"z":1}`:                                                            `{"issue":{ "user" : "ann" }}`,
+		`{"issue":"user","issues":{"user":"bob"}}`:                                                      `{"issue":"user"}`,
+		`{ "id":"1","z":2}`: `{ "id":"1","z":2}`,
+	} {
+		if got := string(members.Only([]byte(object), names)); got != want {
+			t.Errorf("of %s there is %s, want %s", object, got, want)
+		}
+	}
+}
