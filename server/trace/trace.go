@@ -170,8 +170,10 @@ func parameters(rawQuery string, form url.Values) map[string]string {
 			keep(shown[i], value)
 		}
 	}
-	for _, name := range shown {
-		keep(name, form.Get(name))
+	for name := range form {
+		if i := slices.Index(shown, name); i >= 0 {
+			keep(shown[i], form.Get(name))
+		}
 	}
 	return all
 }

@@ -106,6 +106,8 @@ func openBolt(path string, opts Options, file openFile) (b *bbolt.DB, err error)
 		// the file small. A map takes any free page, which pays in files of many gigabytes.
 		FreelistType:    bbolt.FreelistArrayType,
 		InitialMmapSize: mapped(),
+		// Nobody asks for them, and each transaction would wait for their lock.
+		NoStatistics: true,
 	}
 	b, err = bbolt.Open(path, 0o600, settings)
 	if errors.Is(err, syscall.ENOMEM) { // the process may not map so much (ulimit -v)
