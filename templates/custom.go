@@ -19,8 +19,8 @@ type Customization struct {
 	// Partials are inserted into the pages, by prompt, screen and entry point, Auth0:
 	// customize/login-pages/universal-login/customize-signup-and-login-prompts.
 	Partials Texts
-	// Values are the variables of both: application, branding, tenant, organization and user. Texts
-	// in them are escaped.
+	// Values are the variables of the page template and the partials: application, branding, tenant,
+	// organization and user. Texts in them are escaped.
 	Values map[string]any
 }
 

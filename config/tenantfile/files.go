@@ -112,7 +112,7 @@ func (l *loader) inlineMember(doc Document, name, folder string, path []string) 
 }
 
 func (l *loader) content(name, folder string) (string, error) {
-	// In the YAML form, paths of client and connection pages are relative to the folders of these.
+	// In the YAML form, paths of pages are relative to the folder clients or connections.
 	for _, base := range []string{folder, l.root, filepath.Join(l.root, "clients"), filepath.Join(l.root, "connections")} {
 		root, err := os.OpenRoot(base)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -143,7 +143,7 @@ func (l *loader) finish(sections Document) error {
 	return unfold(sections)
 }
 
-// unfold replaces the texts of the files in which the YAML form stores whole objects by those objects.
+// unfold decodes the objects that the YAML form stores as texts of JSON files, and merges their members into sections.
 func unfold(sections Document) error {
 	for _, section := range slices.Sorted(maps.Keys(parts)) {
 		if !parts[section].bodies {

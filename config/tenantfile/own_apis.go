@@ -25,9 +25,9 @@ var references = []string{
 }
 
 // OwnAPIs converts every reference to one of the tenant's own APIs to one form, with the [IssuerPlaceholder]. In an
-// export they contain the domain of the exported tenant, so each identifier of this form is taken for the reading
-// tenant's, unless the configuration declares another API with that identifier, or known returns true for it. It
-// changes the sections in place.
+// export they contain the domain of the exported tenant. So every identifier of this form is taken to mean the API of
+// the tenant that reads the file, unless the configuration declares another API with that identifier, or known returns
+// true for it. OwnAPIs changes the sections in place.
 func OwnAPIs(sections Document, known func(identifier string) bool) {
 	declared := map[string]bool{}
 	for _, api := range documents(sections["resourceServers"]) {
