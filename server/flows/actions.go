@@ -27,12 +27,12 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// params are the parameters of an action, evaluated.
+// params are the parameters of an action, after the evaluation of their expressions.
 type params map[string]any
 
 func (p params) text(name string) string { return expressions.Text(p[name]) }
 
-// need is a text that has to be there.
+// need returns a parameter as a string, or an error if it is missing or empty.
 func (p params) need(name string) (string, error) {
 	if text := p.text(name); text != "" {
 		return text, nil
@@ -40,7 +40,7 @@ func (p params) need(name string) (string, error) {
 	return "", fmt.Errorf("the parameter %q is missing", name)
 }
 
-// actions are what flows can do, by their type and name.
+// actions are the actions of flows that tenant0 implements, by type and name.
 var actions = map[string]func(*execution, params) (any, error){
 	"FLOW STORE_VARS":    (*execution).storeVars,
 	"FLOW ERROR_MESSAGE": func(_ *execution, p params) (any, error) { return nil, errShown(p.text("message")) },
@@ -74,7 +74,7 @@ var actions = map[string]func(*execution, params) (any, error){
 
 type object = map[string]any
 
-// storeVars stores variables, which every flow and form of the journey can read.
+// storeVars stores variables, which all flows and the form of the journey can read.
 func (e *execution) storeVars(p params) (any, error) {
 	vars, ok := p["vars"].(object)
 	if !ok {
@@ -93,11 +93,11 @@ func mapValue(_ *execution, p params) (any, error) {
 	return object{"result": p["fallback"]}, nil
 }
 
-// maxDelay is how long a person waits for a flow.
+// maxDelay is the longest delay that an action may ask for.
 const maxDelay = 30 * time.Second
 
-// delay waits. A flow runs while a browser waits for its page, so that it waits for seconds and no
-// longer.
+// delay waits for the given time. Since the browser waits for the page while a flow runs, only delays
+// up to maxDelay are possible.
 func (e *execution) delay(p params) (any, error) {
 	unit, ok := map[string]time.Duration{"SECONDS": time.Second, "MINUTES": time.Minute, "HOURS": time.Hour, "DAYS": 24 * time.Hour}[cmp.Or(p.text("units"), "SECONDS")]
 	n, isNumber := expressions.Number(p["number"])
@@ -135,8 +135,9 @@ func serializeJSON(_ *execution, p params) (any, error) {
 	return object{"json": string(raw)}, err
 }
 
-// parseXML makes an object of an element by its name: a text, or an object of the elements in it, of
-// which those of one name are a list.
+// parseXML converts XML to an object with a member for the root element. The value of an element is its
+// text or, if it contains elements, an object with a member for each name; several elements of the same
+// name become a list.
 func parseXML(_ *execution, p params) (any, error) {
 	text, err := p.need("xml")
 	if err != nil {
@@ -153,8 +154,8 @@ func parseXML(_ *execution, p params) (any, error) {
 	return object{"object": out}, nil
 }
 
-// readElements reads elements up to the end of what holds them. A document type is refused: what it
-// declares could grow without end.
+// readElements reads elements up to the end of the surrounding element. A document type declaration is
+// refused, because its entities could expand without limit.
 func readElements(d *xml.Decoder, into object, text *strings.Builder, depth int) error {
 	for {
 		token, err := d.Token()
@@ -249,7 +250,7 @@ func xmlName(name string) bool {
 	return name != ""
 }
 
-// secretOf is the secret of a vault connection for JWT.
+// secretOf returns the secret of the action's vault connection for JWT.
 func (e *execution) secretOf(p params) ([]byte, error) {
 	setup, err := e.vault(p, "JWT")
 	if err != nil {
@@ -266,7 +267,8 @@ func (e *execution) secretOf(p params) ([]byte, error) {
 	return nil, errors.New("its vault connection has no secret")
 }
 
-// signJWT signs by hand what a library would refuse: the secret of a developer may be short.
+// signJWT signs a JWT without a library, because libraries refuse short secrets, which developers may
+// use.
 func (e *execution) signJWT(p params) (any, error) {
 	secret, err := e.secretOf(p)
 	if err != nil {
@@ -300,7 +302,7 @@ func (e *execution) signJWT(p params) (any, error) {
 
 func encode(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
 
-// decodeJWT reads a token whose signature nobody looks at.
+// decodeJWT decodes a JWT without checking its signature.
 func decodeJWT(p params) (object, error) {
 	token, err := p.need("token")
 	if err != nil {
@@ -325,7 +327,7 @@ func decodeJWT(p params) (object, error) {
 	return out, nil
 }
 
-// verifyJWT holds a token against the secret, the time, the issuer and the audience.
+// verifyJWT checks the signature, times, issuer and audience of a JWT.
 func (e *execution) verifyJWT(p params) (any, error) {
 	secret, err := e.secretOf(p)
 	if err != nil {
@@ -385,7 +387,7 @@ const (
 	maxCodes     = 20
 )
 
-// generateCode makes a code of digits for whatever it is to prove, Auth0:
+// generateCode generates a numeric code and stores it under a reference, Auth0:
 // customize/forms/flows/integrations/data-verification.
 func (e *execution) generateCode(p params) (any, error) {
 	reference, err := p.need("reference")
@@ -412,7 +414,8 @@ func (e *execution) generateCode(p params) (any, error) {
 	return object{"code": b.String()}, nil
 }
 
-// verifyCode takes a code once. After many wrong tries there is none any more.
+// verifyCode compares a code with the stored one. A right code can be used once; after maxWrong wrong
+// codes the stored code is deleted.
 func (e *execution) verifyCode(p params) (any, error) {
 	reference, err := p.need("reference")
 	if err != nil {
@@ -437,13 +440,13 @@ func (e *execution) verifyCode(p params) (any, error) {
 	return object{"valid": true, "result": "VALID"}, nil
 }
 
-// Domains of mailboxes that anybody can have, and of those that nobody keeps. Auth0's lists are longer.
+// Domains of free and of disposable mailboxes. Auth0's lists are longer.
 var (
 	freeDomains       = strings.Fields("gmail.com googlemail.com hotmail.com outlook.com live.com msn.com yahoo.com ymail.com icloud.com me.com aol.com gmx.com gmx.de gmx.net mail.com proton.me protonmail.com zoho.com yandex.com mail.ru web.de")
 	disposableDomains = strings.Fields("mailinator.com maildrop.cc guerrillamail.com 10minutemail.com tempmail.com temp-mail.org yopmail.com trashmail.com sharklasers.com getnada.com dispostable.com throwawaymail.com fakeinbox.com")
 )
 
-// verifyEmail holds an address against rules. Those that ask the network are not emulated.
+// verifyEmail checks an e-mail address by rules. Rules that need network requests are not emulated.
 func verifyEmail(_ *execution, p params) (any, error) {
 	email, err := p.need("email")
 	if err != nil {

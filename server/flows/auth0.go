@@ -19,15 +19,15 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// signature is that of HS256, RFC 7518 section 3.2.
+// signature returns the HS256 signature of a text, RFC 7518 section 3.2.
 func signature(secret []byte, text string) []byte {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte(text))
 	return mac.Sum(nil)
 }
 
-// vault is what the action's vault connection is set up with, which is of an app. Its secrets are
-// hidden.
+// vault returns the setup of the action's vault connection, which must be for the given app. Its
+// secrets will be hidden in the recorded execution.
 func (e *execution) vault(p params, app string) (setup storage.Document, err error) {
 	id, err := p.need("connection_id")
 	if err != nil {
@@ -55,8 +55,9 @@ func (e *execution) vault(p params, app string) (setup storage.Document, err err
 	return setup, err
 }
 
-// authorize sees that the application of the action's vault connection may do what the action does, as
-// a request to the Management API would have to prove. It returns who asks.
+// authorize checks that the application of the action's vault connection exists, has the right secret
+// and has been granted one of the scopes of the Management API. It returns the application as the
+// author of changes.
 func (e *execution) authorize(p params, scopes ...string) (author objects.Author, err error) {
 	setup, err := e.vault(p, "AUTH0")
 	if err != nil {
@@ -96,10 +97,11 @@ func (e *execution) authorize(p params, scopes ...string) (author objects.Author
 	return objects.Author{ClientID: id}, err
 }
 
-// refused is the sentence in the place of an error that says that something is not there.
+// refused adds a sentence that explains an error to the error.
 func refused(err error, sentence string) error { return fmt.Errorf("%s (%w)", sentence, err) }
 
-// change makes a change of the tenant's objects, and does what it brings along.
+// change changes the tenant's objects in a transaction, and carries out the effects of the change
+// afterwards.
 func (e *execution) change(author objects.Author, do func(*objects.Change) (storage.Document, error)) (doc storage.Document, err error) {
 	var effects objects.Effects
 	err = e.DB.Update(e.ctx, func(tx *storage.Tx) (err error) {
@@ -114,7 +116,7 @@ func (e *execution) change(author objects.Author, do func(*objects.Change) (stor
 	return doc, err
 }
 
-// carrier carries out the effects of what a flow has changed.
+// carrier carries out the effects of changes that a flow has made.
 type carrier struct{ *Runner }
 
 // Mail implements objects.Carrier.
@@ -166,7 +168,8 @@ func (e *execution) userOf(id string) (user storage.User, err error) {
 	return user, err
 }
 
-// hash is the hash of a password that is given, "" for none. It has to be as the connection demands.
+// hash checks the password in given by the connection's policy and returns its hash, or "" if there
+// is no password.
 func (e *execution) hash(connection string, user storage.User, given object) (hash string, err error) {
 	password := storage.Text(given, "password")
 	if password == "" {
@@ -224,7 +227,8 @@ func (e *execution) getUser(p params) (any, error) {
 // FlowMessage is the kind of the messages that flows send.
 const FlowMessage = "flow"
 
-// values are what a message may say in Liquid, Auth0: customize/forms/flows/integrations/auth0.
+// values returns the variables for the Liquid templates of messages, Auth0:
+// customize/forms/flows/integrations/auth0.
 func (e *execution) values(p params) map[string]any {
 	custom, _ := p["custom_vars"].(object)
 	if custom == nil {
@@ -242,7 +246,7 @@ func (e *execution) values(p params) map[string]any {
 	return values
 }
 
-// message is a message of the flow's, to be sent to whomever it names.
+// message returns a message of the flow with sender and recipient from the parameters.
 func (e *execution) message(p params) (m outbox.Message, err error) {
 	m = outbox.Message{Kind: FlowMessage, UserID: e.journey.Event.UserID, ClientID: e.journey.Event.ClientID, Connection: e.journey.Event.Connection}
 	m.To, err = p.need("to")
@@ -261,7 +265,7 @@ func (e *execution) message(p params) (m outbox.Message, err error) {
 	return m, err
 }
 
-// sendEmail sends an e-mail whose subject and body are Liquid with variables of the flow's own.
+// sendEmail sends an e-mail. Subject and body are Liquid templates with the flow's variables.
 func (e *execution) sendEmail(p params) (any, error) {
 	m, err := e.message(p)
 	if err != nil {
@@ -280,7 +284,8 @@ func (e *execution) sendEmail(p params) (any, error) {
 	return object{"success": true}, nil
 }
 
-// sendText sends a text message, or says it.
+// sendText returns an action that sends a message to a phone by a channel: as text or as a voice
+// call.
 func sendText(channel string) func(*execution, params) (any, error) {
 	return func(e *execution, p params) (any, error) {
 		m, err := e.message(p)

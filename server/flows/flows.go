@@ -1,7 +1,7 @@
-// Package flows runs the flows of the tenant, which forms lead to, and records their executions. Auth0:
+// Package flows runs the tenant's flows, which forms call, and records their executions. Auth0:
 // customize/forms/flows.
 //
-// Actions that need a service of somebody else's fail and name it.
+// Actions that need a third-party service fail with an error that names the service.
 package flows
 
 import (
@@ -27,7 +27,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Deps is what flows work with.
+// Deps are the dependencies of a Runner.
 type Deps struct {
 	DB        *storage.DB
 	Services  objects.Services
@@ -41,46 +41,50 @@ type Deps struct {
 // Runner runs flows. It is safe for concurrent use.
 type Runner struct{ Deps }
 
-// Journey is what the flows of one visit of a form share.
+// Journey is the data that the flows of one visit of a form share.
 type Journey struct {
 	ID      string
 	Context map[string]any
-	// Fields are what was entered, of which those that Hidden names are kept out of executions.
+	// Fields are the entered values. Those whose names are in Hidden are masked in recorded
+	// executions.
 	Fields map[string]any
 	Hidden []string
-	// Vars and Codes are what flows store for the ones after them.
+	// Vars and Codes are stored by flows for later flows.
 	Vars  map[string]any
 	Codes map[string]Code
-	// Message is the form's custom message of a key.
+	// Message returns the form's custom message with a key.
 	Message func(key string) string
-	// Event is what the log says of whoever is in the form.
+	// Event has the members about user and application for log events.
 	Event tenantlog.Event
 }
 
-// Outcome is what becomes of a flow.
+// Outcome is the result of a flow.
 type Outcome struct {
-	// Message is what the flow has the person told, "" for nothing: the form does not go on then.
+	// Message is the message that the flow shows to the user, or "". With a message, the form does not
+	// continue.
 	Message string
-	// Failed is why the flow has failed, nil for one that has not.
+	// Failed is the error of a flow that failed, otherwise nil.
 	Failed error
 }
 
-// The status of an execution. Auth0 documents what they mean, and not how its API spells them.
+// The status of an execution. Auth0 documents the meaning, but not the spelling in its API.
 const (
 	completed = "COMPLETED"
 	failed    = "FAILED"
 )
 
 const (
-	// maxActions bounds the actions of one execution, and maxExecutions how many of a flow are kept.
+	// maxActions is the limit of actions in one execution, and maxExecutions the number of executions
+	// of a flow that are kept.
 	maxActions    = 200
 	maxExecutions = 100
 	maxNesting    = 10
-	// mask stands in executions for what is not to be seen.
+	// mask replaces hidden values in recorded executions.
 	mask = "███"
 )
 
-// errEnd ends a flow before its last action; errShown does so with a message.
+// errEnd ends a flow before its last action without a failure. errShown does the same with a message
+// to the user.
 var errEnd = errors.New("the flow ends")
 
 type errShown string
@@ -97,7 +101,7 @@ type action struct {
 	Params       map[string]any `json:"params"`
 }
 
-// execution is a flow that runs.
+// execution is a running flow.
 type execution struct {
 	*Runner
 	ctx     context.Context
@@ -105,12 +109,12 @@ type execution struct {
 	outputs map[string]any
 	steps   []any
 	count   int
-	// secrets are texts that the execution does not show.
+	// secrets are strings that are masked in the recorded execution.
 	secrets []string
 }
 
-// Run runs a flow to its end, and records it. An error is the server's own; what is wrong with the
-// flow is in the outcome.
+// Run runs a flow to its end, and records the execution. The error is an internal error of the server;
+// errors of the flow are in the outcome.
 func (r *Runner) Run(rq *http.Request, id string, j *Journey) (Outcome, error) {
 	storage.Slow("running a flow")
 	var actions []action
@@ -159,7 +163,7 @@ func outcome(err error) (out Outcome) {
 	return out
 }
 
-// run runs actions one after another.
+// run runs actions in sequence.
 func (e *execution) run(actions []action, depth int) error {
 	for _, a := range actions {
 		if e.count++; e.count > maxActions || depth > maxNesting {
@@ -194,7 +198,7 @@ func isShown(err error) bool {
 	return errors.As(err, &shown)
 }
 
-// act carries out one action.
+// act evaluates the parameters of an action and runs it.
 func (e *execution) act(a action, depth int) (input, output any, err error) {
 	if a.Type == "FLOW" && a.Action == "BOOLEAN_CONDITION" {
 		output, err = e.branch(a, depth)
@@ -220,12 +224,12 @@ func (e *execution) act(a action, depth int) (input, output any, err error) {
 	return map[string]any(p), output, err
 }
 
-// plainParams are parameters that are no texts with expressions but with Liquid.
+// plainParams are the parameters that are Liquid templates instead of texts with expressions.
 var plainParams = map[string][]string{
 	"AUTH0 SEND_EMAIL": {"subject", "body"}, "AUTH0 SEND_SMS": {"message"}, "AUTH0 MAKE_CALL": {"message"},
 }
 
-// branch runs the actions of a condition that holds, or those of one that does not.
+// branch evaluates a condition and runs the actions of its then or else part.
 func (e *execution) branch(a action, depth int) (any, error) {
 	holds, err := e.env().Condition(a.Params["if"])
 	if err != nil {
@@ -244,7 +248,7 @@ func (e *execution) branch(a action, depth int) (any, error) {
 	return output, e.run(next, depth+1)
 }
 
-// env is what the flow's expressions can speak of.
+// env returns the environment for the flow's expressions.
 func (e *execution) env() expressions.Env {
 	return expressions.Env{
 		Values:  map[string]any{"context": e.journey.Context, "fields": e.journey.Fields, "vars": e.journey.Vars, "actions": e.outputs},
@@ -254,7 +258,8 @@ func (e *execution) env() expressions.Env {
 	}
 }
 
-// hide keeps a value, with all texts and numbers within it, out of what the execution shows.
+// hide marks a value, with all strings and numbers in it, as secret, so that it is masked in the
+// recorded execution. Strings of one character are left out.
 func (e *execution) hide(value any) {
 	switch v := value.(type) {
 	case string:
@@ -274,7 +279,7 @@ func (e *execution) hide(value any) {
 	}
 }
 
-// shown is a value without what is hidden.
+// shown returns a value with the secrets masked.
 func (e *execution) shown(value any) any {
 	switch v := value.(type) {
 	case string:
@@ -302,8 +307,8 @@ func (e *execution) shown(value any) any {
 	return value
 }
 
-// record keeps an execution, as api/management/v2/flows/get-flows-executions shows it, and has the log
-// tell of it.
+// record stores an execution in the format of api/management/v2/flows/get-flows-executions, and writes
+// a log event.
 func (r *Runner) record(rq *http.Request, flow string, e *execution, began time.Time, out Outcome) error {
 	status, event := completed, e.journey.Event
 	event.Type = tenantlog.FlowCompleted
@@ -330,12 +335,12 @@ func (r *Runner) record(rq *http.Request, flow string, e *execution, began time.
 	return err
 }
 
-// keep writes an execution, and forgets the oldest of many.
+// keep stores an execution, and deletes the oldest ones if there are too many.
 func keep(tx *storage.Tx, flow string, doc storage.Document, now string) error {
 	flows := tx.Documents(resource.Flows.Name, "")
 	kept, err := flows.Document(flow)
 	if err != nil {
-		return storage.Optional(err) // it was deleted meanwhile
+		return storage.Optional(err) // the flow was deleted in the meantime
 	}
 	kept["executed_at"] = now
 	if err := flows.Put(storage.Write{ID: flow, Document: kept}); err != nil {

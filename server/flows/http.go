@@ -14,12 +14,12 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// contentTypes are what a body is sent as.
+// contentTypes maps the parameter content_type to the media type of the body.
 var contentTypes = map[string]string{
 	"": "application/json", "JSON": "application/json", "FORM": "application/x-www-form-urlencoded", "XML": "application/xml",
 }
 
-// sendRequest sends a request to whom the setting upstream lets it be sent. Auth0:
+// sendRequest sends an HTTP request, if the server's setting upstream allows the address. Auth0:
 // customize/forms/flows/integrations/http-request.
 func (e *execution) sendRequest(p params) (any, error) {
 	address, err := p.need("url")
@@ -78,7 +78,7 @@ func members(p params, name string) object {
 	return all
 }
 
-// body fills in what a request carries.
+// body sets the body and the content type of a request.
 func (e *execution) body(p params, rq *outside.Request) error {
 	payload, sent := p["payload"]
 	if !sent || payload == nil {
@@ -114,7 +114,7 @@ func (e *execution) body(p params, rq *outside.Request) error {
 	return nil
 }
 
-// prove puts into a request what its vault connection proves it with.
+// prove adds the credentials of the vault connection to a request.
 func (e *execution) prove(p params, rq *outside.Request, query url.Values) error {
 	setup, err := e.vault(p, "HTTP")
 	if err != nil {
@@ -147,7 +147,8 @@ func (e *execution) prove(p params, rq *outside.Request, query url.Values) error
 	return nil
 }
 
-// clientToken asks the token endpoint that a vault connection names for an access token, RFC 6749 section 4.4.
+// clientToken gets an access token from the token endpoint in a vault connection's setup, with client
+// credentials, RFC 6749 section 4.4.
 func (e *execution) clientToken(setup storage.Document) (string, error) {
 	form := url.Values{"grant_type": {"client_credentials"}}
 	for _, name := range []string{"client_id", "client_secret", "audience", "resource", "scope"} {

@@ -11,7 +11,7 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// callingCodes are the country codes of telephone numbers by ISO 3166-1, as ITU-T E.164 gives them out.
+// callingCodes maps ISO 3166-1 country codes to the country codes of telephone numbers, ITU-T E.164.
 var callingCodes = func() map[string]string {
 	all := map[string]string{}
 	for one := range strings.FieldsSeq(`
@@ -35,7 +35,7 @@ var callingCodes = func() map[string]string {
 	return all
 }()
 
-// countries are what a telephone number may be of, by their names in a language.
+// countries returns the options of a country picker: all countries with their names in a language.
 func countries(tag string) (all []templates.FormOption) {
 	t, err := language.Parse(tag)
 	if err != nil {

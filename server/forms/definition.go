@@ -13,7 +13,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// The kinds of nodes, and the node that every form ends at.
+// The types of nodes, and the id of the ending, which every form has.
 const (
 	stepNode   = "STEP"
 	routerNode = "ROUTER"
@@ -21,7 +21,7 @@ const (
 	endingNode = "$ending"
 )
 
-// definition is a form of the tenant's, Auth0: api/management/v2/forms.
+// definition is a form of the tenant, Auth0: api/management/v2/forms.
 type definition struct {
 	ID        string `json:"id"`
 	Languages struct {
@@ -53,13 +53,14 @@ type definition struct {
 	} `json:"style"`
 }
 
-// messages are texts of the form's own: those of errors, and others for t('key').
+// messages are the form's own texts: for errors, and custom ones for t('key').
 type messages struct {
 	Errors map[string]string `json:"errors"`
 	Custom map[string]string `json:"custom"`
 }
 
-// translation is a form in another language: what components say, by their ids.
+// translation has the texts of a form in another language: messages, and the texts of components by
+// their ids.
 type translation struct {
 	messages
 	Messages   messages                  `json:"messages"`
@@ -83,7 +84,7 @@ type node struct {
 	} `json:"config"`
 }
 
-// component is a field or a block of a step.
+// component is a field or another element of a step.
 type component struct {
 	ID        string `json:"id"`
 	Category  string `json:"category"`
@@ -128,8 +129,8 @@ type component struct {
 	} `json:"config"`
 }
 
-// other says whether something else than the options may be entered: a boolean, or an object with what
-// that is called.
+// other says whether a value other than the options may be entered. In JSON it is a boolean or an
+// object with a label.
 type other struct {
 	Enabled bool   `json:"enabled"`
 	Label   string `json:"label"`
@@ -144,14 +145,14 @@ func (o *other) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*plain)(o))
 }
 
-// option is one of several that may be chosen.
+// option is an option of a field with choices.
 type option struct {
 	Value    string `json:"value"`
 	Label    string `json:"label"`
 	ImageURL string `json:"image_url"`
 }
 
-// options are a list, or the labels of true and false.
+// options are the options of a field: a list, or for a boolean the labels of true and false.
 type options struct {
 	list []option
 	// yes and no are the labels of a boolean.
@@ -174,7 +175,7 @@ func (o *options) UnmarshalJSON(raw []byte) error {
 
 func (c component) field() bool { return c.Category == "FIELD" || c.Category == "WIDGET" }
 
-// find reads a form. A form that is not as it has to be is an error that says where.
+// find reads a form. If a member of the form has the wrong type, the error names it.
 func find(tx *storage.Tx, kind, id string) (d definition, raw storage.Document, err error) {
 	if raw, err = tx.Documents(kind, "").Document(id); err != nil {
 		return d, nil, err
@@ -191,7 +192,8 @@ func read(doc storage.Document) (d definition, err error) {
 	return d, nil
 }
 
-// faulty is the answer to a form that cannot be shown as it is written: its author is to read it.
+// faulty returns an error about a form that cannot be shown because its definition is wrong. The
+// message is for the author of the form.
 func faulty(id, format string, parameters ...any) error {
 	return &apierr.Error{
 		Status: 400, Code: "invalid_form", Message: "The form " + id + " cannot be shown: " + fmt.Sprintf(format, parameters...),
@@ -199,7 +201,7 @@ func faulty(id, format string, parameters ...any) error {
 	}
 }
 
-// tags are the languages that a form is written in, the one first that others get.
+// tags returns the languages of a form. The first one is the default for users of other languages.
 func (d definition) tags() []string {
 	all := []string{}
 	for _, tag := range append([]string{d.Languages.Default, d.Languages.Primary}, slices.Sorted(maps.Keys(d.Translations))...) {
@@ -213,7 +215,7 @@ func (d definition) tags() []string {
 	return all
 }
 
-// in is the form in one of its languages.
+// in returns the form translated to one of its languages.
 func (d definition) in(doc storage.Document, tag string) (definition, error) {
 	t, ok := d.Translations[tag]
 	if !ok || tag == d.Languages.Primary {
@@ -253,8 +255,8 @@ func joined(base, more map[string]string) map[string]string {
 	return all
 }
 
-// translate puts the texts of a translation in the place of a component's own. What is no member of
-// the component is one of its config.
+// translate replaces the texts of a component by those of a translation. Members other than label, hint
+// and config belong to the component's config.
 func translate(component, texts map[string]any) {
 	config, _ := component["config"].(map[string]any)
 	if config == nil {
@@ -276,7 +278,8 @@ func translate(component, texts map[string]any) {
 	}
 }
 
-// translateMember is for one member: of options the labels change, by their values.
+// translateMember replaces one member of a component's config. For options, an object replaces the
+// labels of the options with the given values.
 func translateMember(config map[string]any, name string, text any) {
 	base, _ := config[name].([]any)
 	labels, byValue := text.(map[string]any)
@@ -310,11 +313,11 @@ func (n node) component(kind, id string) (c component, ok bool) {
 	return n.Config.Components[i], true
 }
 
-// secret reports whether the values of a field are kept from whoever looks at executions, and forgotten
-// with the form.
+// secret reports whether the values of a field are masked in executions of flows, and deleted when the
+// form ends.
 func (c component) secret() bool { return c.Sensitive || c.Type == "PASSWORD" }
 
-// secrets are the ids of the form's fields that are secret.
+// secrets returns the ids of the form's secret fields.
 func (d definition) secrets() (ids []string) {
 	for _, n := range d.Nodes {
 		for _, c := range n.Config.Components {

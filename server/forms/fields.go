@@ -16,13 +16,13 @@ import (
 	"github.com/tenant0/tenant0/server/expressions"
 )
 
-// otherOption is the value of the option that stands for what is entered beside the options.
+// otherOption is the value of the option "other", whose value is entered as text.
 const otherOption = "$other"
 
-// reserved are the names that a page's form has besides its fields.
+// reserved are the names of a page's form inputs that are not fields.
 var reserved = []string{"state", "action", "turn"}
 
-// inputName is the name of a field's input: its id, unless the form itself has that.
+// inputName returns the name of a field's input: its id, with a prefix if the id is a reserved name.
 func inputName(id string) string {
 	if slices.Contains(reserved, id) {
 		return "fields." + id
@@ -30,8 +30,8 @@ func inputName(id string) string {
 	return id
 }
 
-// entered reads a field from what was sent, and says what is wrong with it. A value of nil is that of
-// a field that was left empty.
+// entered reads the value of a field from the submitted form, and checks it. The value is nil if the
+// field was left empty.
 func (c component) entered(form url.Values) (value any, f *fault) {
 	read, ok := readers[c.Type]
 	if !ok {
@@ -50,7 +50,7 @@ func (c component) entered(form url.Values) (value any, f *fault) {
 	return value, nil
 }
 
-// readers read the fields by their types. They return nil for an empty one.
+// readers are the functions that read fields, by type. They return nil for an empty field.
 var readers = map[string]func(c component, values []string, form url.Values) (any, *fault){
 	"TEXT":     component.text,
 	"EMAIL":    component.email,
@@ -73,7 +73,7 @@ func first(values []string) string {
 	return values[0]
 }
 
-// length holds a text against the bounds of the field.
+// length checks the length of a text by the limits of the field.
 func (c component) length(text string) *fault {
 	n := utf8.RuneCountInString(text)
 	switch {
@@ -93,7 +93,7 @@ func (c component) text(values []string, _ url.Values) (any, *fault) {
 	return text, c.length(text)
 }
 
-// domain is the part of an e-mail address behind the @.
+// domain matches the domain of an e-mail address.
 var domain = regexp.MustCompile(`^([\pL\pN]([\pL\pN-]*[\pL\pN])?\.)+\pL[\pL\pN-]*$`)
 
 func (c component) email(values []string, _ url.Values) (any, *fault) {
@@ -126,7 +126,7 @@ var (
 	notDigits      = regexp.MustCompile(`[^0-9]`)
 )
 
-// telephone is a text, or with a choice of countries an object.
+// telephone reads a telephone number. The value is a string or, with a country picker, an object.
 func (c component) telephone(values []string, form url.Values) (any, *fault) {
 	text := strings.TrimSpace(first(values))
 	if text == "" {
@@ -174,7 +174,8 @@ func (c component) number(values []string, _ url.Values) (any, *fault) {
 	return n, nil
 }
 
-// password is the text or its hash: Auth0's page hashes it in the browser.
+// password reads a password. The value is the text, or its hash if the field is configured so; Auth0's
+// page hashes it in the browser.
 func (c component) password(values []string, _ url.Values) (any, *fault) {
 	text := first(values)
 	if text == "" {
@@ -197,7 +198,8 @@ func (c component) password(values []string, _ url.Values) (any, *fault) {
 	return expressions.Hash(c.Config.Hash, text), nil
 }
 
-// complex4 reports whether a password has a letter of either case, a number and a symbol.
+// complex4 reports whether a password has an upper-case letter, a lower-case letter, a digit and a
+// symbol.
 func complex4(text string) bool {
 	symbol := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
 	for _, has := range []func(rune) bool{unicode.IsUpper, unicode.IsLower, unicode.IsDigit, symbol} {
@@ -208,8 +210,9 @@ func complex4(text string) bool {
 	return true
 }
 
-// guessable reports whether a password is one sign many times, or signs that follow each other. Auth0
-// compares with lists of disclosed passwords and of words as well.
+// guessable reports whether a password is a repeated character, a sequence such as 12345678, or begins
+// with one of a few well-known passwords. Auth0 also compares with lists of breached passwords and
+// dictionary words.
 func guessable(text string) bool {
 	runes := []rune(strings.ToLower(text))
 	for _, step := range []rune{0, 1, -1} {
@@ -253,7 +256,7 @@ func (c component) boolean(values []string, _ url.Values) (any, *fault) {
 	return nil, wrong(errBoolean)
 }
 
-// legal is whether a text was accepted.
+// legal reads whether the user has accepted a text.
 func (c component) legal(values []string, _ url.Values) (any, *fault) {
 	switch first(values) {
 	case "true", "on":
@@ -267,7 +270,7 @@ func (c component) legal(values []string, _ url.Values) (any, *fault) {
 	return nil, wrong(errBoolean)
 }
 
-// choice is an option, or a list of those where there may be several.
+// choice reads the chosen option, or a list of options if several may be chosen.
 func (c component) choice(values []string, form url.Values) (any, *fault) {
 	chosen := []any{}
 	for _, value := range values {
@@ -294,12 +297,12 @@ func (c component) choice(values []string, form url.Values) (any, *fault) {
 	return chosen[0], nil
 }
 
-// offers reports whether a value is that of an option.
+// offers reports whether a value is the value of an option.
 func (c component) offers(value string) bool {
 	return slices.ContainsFunc(c.Config.Options.list, func(o option) bool { return o.value() == value })
 }
 
-// value is the option's own value, or its label where it has none.
+// value returns the option's value, or its label if it has no value.
 func (o option) value() string {
 	if o.Value == "" {
 		return o.Label
@@ -307,8 +310,8 @@ func (o option) value() string {
 	return o.Value
 }
 
-// enteredAll reads the fields of a step into what is kept. It returns what is wrong, by the ids of the
-// fields, and changes nothing then.
+// enteredAll reads the fields of a step into the stored fields. If there are errors, it returns them
+// by field id and changes nothing.
 func (n node) enteredAll(form url.Values, fields map[string]any) map[string]fault {
 	faults, values := map[string]fault{}, map[string]any{}
 	for _, c := range n.Config.Components {

@@ -10,7 +10,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// run runs a flow for the visit. It returns what the flow has the person told, "" where the form goes on.
+// run runs a flow for the visit. It returns the message that the flow shows to the user, or "" if the
+// form continues.
 func (m *room) run(r *http.Request, v *visit, flow string) (message string, err error) {
 	if v.kept.Codes == nil {
 		v.kept.Codes = map[string]flows.Code{}
@@ -22,7 +23,7 @@ func (m *room) run(r *http.Request, v *visit, flow string) (message string, err 
 	if err != nil {
 		return "", err
 	}
-	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) { // what the flow has changed
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) { // the flow may have changed the user
 		v.context, err = m.contextOf(tx, *v)
 		return err
 	})
@@ -35,7 +36,7 @@ func (m *room) run(r *http.Request, v *visit, flow string) (message string, err 
 	return out.Message, err
 }
 
-// event is what the log says of whoever is in the form.
+// event returns a log event with the members about the user and the application.
 func (v *visit) event() tenantlog.Event {
 	return tenantlog.Event{
 		ClientID: v.client.ClientID, ClientName: v.client.Name, UserID: v.user.UserID, Connection: v.user.ConnectionName(),
@@ -43,8 +44,8 @@ func (v *visit) event() tenantlog.Event {
 	}
 }
 
-// stopped shows the step again that a flow has stopped the form at, with what the flow says. A form that
-// has not come to a step has nothing else to show.
+// stopped shows the current step again with the message of a flow that has stopped the form. If the form
+// has not reached a step yet, it returns the message as an error.
 func (m *room) stopped(w http.ResponseWriter, r *http.Request, v *visit, message string) error {
 	if err := m.keep(r, v); err != nil {
 		return v.answered(w, r, err)
@@ -57,7 +58,7 @@ func (m *room) stopped(w http.ResponseWriter, r *http.Request, v *visit, message
 	return m.page(w, r, http.StatusBadRequest, v, step, shown{alert: message})
 }
 
-// resend runs the flow of a button again, as often as the button may be pressed.
+// resend runs the flow of a resend button, if the button may be pressed now.
 func (m *room) resend(w http.ResponseWriter, r *http.Request, v *visit, step node, id string) error {
 	button, ok := step.component("RESEND_BUTTON", id)
 	if !ok {

@@ -1,6 +1,6 @@
-// Package forms serves the forms of the tenant within logins, at Auth0's /u/custom-prompt/{form}: it
-// shows a form step by step, keeps what is entered with the login, follows routers and flows, and sends
-// the browser back to /authorize/resume at the end. Auth0: customize/forms.
+// Package forms serves the tenant's forms within logins, at Auth0's path /u/custom-prompt/{form}: it
+// shows a form step by step, stores the entered values in the login transaction, follows routers, runs
+// flows, and sends the browser back to /authorize/resume at the end. Auth0: customize/forms.
 package forms
 
 import (
@@ -26,7 +26,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Deps is what the room works with.
+// Deps are the dependencies of the handlers.
 type Deps struct {
 	DB      *storage.DB
 	Secrets *keys.Secrets
@@ -35,13 +35,13 @@ type Deps struct {
 	Log     *tenantlog.Log
 	Flows   *flows.Runner
 	Now     func() time.Time
-	// Tenant is what the tenant is called.
+	// Tenant is the tenant's name.
 	Tenant string
 }
 
 type room struct{ Deps }
 
-// Mount adds the room's routes.
+// Mount adds the routes.
 func Mount(rt *web.Router, d Deps) {
 	m := &room{d}
 	rt = rt.With(d.Pages.Shape)
@@ -49,7 +49,7 @@ func Mount(rt *web.Router, d Deps) {
 	rt.Handle(http.MethodPost, "/u/custom-prompt/{form}", web.SameSite(m.submit))
 }
 
-// visit is a form that a login shows to a user.
+// visit is a user's visit of a form within a login.
 type visit struct {
 	state  string
 	t      storage.Transaction
@@ -57,43 +57,45 @@ type visit struct {
 	client storage.Client
 	storage.FormVisit
 	form definition
-	// tag is the language that the form is shown in.
+	// tag is the language tag of the language in which the form is shown.
 	tag  string
 	kept kept
-	// context is what expressions know of the login.
+	// context is the variable context of expressions: data about the login.
 	context map[string]any
-	// waited says that another request has changed the visit while this one waited.
+	// waited says that this request has waited for another one, which may have changed the visit.
 	waited bool
 }
 
-// kept is what was entered and stored so far. It is sealed in the login.
+// kept is the data of the visit so far. It is stored encrypted in the login transaction.
 type kept struct {
-	// Fields are by the ids of the fields, hidden ones among them, and Vars are what flows share.
+	// Fields are the values of fields, including hidden ones, by id. Vars are the variables that flows
+	// share.
 	Fields map[string]any `json:"fields"`
 	Vars   map[string]any `json:"vars"`
-	// Journey is the id of the visit, which flows record.
+	// Journey is the id of the visit, which is recorded with executions of flows.
 	Journey string `json:"journey"`
-	// Codes are the one-time codes that flows have made.
+	// Codes are the one-time codes that flows have generated.
 	Codes map[string]flows.Code `json:"codes,omitempty"`
-	// Sent says how often the buttons that send something again were pressed, by their ids.
+	// Sent says how often the resend buttons were pressed, by their ids.
 	Sent map[string]sending `json:"sent,omitempty"`
 }
 
-// sending is how often a button was pressed, and when last.
+// sending is how often a resend button was pressed, and when it was pressed last.
 type sending struct {
 	Times int       `json:"times"`
 	Last  time.Time `json:"last"`
 }
 
 var (
-	// errNothingAsked reports that the login shows the form to nobody, or not any more.
+	// errNothingAsked reports that the login does not show the form, or not any more.
 	errNothingAsked = errors.New("the form is not asked for")
-	// errTaken reports what was sent before, or from an older page.
+	// errTaken reports a form that was submitted before, or from an older page.
 	errTaken = errors.New("the page is not the one that the form is at")
 )
 
-// load finds the form that a login shows, once nobody else is at work on it. The login has to be at it:
-// whoever has not yet done what comes before, as a further factor, is sent back, with errNothingAsked.
+// load returns the form that a login shows, after waiting for other requests that are working on it. If
+// the login has not reached the form, for example because multi-factor authentication comes first, it
+// returns errNothingAsked, and the browser is sent back.
 func (m *room) load(r *http.Request) (v visit, err error) {
 	if v, err = m.look(r); err == nil && v.busy(m.Now()) {
 		return m.awaited(r)
@@ -101,7 +103,7 @@ func (m *room) load(r *http.Request) (v visit, err error) {
 	return v, err
 }
 
-// look finds the form as it is now.
+// look reads the current state of the visit.
 func (m *room) look(r *http.Request) (v visit, err error) {
 	v.state = session.StateOf(r)
 	if v.t, err = m.Cookies.Transaction(m.DB, r, v.state, m.Now()); err != nil {
@@ -111,7 +113,7 @@ func (m *room) look(r *http.Request) (v visit, err error) {
 	return v, err
 }
 
-// find finds the user, the form, and how far the user has come with it.
+// find reads the user, the form and the stored data of the visit.
 func (m *room) find(tx *storage.Tx, r *http.Request, v *visit) error {
 	rq := v.t.Request()
 	s, err := m.Cookies.Find(tx, r, m.Now())
@@ -151,8 +153,8 @@ func (m *room) find(tx *storage.Tx, r *http.Request, v *visit) error {
 	return v.unseal(m.Secrets)
 }
 
-// fresh is what a form begins with: the values of hidden fields, and those that whoever has asked for
-// the form gives.
+// fresh sets the initial data of a form: the values of hidden fields, and the fields and variables that
+// were given when the form was chosen.
 func (m *room) fresh(tx *storage.Tx, v *visit) error {
 	render, err := prompts.For(tx, v.t.Request().ClientID)
 	if err := storage.Optional(err); err != nil {
@@ -174,7 +176,7 @@ func (m *room) fresh(tx *storage.Tx, v *visit) error {
 	return nil
 }
 
-// has reports whether a form has a field of an id, or a hidden one.
+// has reports whether a form has a field or a hidden field with an id.
 func (d definition) has(id string) bool {
 	for _, hidden := range d.Start.HiddenFields {
 		if hidden.Key == id {
@@ -191,7 +193,7 @@ func (d definition) has(id string) bool {
 	return false
 }
 
-// seal puts what is kept into the visit.
+// seal encrypts the data of the visit for the transaction.
 func (v *visit) seal(secrets *keys.Secrets) error {
 	raw, err := json.Marshal(v.kept)
 	v.Kept = secrets.Seal(string(raw))
@@ -211,7 +213,7 @@ func (v *visit) unseal(secrets *keys.Secrets) error {
 	return nil
 }
 
-// env is what the form's expressions can speak of.
+// env returns the environment for the form's expressions.
 func (m *room) env(v *visit) expressions.Env {
 	return expressions.Env{
 		Values: map[string]any{"context": v.context, "fields": v.kept.Fields, "vars": v.kept.Vars}, Now: m.Now,
@@ -219,7 +221,8 @@ func (m *room) env(v *visit) expressions.Env {
 	}
 }
 
-// answered is what becomes of an error of a page: who is at another place of the login is sent there.
+// answered handles an error of a page: if the user is at another step of the form or the login, it
+// redirects there, otherwise it returns the error.
 func (v visit) answered(w http.ResponseWriter, r *http.Request, err error) error {
 	switch {
 	case errors.Is(err, errNothingAsked):
@@ -232,10 +235,10 @@ func (v visit) answered(w http.ResponseWriter, r *http.Request, err error) error
 
 func (v visit) path() string { return Page(v.FormID) }
 
-// Page is the page of a form.
+// Page returns the path of a form's page.
 func Page(form string) string { return "/u/custom-prompt/" + url.PathEscape(form) }
 
-// show shows the step that the form is at, and begins it.
+// show shows the current step of the form, or begins the form.
 //
 //auth0:operation GET /u/custom-prompt/{form}
 func (m *room) show(w http.ResponseWriter, r *http.Request) error {
@@ -253,7 +256,7 @@ func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// submit takes what was entered.
+// submit takes the submitted form of a step.
 //
 //auth0:operation POST /u/custom-prompt/{form}
 func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
@@ -283,7 +286,7 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	return m.page(w, r, http.StatusBadRequest, &v, step, shown{alert: v.say(errInput)})
 }
 
-// step is the step that the form is at, with what its options say.
+// step returns the current step of the form, with the texts of its options evaluated.
 func (m *room) step(v *visit) (step node, ok bool) {
 	if step, ok = v.form.node(v.Node); !ok {
 		return step, false
@@ -298,10 +301,10 @@ func (m *room) step(v *visit) (step node, ok bool) {
 	return step, true
 }
 
-// say is the text of a message in the form's language.
+// say returns the text of a message in the form's language.
 func (v visit) say(key string) string { return v.form.message(fault{key: key}, v.tag) }
 
-// next goes on to the node that follows the step.
+// next stores the entered values and continues with the node that follows the step.
 func (m *room) next(w http.ResponseWriter, r *http.Request, v *visit, step node, form url.Values) error {
 	if faults := step.enteredAll(form, v.kept.Fields); len(faults) > 0 {
 		return m.page(w, r, http.StatusBadRequest, v, step, shown{faults: faults, typed: form, alert: v.say(errInput)})
@@ -311,8 +314,8 @@ func (m *room) next(w http.ResponseWriter, r *http.Request, v *visit, step node,
 	})
 }
 
-// previous goes back to the step before, and keeps what was entered: it is held against the same as
-// for going on.
+// previous stores the entered values and goes back to the previous step. The values are checked as for
+// next.
 func (m *room) previous(w http.ResponseWriter, r *http.Request, v *visit, step node, form url.Values) error {
 	if len(v.Back) == 0 {
 		return web.Continue(w, r, v.path(), v.state)
@@ -327,7 +330,7 @@ func (m *room) previous(w http.ResponseWriter, r *http.Request, v *visit, step n
 	})
 }
 
-// jump goes on to the node of a button. What was entered in the step is neither looked at nor kept.
+// jump continues with the node of a jump button. The entered values are ignored.
 func (m *room) jump(w http.ResponseWriter, r *http.Request, v *visit, step node, id string) error {
 	button, ok := step.component("JUMP_BUTTON", id)
 	if !ok {
@@ -338,7 +341,7 @@ func (m *room) jump(w http.ResponseWriter, r *http.Request, v *visit, step node,
 	})
 }
 
-// stay shows the step that the visit is at now.
+// stay stores the visit and redirects the browser to its current step.
 func (m *room) stay(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if err := m.keep(r, v); err != nil {
 		return v.answered(w, r, err)

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Keys of what is wrong with a field. messages.errors of the form has texts of its own by them. Auth0
-// documents none; those from ERR_REQUIRED_PROPERTY to ERR_INTEGER_EXPECTED are the engine's of which its
-// forms are made, and the rest are ours.
+// Keys of error messages. A form can define its own texts for them in messages.errors. Auth0 does not
+// document the keys; some of them are those of the form engine that Auth0 uses, and the rest are our
+// own.
 const (
 	errInput    = "ERR_INVALID_INPUT"
 	errRequired = "ERR_REQUIRED_PROPERTY"
@@ -30,8 +30,8 @@ const (
 	errFlow     = "ERR_FLOW_FAILED"
 )
 
-// builtIn are the texts of errors by language. Auth0 has some in Spanish besides English, Auth0:
-// customize/forms/custom-messages-and-translation.
+// builtIn are the built-in texts of errors by language. Auth0 has texts in Spanish and English,
+// Auth0: customize/forms/custom-messages-and-translation.
 var builtIn = map[string]map[string]string{
 	"en": {
 		errInput:    "One or more fields are not valid. Please, check errors and try again.",
@@ -77,7 +77,7 @@ var builtIn = map[string]map[string]string{
 	},
 }
 
-// fault is what is wrong with a field: a key, and the values that its text speaks of.
+// fault is an error about a field: the key of its text, and the values for variables in the text.
 type fault struct {
 	key    string
 	values map[string]string
@@ -89,7 +89,7 @@ func beyond(key, name string, bound float64) *fault {
 	return &fault{key, map[string]string{name: strconv.FormatFloat(bound, 'f', -1, 64)}}
 }
 
-// message is the text of a fault in the form's language: the form's own before the built-in one.
+// message returns the text of a fault in a language: the form's own text, or else the built-in one.
 func (d definition) message(f fault, tag string) string {
 	text, ok := d.Messages.Errors[f.key]
 	if !ok || text == "" {

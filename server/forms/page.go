@@ -17,15 +17,15 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// shown is what a page has to say besides the step.
+// shown is what a page shows in addition to the step.
 type shown struct {
-	// faults are what is wrong with fields, by their ids, and typed is what was entered then.
+	// faults are the errors of fields by id, and typed are the submitted values.
 	faults map[string]fault
 	typed  url.Values
 	alert  string
 }
 
-// page answers with a step.
+// page answers with the page of a step.
 func (m *room) page(w http.ResponseWriter, r *http.Request, status int, v *visit, step node, s shown) error {
 	if step.Type != stepNode {
 		return faulty(v.FormID, "its node %q is no step", step.ID)
@@ -45,7 +45,7 @@ func (m *room) page(w http.ResponseWriter, r *http.Request, status int, v *visit
 	return m.Pages.Write(w, status, p)
 }
 
-// layout is what all pages of the login share.
+// layout returns the data that all pages of the login share.
 func (m *room) layout(r *http.Request, v *visit) (layout templates.Layout, err error) {
 	about := web.AboutRequest(v.t.Request())
 	about.UserID = v.user.UserID
@@ -56,7 +56,7 @@ func (m *room) layout(r *http.Request, v *visit) (layout templates.Layout, err e
 	return layout, err
 }
 
-// shown is a component on its page.
+// shown converts a component for the page.
 func (m *room) shown(v *visit, c component, s shown) templates.Component {
 	env := m.env(v)
 	out := templates.Component{
@@ -88,7 +88,7 @@ func (m *room) shown(v *visit, c component, s shown) templates.Component {
 	return out
 }
 
-// showField fills in what a field holds: what was entered just now, what is kept, or its default.
+// showField fills in the value of a field: the submitted value, the stored value, or its default.
 func (m *room) showField(v *visit, c component, s shown, out *templates.Component) {
 	env := m.env(v)
 	if _, ok := readers[c.Type]; !ok {
@@ -131,7 +131,7 @@ func (m *room) showField(v *visit, c component, s shown, out *templates.Componen
 	c.showValue(value, out)
 }
 
-// showTyped shows what was sent, except for passwords.
+// showTyped fills in the submitted values, except passwords.
 func (c component) showTyped(form url.Values, out *templates.Component) {
 	values := form[out.Name]
 	out.Values, out.Value, out.Country = values, first(values), or(form.Get(out.Name+".country"), out.Country)
@@ -143,7 +143,7 @@ func (c component) showTyped(form url.Values, out *templates.Component) {
 	}
 }
 
-// showValue shows what is kept.
+// showValue fills in a stored value, except a password.
 func (c component) showValue(value any, out *templates.Component) {
 	if c.Type == "PASSWORD" {
 		return
@@ -166,8 +166,8 @@ func (c component) showValue(value any, out *templates.Component) {
 	out.Value = first(out.Values)
 }
 
-// showResend shows the button that sends something again: while the last time is not long enough ago,
-// how long that takes, and after the last time nothing.
+// showResend fills in a resend button: while the user has to wait, the text with the remaining
+// seconds, and after the last allowed time no button.
 func (m *room) showResend(v *visit, c component, out *templates.Component) {
 	env := m.env(v)
 	out.Before, out.Text = env.Text(c.Config.ActiveText), env.Text(c.Config.ButtonText)
@@ -180,10 +180,11 @@ func (m *room) showResend(v *visit, c component, out *templates.Component) {
 	}
 }
 
-// remaining is the variable of a button's waiting text.
+// remaining matches the variable in a button's waiting text.
 var remaining = regexp.MustCompile(`\{\{\s*remaining_seconds\s*\}\}`)
 
-// mayResend is how long a button has to wait, and whether it was pressed as often as it may be.
+// mayResend returns how long the user has to wait before pressing a resend button, and whether it was
+// already pressed as often as allowed.
 func (m *room) mayResend(v *visit, c component) (wait time.Duration, over bool) {
 	s := v.kept.Sent[c.ID]
 	if s.Times == 0 {
@@ -208,13 +209,13 @@ func alignment(text string) string {
 	return ""
 }
 
-// markUp is HTML of the tenant's with the values as text.
+// markUp returns the tenant's HTML with its expressions evaluated, and their values inserted as text.
 func markUp(env expressions.Env, content string) templates.MarkUp {
 	return templates.MarkUp(env.Escaped(content, escaped))
 }
 
-// escaped is a value as text of HTML, wherever the tenant has put it: also within a tag, where blanks
-// would begin another attribute, and in an attribute that is an address.
+// escaped escapes a value for any place in the tenant's HTML: also within a tag, where a space would
+// begin another attribute, and in an attribute with a URL, where a script URL becomes "#".
 func escaped(before, value string) string {
 	if strings.HasSuffix(strings.TrimRight(before, `"' `), "=") && unsafe(value) {
 		return "#"
@@ -222,7 +223,7 @@ func escaped(before, value string) string {
 	return signs.Replace(html.EscapeString(value))
 }
 
-// unsafe reports whether following an address would run a script.
+// unsafe reports whether a URL would run a script when it is followed.
 func unsafe(address string) bool {
 	visible := strings.Map(func(r rune) rune {
 		if r <= ' ' {

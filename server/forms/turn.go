@@ -12,19 +12,20 @@ import (
 )
 
 const (
-	// maxTurn is how long a request may be at work on a form, with all flows that it runs.
+	// maxTurn is how long a request may work on a form, including all flows that it runs.
 	maxTurn = 2 * time.Minute
-	// pause is how long others wait before they look again whether it still is.
+	// pause is the interval in which waiting requests check whether the other one is done.
 	pause = 20 * time.Millisecond
 )
 
-// busy reports whether a request is at work on the visit. One that has not ended in time has ended with its
-// server.
+// busy reports whether another request is working on the visit. If that takes longer than maxTurn, its server
+// is assumed to have stopped.
 func (v visit) busy(now time.Time) bool {
 	return !v.TakenAt.IsZero() && now.Before(v.TakenAt.Add(maxTurn))
 }
 
-// awaited is the visit once nobody else is at work on it: flows run once, however often a browser asks.
+// awaited waits until no other request is working on the visit, and returns it. So flows run only once, even
+// if the browser repeats the request.
 func (m *room) awaited(r *http.Request) (v visit, err error) {
 	ctx, cancel := context.WithTimeout(r.Context(), maxTurn)
 	defer cancel()
@@ -43,8 +44,9 @@ func (m *room) awaited(r *http.Request) (v visit, err error) {
 	}
 }
 
-// once takes the turn of a page and works on it: of what is sent twice, one is taken. The work goes on when
-// the browser has gone, which may ask again while flows run, and ends in time.
+// once takes the turn of a page and calls work. If a form is submitted twice, only one request gets the turn.
+// The work continues if the browser disconnects, for at most maxTurn; the browser may repeat the request in
+// the meantime.
 func (m *room) once(w http.ResponseWriter, r *http.Request, v *visit, work func(*http.Request) error) error {
 	if err := m.take(r, v); err != nil {
 		return v.answered(w, r, err)
@@ -58,7 +60,7 @@ func (m *room) once(w http.ResponseWriter, r *http.Request, v *visit, work func(
 	return err
 }
 
-// change changes the visit where its turn is still the one that is meant.
+// change changes the stored visit if its turn is still the given one. Otherwise it returns errTaken.
 func (m *room) change(tx *storage.Tx, v *visit, turn int, change func(*storage.FormVisit)) error {
 	return session.Change(tx, v.t.StateHash, m.Now(), func(t *storage.Transaction) error {
 		if t.Form == nil || t.Form.SessionID != v.SessionID || t.Form.FormID != v.FormID || t.Form.Done || t.Form.Turn != turn {
@@ -69,21 +71,22 @@ func (m *room) change(tx *storage.Tx, v *visit, turn int, change func(*storage.F
 	})
 }
 
-// take uses up the turn of a page.
+// take takes the turn of a page, so that no other request can.
 func (m *room) take(r *http.Request, v *visit) error {
 	return m.DB.UpdateVolatile(r.Context(), func(tx *storage.Tx) error {
 		return m.change(tx, v, v.Turn, func(f *storage.FormVisit) { f.Turn, f.TakenAt = f.Turn+1, m.Now() })
 	})
 }
 
-// release lets others go on with a visit whose turn was taken in vain. That it cannot is as if its server had ended.
+// release lets other requests continue with a visit after work has failed. If release itself fails, they
+// continue after maxTurn.
 func (m *room) release(r *http.Request, v *visit) {
 	_ = m.DB.UpdateVolatile(context.WithoutCancel(r.Context()), func(tx *storage.Tx) error {
 		return m.change(tx, v, v.Turn+1, func(f *storage.FormVisit) { f.TakenAt = time.Time{} })
 	})
 }
 
-// keep writes how far the user has come.
+// keep stores the visit.
 func (m *room) keep(r *http.Request, v *visit) error {
 	if err := v.seal(m.Secrets); err != nil {
 		return err
@@ -91,7 +94,7 @@ func (m *room) keep(r *http.Request, v *visit) error {
 	return m.DB.UpdateVolatile(r.Context(), func(tx *storage.Tx) error { return m.write(tx, v) })
 }
 
-// write writes the visit over the one whose turn was taken.
+// write replaces the stored visit whose turn this request has taken.
 func (m *room) write(tx *storage.Tx, v *visit) error {
 	return m.change(tx, v, v.Turn+1, func(f *storage.FormVisit) {
 		*f = v.FormVisit

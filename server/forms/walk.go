@@ -12,11 +12,11 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// maxNodes bounds how many nodes are passed between two steps: routers can lead in circles.
+// maxNodes is the limit of nodes between two steps, because routers can form a cycle.
 const maxNodes = 100
 
-// goOn follows nodes from a step to the next one, or to the end. Where a flow stops it, the step is
-// shown again with what the flow says.
+// goOn follows the nodes from a step to the next step or the end. If a flow stops the form, the current
+// step is shown again with the flow's message.
 func (m *room) goOn(w http.ResponseWriter, r *http.Request, v *visit, from node, next string) error {
 	for range maxNodes {
 		if next == endingNode {
@@ -52,7 +52,7 @@ func (m *room) goOn(w http.ResponseWriter, r *http.Request, v *visit, from node,
 	return faulty(v.FormID, "its nodes lead in a circle without a step")
 }
 
-// route is where a router leads to: by the first rule whose condition holds, or its default.
+// route returns the next node of a router: that of the first rule whose condition is true, or the fallback.
 func (m *room) route(v *visit, n node) (string, error) {
 	env := m.env(v)
 	for i, rule := range n.Config.Rules {
@@ -67,14 +67,14 @@ func (m *room) route(v *visit, n node) (string, error) {
 	return cmp.Or(n.Config.Fallback, endingNode), nil
 }
 
-// end ends the form: the login goes on, or the user leaves for good.
+// end ends the form: the login continues, or the browser is redirected away from the login.
 func (m *room) end(w http.ResponseWriter, r *http.Request, v *visit) error {
 	target, leaves, err := m.target(v)
 	if err != nil {
 		return err
 	}
 	if after := v.form.Ending.AfterSubmit; after != nil && after.FlowID != "" {
-		if _, err := m.run(r, v, after.FlowID); err != nil { // what it says comes too late
+		if _, err := m.run(r, v, after.FlowID); err != nil { // a message of this flow cannot be shown any more
 			return v.answered(w, r, err)
 		}
 	}
@@ -89,7 +89,7 @@ func (m *room) end(w http.ResponseWriter, r *http.Request, v *visit) error {
 		if err := m.write(tx, v); err != nil {
 			return err
 		}
-		if leaves { // and finds the form from its start who comes back to the login
+		if leaves { // a user who returns to the login begins the form again
 			if err := m.forget(tx, v); err != nil {
 				return err
 			}
@@ -108,8 +108,8 @@ func (m *room) end(w http.ResponseWriter, r *http.Request, v *visit) error {
 	return web.Resume(w, r, v.state)
 }
 
-// target is where the user leaves the login for, Auth0: ending.redirection without resume_flow. The browser
-// is sent there at once, whatever its delay.
+// target returns the URL to which the form redirects instead of continuing the login, Auth0:
+// ending.redirection without resume_flow. Its delay is ignored.
 func (m *room) target(v *visit) (target string, leaves bool, err error) {
 	to := v.form.Ending.Redirection
 	if v.form.Ending.ResumeFlow || to == nil || to.Target == "" {
@@ -129,7 +129,7 @@ func (m *room) forget(tx *storage.Tx, v *visit) error {
 	})
 }
 
-// submitted notes at the form when it was last sent.
+// submitted stores in the form when it was last submitted.
 func (m *room) submitted(tx *storage.Tx, id string) error {
 	all := tx.Documents(resource.Forms.Name, "")
 	doc, err := all.Document(id)
@@ -140,7 +140,8 @@ func (m *room) submitted(tx *storage.Tx, id string) error {
 	return all.Put(storage.Write{ID: id, Document: doc})
 }
 
-// contextOf is what expressions know of the login, Auth0: customize/forms/variables.
+// contextOf returns the variable context for expressions: data about the user, application, tenant,
+// transaction and organization, Auth0: customize/forms/variables.
 func (m *room) contextOf(tx *storage.Tx, v visit) (map[string]any, error) {
 	doc, err := tx.Users.Document(v.user.UserID)
 	if err != nil {
