@@ -157,7 +157,7 @@ func (e *execution) updateUser(p params) (any, error) {
 	})
 }
 
-// checked is an error, nil for an interface without one.
+// checked returns err unchanged.
 func checked(err error) error { return err }
 
 func (e *execution) userOf(id string) (user storage.User, err error) {

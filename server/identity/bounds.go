@@ -5,26 +5,27 @@ import (
 	"fmt"
 )
 
-// Bounds of the work of one hash: a second or two on the machines of today, whatever the
-// algorithm. None of them can be interrupted, so that more would go on when whoever asked
-// has long left.
+// Limits for the work of one hash: at most a second or two on today's machines, for every
+// algorithm. Hashing cannot be interrupted, so without limits it would go on long after
+// the client has disconnected.
 const (
-	// MaxCost is the largest cost of bcrypt.
+	// MaxCost is the highest accepted cost of bcrypt.
 	MaxCost = 15
-	// maxMemory is how many bytes a hash may need.
+	// maxMemory is how much memory a hash may need, in bytes.
 	maxMemory = 256 << 20
-	// maxArgonWork is the KiB that argon2 may fill, over all passes.
+	// maxArgonWork is how much memory argon2 may fill in all passes together, in KiB.
 	maxArgonWork = 2 << 20
-	// maxIterations is how many PBKDF2 may do, over all blocks of the hash.
+	// maxIterations is how many iterations PBKDF2 may do for all blocks of the hash
+	// together.
 	maxIterations = 2_000_000
-	// maxScryptWork bounds the product of scrypt's cost, block size and parallelization,
-	// and by that its memory, which is 128 bytes for each.
+	// maxScryptWork is the limit of the product of scrypt's cost, block size and
+	// parallelization. It limits the memory too, which is 128 bytes times that product.
 	maxScryptWork = maxMemory / 128
-	// maxSum is how many bytes a hash may have.
+	// maxSum is the maximum length of a hash in bytes.
 	maxSum = 1024
 )
 
-// errTooMuchWork reports a hash beyond the bounds.
+// errTooMuchWork reports a hash that exceeds the limits.
 var errTooMuchWork = errors.New("the hash would take too long to check")
 
 func tooMuch(format string, parameters ...any) error {

@@ -25,8 +25,8 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// Imported is the hash of a password that another system made, Auth0:
-// manage-users/user-migration/bulk-user-import-database-schema-and-examples.
+// Imported is a password hash from another system, in the format of custom_password_hash,
+// Auth0: manage-users/user-migration/bulk-user-import-database-schema-and-examples.
 type Imported struct {
 	Algorithm string `json:"algorithm"`
 	Hash      struct {
@@ -48,7 +48,7 @@ type Imported struct {
 	Parallelization int `json:"parallelization,omitempty"`
 }
 
-// encoded is a text that stands for bytes.
+// encoded is a byte string as text in an encoding.
 type encoded struct {
 	Value    string `json:"value"`
 	Encoding string `json:"encoding,omitempty"`
@@ -56,8 +56,8 @@ type encoded struct {
 
 func (e encoded) bytes() ([]byte, error) { return decode(e.Value, e.Encoding) }
 
-// decode reads a text in an encoding: base64 in either alphabet, hex, or "" and
-// utf8 for the text itself.
+// decode decodes a text: base64 in either alphabet, hex, or "" and utf8 for the text's
+// own bytes.
 func decode(text, encoding string) ([]byte, error) {
 	switch encoding {
 	case "", "utf8":
@@ -79,8 +79,8 @@ func decode(text, encoding string) ([]byte, error) {
 	return nil, fmt.Errorf("unknown encoding %q", encoding)
 }
 
-// ReadImported reads a custom_password_hash and returns it as it is stored. An
-// error says what is wrong with it.
+// ReadImported checks a custom_password_hash and returns it in the form in which it is
+// stored. An error says what is wrong with it.
 func ReadImported(custom map[string]any) (string, error) {
 	raw, err := json.Marshal(custom)
 	if err != nil {
@@ -97,8 +97,8 @@ func ReadImported(custom map[string]any) (string, error) {
 	return string(raw), err
 }
 
-// check sees that passwords can be held against the hash: one that is not good
-// would lock its user out. It does not hash where that takes long.
+// check returns an error if passwords cannot be compared with the hash, which would lock
+// its user out. It does not compute slow hashes.
 func (h Imported) check() (err error) {
 	switch h.Algorithm {
 	case "argon2":
@@ -115,11 +115,12 @@ func (h Imported) check() (err error) {
 	return err
 }
 
-// IsImported reports whether a stored hash is one that ReadImported returned.
+// IsImported reports whether a stored hash was returned by ReadImported.
 func IsImported(stored string) bool { return strings.HasPrefix(stored, `{"`) }
 
-// HashMember is the member of a user of an import that has a stored hash, and its value:
-// password_hash for bcrypt, custom_password_hash for every other algorithm.
+// HashMember returns the name and the value of the member with which a user import can
+// import a stored hash: password_hash for bcrypt, custom_password_hash for every other
+// algorithm.
 func HashMember(stored string) (name string, value any, err error) {
 	const custom = "custom_password_hash"
 	if IsImported(stored) {
@@ -132,8 +133,9 @@ func HashMember(stored string) (name string, value any, err error) {
 	return custom, map[string]any{"algorithm": "argon2", "hash": map[string]any{"value": stored}}, nil
 }
 
-// ReadHash is the hash to store for a user of a file: of password_hash or
-// custom_password_hash, "" for neither. An error says what is wrong with it.
+// ReadHash returns the hash to store for a user in a file, from password_hash or
+// custom_password_hash, or "" if the user has neither. An error says what is wrong with
+// it.
 func ReadHash(user map[string]any) (string, error) {
 	custom, _ := user["custom_password_hash"].(map[string]any)
 	plain, _ := user["password_hash"].(string)
@@ -169,13 +171,14 @@ func importedMatches(stored, password string) (bool, error) {
 	return h.matches(password)
 }
 
-// digests are the hash functions by the names that OpenSSL gives them.
+// digests are the hash functions by their names in OpenSSL.
 var digests = map[string]func() hash.Hash{
 	"md4": md4.New, "md5": md5.New, "ripemd160": ripemd160.New, "sha1": sha1.New,
 	"sha224": sha256.New224, "sha256": sha256.New, "sha384": sha512.New384, "sha512": sha512.New,
 }
 
-// digest returns a hash function by one of its names.
+// digest returns the hash function with a name, which may have one of OpenSSL's
+// alternative forms.
 func digest(name string) (func() hash.Hash, error) {
 	name = strings.ToLower(name)
 	name = strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(name, "rsa-"), "ssl3-"), "withrsaencryption"), "withrsa")
@@ -192,7 +195,7 @@ func digest(name string) (func() hash.Hash, error) {
 	return f, nil
 }
 
-// matches reports whether the hash is of the password.
+// matches reports whether the hash belongs to the password.
 func (h Imported) matches(password string) (bool, error) {
 	secret, err := transcode(password, h.Password.Encoding)
 	if err != nil {
@@ -231,7 +234,7 @@ func (h Imported) salt() ([]byte, error) {
 	return h.Salt.bytes()
 }
 
-// transcode writes a password in the encoding in which it was hashed.
+// transcode returns a password in the character encoding in which it was hashed.
 func transcode(password, encoding string) ([]byte, error) {
 	switch encoding {
 	case "", "utf8":
@@ -286,7 +289,7 @@ func (h Imported) digestMatches(secret []byte) (bool, error) {
 
 func same(a, b []byte) bool { return subtle.ConstantTimeCompare(a, b) == 1 }
 
-// checkBcrypt sees that a text is a hash of bcrypt whose cost is bearable.
+// checkBcrypt returns an error if a text is not a bcrypt hash with an acceptable cost.
 func checkBcrypt(stored string) error {
 	if !strings.HasPrefix(stored, "$2a$") && !strings.HasPrefix(stored, "$2b$") && !strings.HasPrefix(stored, "$2y$") {
 		return errors.New("the value must begin with $2a$, $2b$ or $2y$")
@@ -301,8 +304,8 @@ func checkBcrypt(stored string) error {
 	return nil
 }
 
-// bcryptMatches hashes the bytes that bcrypt takes, and says no to more than those: the
-// rest of the password could be anything.
+// bcryptMatches compares a password with a bcrypt hash. Passwords longer than maxPassword
+// never match, because bcrypt ignores the rest of them.
 func bcryptMatches(stored string, secret []byte) (bool, error) {
 	if err := checkBcrypt(stored); err != nil {
 		return false, err
@@ -322,7 +325,7 @@ func argon2Matches(stored, password string) (bool, error) {
 	return same(h.key(password), h.sum), nil
 }
 
-// pbkdf2Hash is $pbkdf2-digest$i=100000,l=64$salt$hash.
+// pbkdf2Hash is a decoded hash of the form $pbkdf2-digest$i=100000,l=64$salt$hash.
 type pbkdf2Hash struct {
 	digest     func() hash.Hash
 	iterations int
@@ -361,8 +364,8 @@ func parsePBKDF2(stored string) (h pbkdf2Hash, err error) {
 	if length != len(h.sum) || length > maxSum {
 		return h, errors.New("the parameters do not fit the hash")
 	}
-	// The hash is made in blocks of the digest's size, each with all iterations, RFC 8018
-	// section 5.2.
+	// The hash consists of blocks of the digest's size, each of which needs all
+	// iterations, RFC 8018 section 5.2.
 	if size := h.digest().Size(); h.iterations > maxIterations/((length+size-1)/size) {
 		return h, tooMuch("i=%d, l=%d", h.iterations, length)
 	}
@@ -378,8 +381,8 @@ func pbkdf2Matches(stored, password string) (bool, error) {
 	return err == nil && same(got, h.sum), err
 }
 
-// ldapMatches reads {SCHEME}base64, RFC 2307 section 5.3: the digest of the
-// password and, behind it, the salt of the salted schemes.
+// ldapMatches compares a password with a hash of the form {SCHEME}base64, RFC 2307
+// section 5.3: the digest of the password, followed by the salt in salted schemes.
 func ldapMatches(stored string, secret []byte) (bool, error) {
 	scheme, value, found := strings.Cut(strings.TrimPrefix(stored, "{"), "}")
 	if !found || !strings.HasPrefix(stored, "{") {
@@ -410,8 +413,8 @@ func ldapMatches(stored string, secret []byte) (bool, error) {
 	return bytes.Equal(d.Sum(nil), raw[:d.Size()]), nil
 }
 
-// scryptParameters are the parameters of scrypt with their defaults filled in, and
-// what the hash is.
+// scryptParameters returns the decoded hash and the parameters of scrypt, with defaults
+// for missing ones.
 func (h Imported) scryptParameters() (p struct {
 	n, r, p int
 	sum     []byte

@@ -7,15 +7,15 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Account is the user whom an identifier names in a database connection, with what the password is
-// held against; the zero value is nobody's.
+// Account is a user of a database connection with the stored password. The zero value stands for an
+// unknown user.
 type Account struct {
 	User   storage.User
 	stored storage.Password
 }
 
-// Find returns the account that identifier (e-mail address, username or phone number) names in a
-// database connection.
+// Find returns the account with an identifier (e-mail address, username or phone number) in a
+// database connection, or the zero Account if there is none.
 func Find(tx *storage.Tx, connection, identifier string) (a Account, err error) {
 	if a.User, err = tx.UserByLogin(connection, identifier); err != nil {
 		return Account{}, storage.Optional(err)
@@ -24,9 +24,9 @@ func Find(tx *storage.Tx, connection, identifier string) (a Account, err error) 
 	return a, storage.Optional(err)
 }
 
-// LogIn returns the user whom an identifier and a password name in a database connection, or
-// ErrWrongCredentials. With that comes the user whose password it was not, if any: for the tenant's
-// log, and for nobody to be told. proved is that of Prove.
+// LogIn returns the user with an identifier and a password in a database connection, or
+// ErrWrongCredentials. With ErrWrongCredentials it also returns the user with that identifier, if
+// there is one; this is for the tenant's log and must not be disclosed. proved is as for Prove.
 func (p *Passwords) LogIn(ctx context.Context, db *storage.DB, connection, identifier, password string) (user storage.User, proved string, err error) {
 	var a Account
 	err = db.View(ctx, func(tx *storage.Tx) error {
@@ -40,9 +40,9 @@ func (p *Passwords) LogIn(ctx context.Context, db *storage.DB, connection, ident
 	return a.User, proved, err
 }
 
-// Prove returns nil for the password of an account, and ErrWrongCredentials for others and for
-// nobody's. proved is the hash that the password was held against: a session may begin only while it
-// is still the user's.
+// Prove checks the password of an account. It returns ErrWrongCredentials for a wrong password and
+// for the zero Account. proved is the hash that the password was compared with: a session may begin
+// only while it is still the user's stored hash.
 func (p *Passwords) Prove(ctx context.Context, db *storage.DB, a Account, password string) (proved string, err error) {
 	if err := p.Check(ctx, a.User.UserID, a.stored.Hash, password); err != nil || !IsImported(a.stored.Hash) {
 		return a.stored.Hash, err
@@ -50,9 +50,9 @@ func (p *Passwords) Prove(ctx context.Context, db *storage.DB, a Account, passwo
 	return p.renew(ctx, db, a.stored, password)
 }
 
-// renew replaces a hash that another system made by one of our own, now that the
-// password is known, and returns the one that is stored then. A password that bcrypt
-// cannot hash keeps the one it has.
+// renew replaces a hash from another system by a bcrypt hash, now that the password is known, and
+// returns the hash that is stored afterwards. If the password is too long for bcrypt, the old hash
+// is kept.
 func (p *Passwords) renew(ctx context.Context, db *storage.DB, stored storage.Password, password string) (proved string, err error) {
 	hash, err := p.Hash(ctx, password)
 	if errors.Is(err, ErrPasswordTooLong) {
@@ -64,7 +64,7 @@ func (p *Passwords) renew(ctx context.Context, db *storage.DB, stored storage.Pa
 	err = db.Update(ctx, func(tx *storage.Tx) error {
 		now, err := tx.Passwords.Get(stored.UserID)
 		if proved = now.Hash; err != nil || now.Hash != stored.Hash {
-			return storage.Optional(err) // it was changed meanwhile, or renewed
+			return storage.Optional(err) // the password was changed or its hash was renewed in the meantime
 		}
 		proved, now.Hash = hash, hash
 		return tx.Passwords.Put(now)

@@ -1,6 +1,5 @@
-// Package identity knows who a user is: passwords and their hashes, and what a
-// user's profile holds where nothing else was said. It owns no page and no
-// session.
+// Package identity handles what identifies a user: passwords, their hashes and policies,
+// and the default members of a user's profile. It has no pages and no sessions.
 package identity
 
 import (
@@ -27,31 +26,31 @@ var (
 	// ErrWrongCredentials reports an unknown user or a wrong password, and does
 	// not say which.
 	ErrWrongCredentials = errors.New("wrong username or password")
-	// ErrPasswordTooLong reports a password of which bcrypt would take no more than the
-	// beginning.
+	// ErrPasswordTooLong reports a password that is longer than maxPassword, of which
+	// bcrypt would only use the beginning.
 	ErrPasswordTooLong = &PolicyError{
 		Name: "PasswordStrengthError", Code: "invalid_password", Message: "Password is too long", Key: "password-too-weak",
 	}
-	// errUnknownHash reports a hash in a notation that is not known.
+	// errUnknownHash reports a hash in an unknown format.
 	errUnknownHash = errors.New("unknown password hash")
 )
 
-// maxPassword is how many bytes of a password bcrypt takes.
+// maxPassword is how many bytes of a password bcrypt uses.
 const maxPassword = 72
 
-// DefaultCost is the bcrypt cost of new hashes: about 3 ms. A development tenant
-// starts with its seed's users in milliseconds, and protects nothing but
-// passwords that are printed when it starts.
+// DefaultCost is the default bcrypt cost of new hashes, which take about 3 ms. It is low
+// so that a development tenant starts in milliseconds with the users of its seed, whose
+// passwords are no secret.
 const DefaultCost = 6
 
 // Passwords makes and checks password hashes. It is safe for concurrent use.
 type Passwords struct {
 	cost int
-	// decoy is a hash for users who do not exist. It is made when the first one
-	// is asked for: it costs a tenth of a start.
+	// decoy returns a hash for users who do not exist. It is computed at its first use,
+	// because it takes a tenth of the time of a start.
 	decoy func() []byte
 	cache verified
-	// slots are as many as hashes that may be made at once.
+	// slots limits how many hashes are computed in parallel.
 	slots chan struct{}
 }
 
@@ -61,7 +60,7 @@ func NewPasswords(cost int) (*Passwords, error) {
 		return nil, fmt.Errorf("password cost %d: %w", cost, bcrypt.InvalidCostError(cost))
 	}
 	p := &Passwords{cost: cost, slots: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))), decoy: sync.OnceValue(func() []byte {
-		hash, _ := bcrypt.GenerateFromPassword([]byte("nobody"), cost) // fails for other costs and longer passwords
+		hash, _ := bcrypt.GenerateFromPassword([]byte("nobody"), cost) // cannot fail for this cost and length
 		return hash
 	})}
 	p.cache.key = make([]byte, sha256.Size)
@@ -69,8 +68,8 @@ func NewPasswords(cost int) (*Passwords, error) {
 	return p, nil
 }
 
-// work makes a hash. It waits while as many as may are being made, until ctx ends, whose
-// error it returns then.
+// work calls hash. If too many hashes are being computed already, it waits for a slot; if
+// ctx ends in the meantime, it returns the error of ctx.
 func (p *Passwords) work(ctx context.Context, hash func() error) error {
 	storage.Slow("hashing a password")
 	if err := ctx.Err(); err != nil {
@@ -85,7 +84,8 @@ func (p *Passwords) work(ctx context.Context, hash func() error) error {
 	return hash()
 }
 
-// CheckLength returns ErrPasswordTooLong, or nil for a password that Hash takes.
+// CheckLength returns ErrPasswordTooLong if Hash does not accept the password because of
+// its length.
 func CheckLength(password string) error {
 	if len(password) > maxPassword {
 		return ErrPasswordTooLong
@@ -106,11 +106,11 @@ func (p *Passwords) Hash(ctx context.Context, password string) (hash string, err
 	return hash, err
 }
 
-// Check returns nil when password is the one that hash was made of, and
-// ErrWrongCredentials when it is not, or when the hash would take too long. A hash of ""
-// stands for a user who does not exist or has no password, and costs as much time as
-// another. A password that was right a while ago is recognised without hashing it
-// again. It waits for others no longer than ctx allows, whose error it returns then.
+// Check returns nil if hash belongs to password, and ErrWrongCredentials if not, or if
+// the hash would take too long to compute. The hash "" stands for a user who does not
+// exist or has no password; checking it takes as long as any other. A password that was
+// right recently is recognized without hashing it again. If ctx ends while Check waits
+// for a slot, it returns the error of ctx.
 func (p *Passwords) Check(ctx context.Context, userID, hash, password string) error {
 	if hash == "" {
 		err := p.work(ctx, func() error { _, err := bcryptMatches(string(p.decoy()), []byte(password)); return err })
@@ -141,7 +141,7 @@ func compare(hash, password string) error {
 		err = errUnknownHash
 	}
 	switch {
-	case errors.Is(err, errTooMuchWork): // a store of an earlier version may have such ones
+	case errors.Is(err, errTooMuchWork): // the store may contain such a hash from an earlier version of the program
 		return fmt.Errorf("%w: %w", ErrWrongCredentials, err)
 	case err == nil && !ok:
 		return ErrWrongCredentials
@@ -149,8 +149,8 @@ func compare(hash, password string) error {
 	return err
 }
 
-// CheckHash says what is wrong with a hash in the notation of bcrypt or argon2: one that
-// Check does not understand, or that would take too long. It does not hash.
+// CheckHash returns an error if a hash is not in the format of bcrypt or argon2, or would
+// take too long to check. It does not compute a hash.
 func CheckHash(hash string) error {
 	bcryptErr := checkBcrypt(hash)
 	_, argon2Err := parseArgon2(hash)
@@ -198,7 +198,7 @@ func parseArgon2(hash string) (h argon2Hash, err error) {
 	return h, nil
 }
 
-// key is what the password would have to hash to.
+// key returns the hash of a password with the salt and parameters of h.
 func (h argon2Hash) key(password string) []byte {
 	size := uint32(len(h.sum)) //nolint:gosec // bounded
 	if h.independent {
@@ -207,8 +207,8 @@ func (h argon2Hash) key(password string) []byte {
 	return argon2.IDKey([]byte(password), h.salt, h.passes, h.memory, h.threads, size)
 }
 
-// verified remembers passwords that were right, by a MAC under a key of this
-// process. It is bounded and forgets the one not seen for longest.
+// verified is a cache of passwords that were right. It stores a MAC of each with a key of
+// this process, and drops the least recently used one when it is full.
 type verified struct {
 	key   []byte
 	mu    sync.Mutex

@@ -11,36 +11,37 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Policy is what a connection asks of a new password, Auth0:
+// Policy is a connection's policy for new passwords, Auth0:
 // authenticate/database-connections/password-options and
 // authenticate/database-connections/password-strength.
 type Policy struct {
 	minLength int
-	// types are the kinds of characters of which at least the number need has to
-	// be there.
+	// types are kinds of characters. A password must contain characters of at least need
+	// of them.
 	types []string
 	need  int
-	// identical and sequential forbid three of a kind and three in order.
+	// identical forbids three identical characters in a row, and sequential three
+	// sequential ones.
 	identical, sequential bool
-	// words are passwords that are too common.
+	// words are forbidden passwords, because they are too common.
 	words []string
-	// personal forbids what the user's profile holds.
+	// personal forbids passwords that contain data of the user's profile.
 	personal bool
-	// history is how many earlier passwords must not come again.
+	// history is how many previous passwords must not be used again.
 	history int
 }
 
-// MinLength is how many characters a password must have.
+// MinLength returns the minimum number of characters of a password.
 func (p Policy) MinLength() int { return p.minLength }
 
-// PolicyError says why a password was refused, Auth0:
+// PolicyError reports why a password is not allowed, Auth0:
 // api/authentication/signup/create-a-new-user.
 type PolicyError struct {
 	Name    string // PasswordStrengthError, PasswordHistoryError, ...
 	Code    string // invalid_password, ...
 	Message string
-	// Key is the error's key on the pages, and Rules what the password was held
-	// against, where that is what it failed.
+	// Key is the key of the error message on the pages. Rules are all rules of the
+	// policy, if the password does not meet one of them.
 	Key   string
 	Rules []Rule
 }
@@ -48,7 +49,7 @@ type PolicyError struct {
 // Error implements the error interface.
 func (e *PolicyError) Error() string { return e.Name + ": " + e.Message }
 
-// Rule is one demand of a policy and whether the password meets it.
+// Rule is a requirement of a policy, and whether a password meets it.
 type Rule struct {
 	Code     string `json:"code"`
 	Message  string `json:"message"`
@@ -57,7 +58,7 @@ type Rule struct {
 	Verified bool   `json:"verified"`
 }
 
-// Text is the rules as a list to read.
+// Text returns the rules as a readable list.
 func (e *PolicyError) Text() string {
 	var lines []string
 	for _, r := range e.Rules {
@@ -69,10 +70,10 @@ func (e *PolicyError) Text() string {
 	return strings.Join(lines, "\n")
 }
 
-// Sentence is the rule as a person reads it.
+// Sentence returns the rule as a readable sentence.
 func (r Rule) Sentence() string { return fmt.Sprintf(r.Message, r.Format...) }
 
-// characterTypes are the kinds of characters and their names.
+// characterTypes are the kinds of characters with their names.
 var characterTypes = []struct {
 	name, option, sentence string
 	in                     func(rune) bool
@@ -85,7 +86,7 @@ var characterTypes = []struct {
 	}},
 }
 
-// levels are the policies by their names, Auth0:
+// levels are the password policies by name, Auth0:
 // authenticate/database-connections/password-strength.
 var levels = map[string]Policy{
 	"":          {minLength: 1},
@@ -96,7 +97,7 @@ var levels = map[string]Policy{
 	"excellent": {minLength: 10, types: []string{"lowerCase", "upperCase", "numbers", "specialCharacters"}, need: 3, identical: true},
 }
 
-// PolicyOf is the policy of a connection.
+// PolicyOf returns the password policy of a connection.
 func PolicyOf(c storage.Connection) Policy {
 	if flexible, ok := c.Options["password_options"].(map[string]any); ok {
 		return flexiblePolicy(flexible)
@@ -116,7 +117,8 @@ func PolicyOf(c storage.Connection) Policy {
 	return p
 }
 
-// flexiblePolicy is Auth0: authenticate/database-connections/flexible-password-policy.
+// flexiblePolicy reads a policy in the format of Auth0:
+// authenticate/database-connections/flexible-password-policy.
 func flexiblePolicy(options map[string]any) Policy {
 	complexity, _ := options["complexity"].(map[string]any)
 	p := Policy{minLength: max(number(options, "complexity", "min_length"), 1)}
@@ -165,9 +167,10 @@ func words(options map[string]any, object, name string) []string {
 	return out
 }
 
-// CheckNew holds a new password of a user against a policy: a *PolicyError says what it
-// does not meet. stored is the user's password so far, which may have to be hashed
-// against: it must not be called within a transaction.
+// CheckNew checks a new password of a user by a policy, and returns a *PolicyError if the
+// password does not meet it. stored is the user's current password with the previous
+// ones. Comparing with them may need slow hashing, so CheckNew must not be called within
+// a transaction.
 func (p *Passwords) CheckNew(ctx context.Context, policy Policy, password string, user storage.User, stored storage.Password) error {
 	if err := policy.check(password, user); err != nil {
 		return err
@@ -186,7 +189,7 @@ func (p *Passwords) CheckNew(ctx context.Context, policy Policy, password string
 	return nil
 }
 
-// check holds a password against what needs no hashing.
+// check makes the checks of a password that need no hashing.
 func (p Policy) check(password string, user storage.User) error {
 	if err := CheckLength(password); err != nil {
 		return err
@@ -210,7 +213,8 @@ func (p Policy) check(password string, user storage.User) error {
 	return nil
 }
 
-// Rules are the demands that a password has to meet by itself.
+// Rules returns the rules that concern only the password itself, and whether the password
+// meets them.
 func (p Policy) Rules(password string) []Rule {
 	length := Rule{Code: "lengthAtLeast", Message: "At least %d characters in length", Format: []any{p.minLength}}
 	if p.minLength <= 1 {
@@ -258,7 +262,8 @@ func (p Policy) typeRule(password string) Rule {
 	return rule
 }
 
-// runs reports whether three characters follow each other, each step further on.
+// runs reports whether a password contains three characters in a row whose codes differ
+// by step.
 func runs(password string, step rune) bool {
 	text := []rune(password)
 	for i := 2; i < len(text); i++ {
@@ -269,7 +274,8 @@ func runs(password string, step rune) bool {
 	return false
 }
 
-// personalData is what of a profile a password must not hold, in lower case.
+// personalData returns the words of a user's profile that a password must not contain, in
+// lower case.
 func personalData(u storage.User) []string {
 	local, _, _ := strings.Cut(u.Email, "@")
 	all := []string{u.Name, u.Username, u.Nickname, u.GivenName, u.FamilyName, local}
@@ -288,8 +294,8 @@ func personalData(u storage.User) []string {
 	return out
 }
 
-// Replace is the record of a new password, with as many of the hashes before as
-// the policy remembers.
+// Replace returns the record of a new password, with as many previous hashes as the
+// policy's history needs.
 func (p Policy) Replace(stored storage.Password, userID, hash string) storage.Password {
 	next := storage.Password{UserID: userID, Hash: hash}
 	if p.history > 0 && stored.Hash != "" {

@@ -4,11 +4,13 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// personalFields are the members of a profile that a password must not hold, where a connection says no others.
+// personalFields are the members of a profile that a password must not contain, unless a connection names
+// others.
 var personalFields = []string{"name", "username", "nickname", "given_name", "family_name", "email", "user_metadata.name", "user_metadata.first", "user_metadata.last"}
 
-// Shown is what a connection asks of a new password, in the form of Auth0: authenticate/database-connections/
-// flexible-password-policy. Passwords that are too long are refused.
+// Shown returns the password policy of a connection in the format of Auth0:
+// authenticate/database-connections/ flexible-password-policy. Passwords that are too long are refused
+// (max_length_exceeded).
 func Shown(c storage.Connection) storage.Document {
 	p := PolicyOf(c)
 	blocks := func(yes bool) string {

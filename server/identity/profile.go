@@ -10,14 +10,14 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// TimeFormat is how Auth0 writes a time in a resource: ISO 8601 with
-// milliseconds.
+// TimeFormat is the format of times in Auth0's resources: ISO 8601 with milliseconds, in
+// UTC.
 const TimeFormat = "2006-01-02T15:04:05.000Z"
 
-// Complete fills in what Auth0 makes up for a new user: name, nickname, picture
+// Complete adds the members that Auth0 generates for a new user: name, nickname, picture
 // and times, Auth0: manage-users/user-accounts/user-profiles/normalized-user-profiles.
-// Members that are there are left as they are, but for the e-mail address, which
-// becomes lower case.
+// Existing members are not changed, except the e-mail address, which is converted to
+// lower case.
 func Complete(user storage.Document, now time.Time) {
 	text := func(name string) string {
 		s, _ := user[name].(string)
@@ -45,8 +45,8 @@ func Complete(user storage.Document, now time.Time) {
 	fill("updated_at", stamp)
 }
 
-// gravatar is the address that Auth0 gives a user without a picture. Nothing
-// here fetches it.
+// gravatar returns the picture URL that Auth0 gives a user without a picture. tenant0
+// does not fetch it.
 func gravatar(email, name string) string {
 	sum := md5.Sum([]byte(email)) //nolint:gosec // see the import
 	initials := []rune(name)

@@ -10,15 +10,16 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// exportNames are what the default export of users calls members, Auth0:
-// manage-users/user-migration/bulk-user-exports.
+// exportNames maps the column names of the default user export to members of a user,
+// Auth0: manage-users/user-migration/bulk-user-exports.
 var exportNames = map[string]string{
 	"Id": "user_id", "Given Name": "given_name", "Family Name": "family_name", "Nickname": "nickname", "Name": "name", "Email": "email",
 	"Email Verified": "email_verified", "Picture": "picture", "Username": "username", "passwordHash": "password_hash",
 }
 
-// otherProvider is the provider of a user as Auth0 exports one who logs in elsewhere than
-// at a database, "" for others. An import would make a user of a database of them.
+// otherProvider returns the provider of an exported user who does not log in with a
+// database connection, and "" for all others. A user import would turn such a user into a
+// user of a database.
 func otherProvider(value any) string {
 	exported, _ := value.(storage.Document)
 	provider, _, whole := strings.Cut(cmp.Or(storage.Text(exported, "user_id"), storage.Text(exported, "Id")), "|")
@@ -28,9 +29,9 @@ func otherProvider(value any) string {
 	return provider
 }
 
-// FromExport turns a user as Auth0 exports one into one as it imports: ids without
-// the provider, hashes by the name of the import, and nothing else than what an
-// import takes. The export of password hashes is Auth0:
+// FromExport converts a user from the format of Auth0's export to that of its import: the
+// id without the provider, the name that the import has for the hash, and only members
+// that the import accepts. The format of exported password hashes is from Auth0:
 // manage-users/user-migration/export-password-hashes-and-mfa-secrets.
 func FromExport(value any) any {
 	exported, ok := value.(storage.Document)

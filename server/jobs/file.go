@@ -15,44 +15,43 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// How much of a file is in memory at a time and written in one transaction: as many users
-// as either allows, and one in any case.
+// Limits for a batch of users, which is in memory at one time and written in one transaction. A batch ends
+// when either limit is reached, and has at least one user.
 const (
 	batchUsers = 500
 	batchBytes = 1 << 20
 )
 
-// The names of the files that wait for their job: between these the worker that has the file, since
-// several servers may have the folder, and a number.
+// Prefix and suffix of the names of files that wait for their job. Between them are the name of the worker,
+// since several servers may share the folder, and a random number.
 const (
 	filesBegin = "users-import-"
 	filesEnd   = ".json"
 )
 
 var (
-	// ErrSyntax reports a file that is no list in JSON.
+	// ErrSyntax reports a file that is not a JSON list.
 	ErrSyntax = errors.New("not valid JSON")
-	// ErrEmpty reports a file with a list of nobody.
+	// ErrEmpty reports a file with an empty list.
 	ErrEmpty = errors.New("the file has no users")
 )
 
-// File is a list of users, in JSON, that waits on the disk for its job: an import may be
-// larger than the memory that one would want to give it.
+// File is a JSON list of users that waits on the disk for its job. It is not kept in memory because an import
+// may be large.
 type File struct {
 	path   string
 	users  int
-	worker storage.Worker // does the job that it is for
+	worker storage.Worker // the worker that does the job
 }
 
-// Keep writes a list of users to a file, for Start. What it returns is removed by the job,
-// or else by Remove. Errors wrap ErrSyntax or ErrEmpty, or are those of users and of the
-// disk.
+// Keep writes a list of users to a file, for Start. The job removes the file; if no job is started, the
+// caller must call Remove. Errors wrap ErrSyntax or ErrEmpty, or are from reading users or writing the file.
 func (r *Runner) Keep(users io.Reader) (kept *File, err error) {
 	kept = &File{worker: r.DB.Worker(working)}
 	if _, err := kept.worker.Hold(); err != nil {
 		return nil, err
 	}
-	file, err := os.CreateTemp(r.Folder, filesBegin+kept.worker.Name+"-*"+filesEnd) // 0600: it has hashes of passwords
+	file, err := os.CreateTemp(r.Folder, filesBegin+kept.worker.Name+"-*"+filesEnd) // CreateTemp uses the mode 0600, because the file contains password hashes
 	if err != nil {
 		kept.worker.Release()
 		return nil, fmt.Errorf("keep the users of an import: %w", err)
@@ -77,16 +76,16 @@ func (r *Runner) Keep(users io.Reader) (kept *File, err error) {
 	return kept, out.Flush()
 }
 
-// Remove removes the file when nobody is to read it any more.
+// Remove removes the file and gives up its worker.
 func (f *File) Remove() {
 	f.delete()
 	f.worker.Release()
 }
 
-// delete removes the file. One that stays is removed at the next start.
+// delete removes the file. If that fails, the next start removes it.
 func (f *File) delete() { _ = os.Remove(f.path) }
 
-// batches reads the users a part at a time.
+// batches reads the users in batches.
 func (f *File) batches() iter.Seq2[[]any, error] {
 	return func(yield func([]any, error) bool) {
 		file, err := os.Open(f.path)
@@ -99,7 +98,7 @@ func (f *File) batches() iter.Seq2[[]any, error] {
 	}
 }
 
-// removeFiles removes the files of workers that have ended.
+// removeFiles removes the files of workers that are gone.
 func (r *Runner) removeFiles() error {
 	all, err := filepath.Glob(filepath.Join(r.Folder, filesBegin+"*"+filesEnd))
 	if err != nil {
@@ -118,7 +117,7 @@ func (r *Runner) removeFiles() error {
 	return nil
 }
 
-// batches reads a list a part at a time. An error ends it.
+// batches reads a JSON list in batches. An error ends the iteration.
 func batches(list io.Reader) iter.Seq2[[]any, error] {
 	return func(yield func([]any, error) bool) {
 		dec := json.NewDecoder(list)
@@ -144,7 +143,7 @@ func batches(list io.Reader) iter.Seq2[[]any, error] {
 	}
 }
 
-// next reads the next part of a list.
+// next reads the next batch of a list.
 func next(dec *json.Decoder) (part []any, err error) {
 	from := dec.InputOffset()
 	for dec.More() && len(part) < batchUsers && dec.InputOffset()-from < batchBytes {
@@ -157,7 +156,7 @@ func next(dec *json.Decoder) (part []any, err error) {
 	return part, nil
 }
 
-// ended sees that nothing comes after the list.
+// ended returns an error if anything follows the list.
 func ended(dec *json.Decoder) error {
 	_, err := dec.Token()
 	switch {
@@ -169,7 +168,8 @@ func ended(dec *json.Decoder) error {
 	return err
 }
 
-// syntax has an error wrap ErrSyntax, unless it is one of the reader's own.
+// syntax converts errors about the JSON to errors that wrap ErrSyntax; errors of the reader are returned
+// unchanged.
 func syntax(err error) error {
 	fault, malformed := errors.AsType[*json.SyntaxError](err)
 	switch {
@@ -181,7 +181,8 @@ func syntax(err error) error {
 	return err
 }
 
-// unexpected is the character that JSON does not have there, with a space, or nothing where the error does not tell.
+// unexpected returns the unexpected character that a syntax error reports, followed by a space, or "" if the
+// error reports none.
 func unexpected(fault *json.SyntaxError) string {
 	rest, _ := strings.CutPrefix(fault.Error(), "invalid character ")
 	quoted, err := strconv.QuotedPrefix(rest)

@@ -19,10 +19,10 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// errInterrupted reports that the server ended.
+// errInterrupted reports that the server stopped during an import.
 var errInterrupted = errors.New("the server stopped")
 
-// progress counts what became of users.
+// progress counts the processed users of an import by result.
 type progress struct{ inserted, updated, failed int }
 
 func (p progress) done() int { return p.inserted + p.updated + p.failed }
@@ -31,7 +31,8 @@ func (p progress) summary(total int) storage.Document {
 	return storage.Document{"inserted": p.inserted, "updated": p.updated, "failed": p.failed, "total": total}
 }
 
-// importUsers writes the users, those that are wrong left out and named.
+// importUsers writes the users of an import. Invalid users are left out and recorded as
+// errors of the job.
 func (r *Runner) importUsers(i Import, stop <-chan struct{}) error {
 	rest, elapsed, seen := i.work(), clock.Stopwatch(), addresses{}
 	p, total, err := rest.begun()
@@ -66,10 +67,10 @@ func (r *Runner) importUsers(i Import, stop <-chan struct{}) error {
 	return r.finish(i.JobID, "completed", p.summary(total))
 }
 
-// writeAll writes users, or what is wrong with them.
+// writeAll writes users, or records their errors.
 func (r *Runner) writeAll(tx *storage.Tx, i Import, users []imported, p *progress) error {
 	if _, err := tx.Documents(resource.Jobs.Name, "").Document(i.JobID); err != nil {
-		return err // a reset took the job along, and its users are not to come back
+		return err // a reset has removed the job, so its users must not be written
 	}
 	for _, u := range users {
 		if err := r.write(tx, i, u, p); err != nil {
@@ -79,7 +80,7 @@ func (r *Runner) writeAll(tx *storage.Tx, i Import, users []imported, p *progres
 	return nil
 }
 
-// report writes how far a job is.
+// report stores the progress of a job.
 func report(tx *storage.Tx, id string, p progress, total int, took time.Duration) error {
 	return change(tx, id, func(doc storage.Document) {
 		doc["status"], doc["percentage_done"] = "processing", 100*p.done()/total
@@ -88,20 +89,21 @@ func report(tx *storage.Tx, id string, p progress, total int, took time.Duration
 	})
 }
 
-// imported is one user of the file: what to write, or what is wrong.
+// imported is a user of the file that has been checked: the data to write, or the error.
 type imported struct {
-	user  storage.Document // as sent
+	user  storage.Document // as in the file
 	hash  string
 	fault *fault
 }
 
-// fault is what is wrong with a user, Auth0: api/management/v2/jobs/get-errors.
+// fault is an error about a user, Auth0: api/management/v2/jobs/get-errors.
 type fault struct{ code, message, path string }
 
-// addresses are those of a file so far, as hashes: a file has many, of any length.
+// addresses are the e-mail addresses read so far from a file, as hashes because there may
+// be many of any length.
 type addresses map[[16]byte]bool
 
-// again reports whether an address is there already, and notes it.
+// again reports whether an address was seen before, and adds it.
 func (a addresses) again(email string) (there bool) {
 	sum := sha256.Sum256([]byte(strings.ToLower(email)))
 	key := [16]byte(sum[:])
@@ -109,7 +111,7 @@ func (a addresses) again(email string) (there bool) {
 	return there
 }
 
-// prepare checks a user of the file and reads the hash of the password.
+// prepare checks a user of the file and reads the password hash.
 func prepare(sent any, seen addresses) (u imported) {
 	user, ok := sent.(storage.Document)
 	if !ok {
@@ -147,7 +149,7 @@ func prepare(sent any, seen addresses) (u imported) {
 	return u
 }
 
-// codes are the codes of faults by words of the sentences in which they come.
+// codes maps words in the messages of checks to the codes of faults.
 var codes = []struct{ words, code string }{
 	{"Missing required property", "OBJECT_REQUIRED"},
 	{"Additional properties", "OBJECT_ADDITIONAL_PROPERTIES"},
@@ -158,7 +160,7 @@ var codes = []struct{ words, code string }{
 	{"too long", "MAX_LENGTH"},
 }
 
-// faultOf reads the answer of a check.
+// faultOf converts the error of a check to a fault.
 func faultOf(err error) *fault {
 	f := &fault{code: "FORMAT", message: err.Error(), path: "#/"}
 	if e, ok := errors.AsType[*apierr.Error](err); ok {
@@ -176,7 +178,7 @@ func faultOf(err error) *fault {
 	return f
 }
 
-// write writes one user, or what is wrong with it.
+// write writes one user, or records the error.
 func (r *Runner) write(tx *storage.Tx, i Import, u imported, p *progress) error {
 	doc, err := r.apply(tx, i, u, p)
 	if err != nil || doc == nil {
@@ -185,7 +187,8 @@ func (r *Runner) write(tx *storage.Tx, i Import, u imported, p *progress) error 
 	return tx.Documents(errorKind, i.JobID).Put(storage.Write{ID: strconv.Itoa(p.done()), Document: doc})
 }
 
-// apply writes one user, or returns what is wrong with it.
+// apply writes one user, or returns the error as the job's errors list it. It returns nil
+// if the user was written.
 func (r *Runner) apply(tx *storage.Tx, i Import, u imported, p *progress) (storage.Document, error) {
 	if u.fault == nil {
 		var err error
@@ -203,10 +206,10 @@ func (r *Runner) apply(tx *storage.Tx, i Import, u imported, p *progress) (stora
 	}, nil
 }
 
-// Prepared are users who are checked.
+// Prepared are users that have been checked.
 type Prepared []imported
 
-// Prepare checks users as an export has them, for ImportAtOnce.
+// Prepare checks users in the format of Auth0's export, for ImportAtOnce.
 func Prepare(users []any) Prepared {
 	all := make(Prepared, len(users))
 	seen := addresses{}
@@ -219,8 +222,8 @@ func Prepare(users []any) Prepared {
 	return all
 }
 
-// ImportAtOnce imports users in a transaction that is there, without a job. It
-// returns how many were written, and what was wrong with the others.
+// ImportAtOnce imports users in an existing transaction, without a job. It returns how
+// many users were written, and the errors of the others.
 func (r *Runner) ImportAtOnce(
 	ctx context.Context, tx *storage.Tx, i Import, users Prepared,
 ) (summary storage.Document, faults []storage.Document, err error) {
@@ -240,7 +243,7 @@ func (r *Runner) ImportAtOnce(
 	return p.summary(len(users)), faults, nil
 }
 
-// redacted hides hashes.
+// redacted returns a user with the password hashes hidden.
 func redacted(user storage.Document) storage.Document {
 	shown := maps.Clone(user)
 	if _, ok := shown["password_hash"]; ok {
@@ -254,11 +257,10 @@ func redacted(user storage.Document) storage.Document {
 	return shown
 }
 
-// notProfile are members of a user of the file that are not kept with the user.
+// notProfile are the members of a user in the file that are not part of the profile.
 var notProfile = []string{"password_hash", "custom_password_hash", "mfa_factors"}
 
-// put writes a user who is new, or changes one who is there where that is asked
-// for.
+// put adds a new user, or changes an existing one if the import is an upsert.
 func (r *Runner) put(tx *storage.Tx, i Import, u imported, p *progress) (*fault, error) {
 	there, err := tx.UserByLogin(i.Connection.Name, storage.Text(u.user, "email"))
 	if err := storage.Optional(err); err != nil {
@@ -291,7 +293,7 @@ func (r *Runner) put(tx *storage.Tx, i Import, u imported, p *progress) (*fault,
 	return nil, r.enroll(tx, storage.Text(doc, "user_id"), u.user)
 }
 
-// upsertable are the members that an import may change, Auth0:
+// upsertable are the members of an existing user that an import may change, Auth0:
 // manage-users/user-migration/bulk-user-import-database-schema-and-examples.
 var upsertable = []string{
 	"app_metadata", "user_metadata", "email_verified", "family_name", "given_name", "name", "nickname", "picture",
@@ -315,14 +317,15 @@ func (r *Runner) upsert(tx *storage.Tx, id string, u imported) error {
 	if err := storage.Optional(err); err != nil {
 		return err
 	}
-	// One that the user has logged in with is the server's own by now.
+	// A hash that is not an imported one was set here, or renewed at a login, and is
+	// kept.
 	if stored.Hash != "" && !identity.IsImported(stored.Hash) {
 		return nil
 	}
 	return tx.Passwords.Put(storage.Password{UserID: id, Hash: u.hash})
 }
 
-// enroll keeps the user's factors.
+// enroll stores the user's MFA factors.
 func (r *Runner) enroll(tx *storage.Tx, userID string, user storage.Document) error {
 	var factors []storage.Document
 	for _, factor := range objects.Items(user, "mfa_factors") {

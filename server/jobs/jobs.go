@@ -1,9 +1,8 @@
-// Package jobs does what the Management API starts and does not wait for: it
-// imports users, some hundred in one transaction, so that logins go on meanwhile.
-// A job that the server's end interrupts has failed, and says so at the next start;
-// the users that it had written stay, as those of a job of Auth0's do. Where several
-// servers have the tenant, another one goes on with it. Jobs are kept as documents of
-// their kind.
+// Package jobs runs the jobs that the Management API starts: it imports users in the
+// background, some hundred in one transaction, so that logins can go on. If the server stops
+// during a job, the job is marked as failed at the next start; users that were already
+// written are kept, as with Auth0. If several servers share the tenant, another server
+// continues the job. Jobs are stored as documents.
 package jobs
 
 import (
@@ -19,41 +18,42 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// errorKind is the kind of the faults of a job's users, below the job.
+// errorKind is the kind of documents with the errors of a job's users, which belong to the
+// job.
 const errorKind = "job-errors"
 
-// maxWaiting is how many imports may wait or run, Auth0:
+// maxWaiting is how many imports may wait or run at one time, Auth0:
 // manage-users/user-migration/bulk-user-imports.
 const maxWaiting = 2
 
-// memory is how long jobs are kept.
+// memory is how long jobs are kept after their creation.
 const memory = 24 * time.Hour
 
-// ErrBusy reports that as many imports as may are under way.
+// ErrBusy reports that there are already maxWaiting imports.
 var ErrBusy = errors.New("there are 2 active import users jobs")
 
-// Deps is what a Runner works with.
+// Deps are the dependencies of a Runner.
 type Deps struct {
 	DB  *storage.DB
 	Now func() time.Time
 	Log *slog.Logger
-	// Folder is where the users of an import wait for their job.
+	// Folder is the folder for the files of imports that wait for their job.
 	Folder string
 }
 
-// Runner does jobs, one after the other.
+// Runner runs jobs, one after the other.
 type Runner struct {
 	Deps
-	slots chan struct{} // one for each import under way
+	slots chan struct{} // one for each waiting or running import
 	queue chan Import
 }
 
-// New returns a runner. Run does what is started.
+// New returns a Runner. Jobs are done while Run runs.
 func New(d Deps) *Runner {
 	return &Runner{Deps: d, slots: make(chan struct{}, maxWaiting), queue: make(chan Import, maxWaiting)}
 }
 
-// Waiting returns how many jobs are under way or wait.
+// Waiting returns the number of waiting and running jobs.
 func (r *Runner) Waiting() int { return len(r.slots) }
 
 // Import is an import of users into a connection.
@@ -64,10 +64,10 @@ type Import struct {
 	File       *File // nil for ImportAtOnce
 
 	worker storage.Worker // does the job
-	shared *parts         // the users, where they are in the store
+	shared *parts         // the users, if they are in the store instead of a file
 }
 
-// work are the users of the import.
+// work returns the users of the import.
 func (i Import) work() work {
 	if i.shared != nil {
 		return i.shared
@@ -75,8 +75,8 @@ func (i Import) work() work {
 	return i.File
 }
 
-// Start writes the job and queues it, or returns ErrBusy. From then on the file is the
-// job's.
+// Start stores a job and queues it, or returns ErrBusy. If it succeeds, the job owns the
+// file.
 func (r *Runner) Start(ctx context.Context, job storage.Document, i Import) error {
 	select {
 	case r.slots <- struct{}{}:
@@ -92,7 +92,7 @@ func (r *Runner) Start(ctx context.Context, job storage.Document, i Import) erro
 	return nil
 }
 
-// keep writes a new job, and its users where another server is to have them.
+// keep stores a new job, and its users too if several servers share the tenant.
 func (r *Runner) keep(ctx context.Context, job storage.Document, i *Import) error {
 	err := r.DB.Update(ctx, func(tx *storage.Tx) error {
 		waiting := 0
@@ -117,11 +117,11 @@ func (r *Runner) keep(ctx context.Context, job storage.Document, i *Import) erro
 	return nil
 }
 
-// lookEvery is how often jobs of servers that have ended are looked for.
+// lookEvery is how often a server looks for jobs of servers that have stopped.
 const lookEvery = 10 * time.Second
 
-// Run does the jobs until stop is closed. It begins with those that an earlier end
-// of the server interrupted.
+// Run runs jobs until stop is closed. It begins with jobs that were interrupted when a server
+// stopped.
 func (r *Runner) Run(stop <-chan struct{}) error {
 	if err := errors.Join(r.takeOver(), r.removeOld(), r.removeFiles()); err != nil {
 		return err
@@ -144,13 +144,13 @@ func (r *Runner) Run(stop <-chan struct{}) error {
 	}
 }
 
-// do imports users. An error is that of the store.
+// do runs an import. The error is one of the store.
 func (r *Runner) do(i Import, stop <-chan struct{}) error {
 	err := r.importUsers(i, stop)
 	switch {
-	case errors.Is(err, errTaken), errors.Is(err, errInterrupted) && i.shared != nil: // another server goes on
+	case errors.Is(err, errTaken), errors.Is(err, errInterrupted) && i.shared != nil: // another server continues
 	case errors.Is(err, keyspace.ErrUnavailable) && i.shared != nil:
-		r.queue <- i // for when the store can be reached; it has its slot
+		r.queue <- i // retried when the store can be reached again; the job keeps its slot
 		return err
 	case err != nil:
 		r.Log.Error("import of users stopped", "job", i.JobID, "err", err.Error())
@@ -162,7 +162,7 @@ func (r *Runner) do(i Import, stop <-chan struct{}) error {
 	return nil
 }
 
-// end gives up what a job that is not to go on here has.
+// end releases the file, the worker and the slot of a job that ends on this server.
 func (r *Runner) end(i Import) {
 	if i.shared == nil {
 		i.File.delete()
@@ -171,7 +171,8 @@ func (r *Runner) end(i Import) {
 	<-r.slots
 }
 
-// leave ends the jobs that wait: other servers go on with those whose users are in the store.
+// leave ends the waiting jobs. Other servers continue those whose users are in the store; the
+// others fail.
 func (r *Runner) leave() (err error) {
 	for {
 		select {
@@ -186,7 +187,7 @@ func (r *Runner) leave() (err error) {
 	}
 }
 
-// removeOld removes jobs that are old.
+// removeOld removes jobs that are older than memory.
 func (r *Runner) removeOld() error {
 	return r.DB.Update(context.Background(), func(tx *storage.Tx) error {
 		jobs := tx.Documents(resource.Jobs.Name, "")
@@ -208,12 +209,12 @@ func (r *Runner) removeOld() error {
 	})
 }
 
-// unended reports whether a job is not at its end.
+// unended reports whether a job is pending or processing.
 func unended(job storage.Document) bool {
 	return job["status"] == "pending" || job["status"] == "processing"
 }
 
-// change changes a job; one that a reset took along is left out.
+// change changes a stored job. If a reset has removed the job, it does nothing.
 func change(tx *storage.Tx, id string, with func(storage.Document)) error {
 	jobs := tx.Documents(resource.Jobs.Name, "")
 	doc, err := jobs.Document(id)
@@ -224,7 +225,7 @@ func change(tx *storage.Tx, id string, with func(storage.Document)) error {
 	return jobs.Put(storage.Write{ID: id, Document: doc})
 }
 
-// finish writes how a job ended.
+// finish stores the final status of a job.
 func (r *Runner) finish(id, status string, summary storage.Document) error {
 	return r.DB.Update(context.Background(), func(tx *storage.Tx) error {
 		if err := forget(tx, id); err != nil {
@@ -241,7 +242,7 @@ func (r *Runner) finish(id, status string, summary storage.Document) error {
 	})
 }
 
-// Errors are the faults of the users of a job, as Auth0 lists them.
+// Errors returns the errors of a job's users in Auth0's format.
 func Errors(tx *storage.Tx, id string) ([]storage.Document, error) {
 	all := []storage.Document{}
 	for doc, err := range tx.Documents(errorKind, id).All() {

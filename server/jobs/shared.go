@@ -12,24 +12,24 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// The users of an import are in the store where several servers have the tenant, a part in each
-// document, so that another server goes on when the one that took the file ends. The transaction
-// that writes a part removes its document: each user is written once.
+// If several servers share the tenant, the users of an import are kept in the store, a batch in
+// each document, so that another server can continue if the one that received the file stops. The
+// transaction that writes the users of a batch removes its document, so each user is written once.
 const (
-	working  = "jobs"      // what the workers do, see storage.Worker
-	partKind = "job-users" // below the job
-	// progressKind says which server does a job, by the job's id; once all parts are there it has
-	// their number, and what has become of them.
+	working  = "jobs"      // the task of the workers, see storage.Worker
+	partKind = "job-users" // documents that belong to the job
+	// progressKind is the kind of the document, with the job's id, that says which server does a
+	// job. Once all batches are stored, it also has the total number of users and the progress.
 	progressKind = "job-progress"
 )
 
-// work are the users of an import that are not written yet.
+// work are the users of an import that have not been written yet.
 type work interface {
-	// batches reads the users a part at a time.
+	// batches reads the users in batches.
 	batches() iter.Seq2[[]any, error]
-	// written is told in the transaction that writes a part what has become of all users so far.
+	// written is called in the transaction that writes a batch, with the progress so far.
 	written(tx *storage.Tx, p progress) error
-	// begun is what has become of users before, of how many in all.
+	// begun returns the progress that was made before, and the total number of users.
 	begun() (p progress, total int, err error)
 }
 
@@ -37,11 +37,11 @@ func (*File) written(*storage.Tx, progress) error { return nil }
 
 func (f *File) begun() (progress, int, error) { return progress{}, f.users, nil }
 
-// errTaken reports that another server writes the users of a job: this one has lost its lease.
+// errTaken reports that another server has taken over a job, because this one has lost its lease.
 var errTaken = errors.New("another server does the job")
 
-// claims say which server does which job, one of no job that was begun by a program older than
-// them. They implement storage.Claims.
+// claims says which server does which job. For a job that an older version of the program started,
+// there is none. It implements storage.Claims.
 type claims struct{ tx *storage.Tx }
 
 func (c claims) All() iter.Seq2[storage.Claim, error] {
@@ -77,7 +77,8 @@ func (c claims) Worker(jobID string) (string, error) {
 	return c.worker(jobID)
 }
 
-// Give returns the import of the job, without its users where the store does not have them all.
+// Give assigns a job to a worker and returns its import. The import has no users if not all of
+// them are in the store.
 func (c claims) Give(jobID, worker string) (Import, error) {
 	kept := c.tx.Documents(progressKind, "")
 	doc, err := kept.Document(jobID)
@@ -106,13 +107,13 @@ func (c claims) Give(jobID, worker string) (Import, error) {
 	return i, storage.Optional(err)
 }
 
-// parts are the users of an import in the store. It implements work.
+// parts are the users of an import in the store. They implement work.
 type parts struct {
 	db     *storage.DB
 	jobID  string
-	worker string // whose job it is
+	worker string // the name of the worker that does the job
 	total  int
-	part   string // the id of the document of the part that is being written
+	part   string // the id of the document of the current batch
 }
 
 func (p *parts) batches() iter.Seq2[[]any, error] {
@@ -130,7 +131,7 @@ func (p *parts) batches() iter.Seq2[[]any, error] {
 	}
 }
 
-// next reads the first part that is there, or returns nil.
+// next reads the first remaining batch, or returns nil.
 func (p *parts) next() (users []any, err error) {
 	err = p.db.View(context.Background(), func(tx *storage.Tx) error {
 		users = nil
@@ -187,7 +188,7 @@ func (p *parts) putProgress(tx *storage.Tx, done progress, total int) error {
 	return tx.Documents(progressKind, "").Put(storage.Write{ID: p.jobID, Document: doc})
 }
 
-// share puts the users of a job into the store.
+// share stores the users of a job in the store.
 func (r *Runner) share(ctx context.Context, i Import) (*parts, error) {
 	n := 0
 	for users, err := range i.File.batches() {
@@ -207,7 +208,7 @@ func (r *Runner) share(ctx context.Context, i Import) (*parts, error) {
 	return p, r.DB.Update(ctx, func(tx *storage.Tx) error { return p.putProgress(tx, progress{}, i.File.users) })
 }
 
-// forget removes what the store has of a job's users.
+// forget removes the users and the progress of a job from the store.
 func forget(tx *storage.Tx, jobID string) error {
 	if err := tx.Documents(progressKind, "").Delete(jobID); err != nil {
 		return err
@@ -215,8 +216,8 @@ func forget(tx *storage.Tx, jobID string) error {
 	return tx.Documents(partKind, jobID).DeleteAll()
 }
 
-// takeOver goes on with the jobs of servers that have ended, as many as this one may do, and marks
-// those that nobody can go on with.
+// takeOver queues the jobs of servers that have stopped, as far as there are free slots, and marks
+// jobs as failed that cannot be continued.
 func (r *Runner) takeOver() error {
 	for {
 		select {
@@ -231,8 +232,8 @@ func (r *Runner) takeOver() error {
 	}
 }
 
-// takeOne queues a job of a server that has ended, or marks it, and reports whether there was one.
-// It uses up a slot.
+// takeOne queues a job of a server that has stopped, or marks it as failed, and reports whether
+// there was one. The caller must have taken a slot, which takeOne releases unless it queues a job.
 func (r *Runner) takeOne() (found bool, err error) {
 	i := Import{worker: r.DB.Worker(working)}
 	taken, err := storage.TakeOver(context.Background(), i.worker, 1, func(tx *storage.Tx) storage.Claims[Import] { return claims{tx} })

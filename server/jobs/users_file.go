@@ -14,7 +14,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// defaultFields are the members of an export that names none, Auth0:
+// defaultFields are the fields of an export that names no fields, Auth0:
 // manage-users/user-migration/bulk-user-exports.
 var defaultFields = []exportField{
 	{"user_id", "Id"},
@@ -30,7 +30,8 @@ var defaultFields = []exportField{
 	{"updated_at", "Updated At"},
 }
 
-// exportField is one member of an export, and how it is called there.
+// exportField is a field of an export: the path of a member of the user, and the name in the
+// export.
 type exportField struct{ path, name string }
 
 func exportFields(job storage.Document) []exportField {
@@ -46,12 +47,12 @@ func exportFields(job storage.Document) []exportField {
 	return fields
 }
 
-// exportStep is how many users are read at once. They are written between the
-// transactions: a client may read as slowly as it likes.
+// exportStep is how many users are read in one transaction. They are written to the client between
+// transactions, because the client may read slowly.
 const exportStep = 500
 
-// WriteUsers writes the file of an export of users as its job asks: a JSON object on each line, or
-// CSV. It must not be called within a transaction.
+// WriteUsers writes the file of a user export in the format that its job names: a JSON object on
+// each line, or CSV. It must not be called within a transaction.
 func WriteUsers(ctx context.Context, db *storage.DB, w io.Writer, job storage.Document) error {
 	e := export{fields: exportFields(job), csv: storage.Text(job, "format") == "csv", connection: storage.Text(job, "connection"), left: math.MaxInt}
 	if limit, _ := job["limit"].(float64); limit > 0 {
@@ -82,16 +83,16 @@ func WriteUsers(ctx context.Context, db *storage.DB, w io.Writer, job storage.Do
 	return nil
 }
 
-// export is what is to be written of an export, and from where on.
+// export is the state of an export: what to write, and the position in the users.
 type export struct {
 	fields     []exportField
 	csv        bool
-	connection string // its name, "" for all
-	left       int    // how many users may still be written
-	place      string // of the last user looked at
+	connection string // the name of the connection, or "" for all users
+	left       int    // how many more users may be written
+	place      string // the place of the last user that was read
 }
 
-// write writes a step of users, and reports whether there are more.
+// write writes up to exportStep users, and reports whether there are more.
 func (e *export) write(w io.Writer, rows iter.Seq2[storage.Row, error]) (more bool, err error) {
 	seen := 0
 	for row, err := range rows {
@@ -137,8 +138,8 @@ func writeExported(w io.Writer, user storage.Document, fields []exportField, csv
 	return enc.Encode(line)
 }
 
-// member is what a path such as user_metadata.color or identities[0].connection
-// leads to, nil for nothing.
+// member returns the value at a path such as user_metadata.color or identities[0].connection, or
+// nil.
 func member(value any, path string) any {
 	for part := range strings.SplitSeq(strings.ReplaceAll(strings.ReplaceAll(path, "[", "."), "]", ""), ".") {
 		switch v := value.(type) {
@@ -157,8 +158,8 @@ func member(value any, path string) any {
 	return value
 }
 
-// writeCSV writes one line. Texts are quoted and begin with a single quote, as
-// Auth0 writes them, so that no spreadsheet takes them for a formula.
+// writeCSV writes one line. Strings are quoted and begin with a single quote, as in Auth0's files,
+// so that spreadsheets do not interpret them as formulas.
 func writeCSV(w io.Writer, values []any) error {
 	cells := make([]string, len(values))
 	for i, value := range values {
