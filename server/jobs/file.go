@@ -51,7 +51,7 @@ func (r *Runner) Keep(users io.Reader) (kept *File, err error) {
 	if _, err := kept.worker.Hold(); err != nil {
 		return nil, err
 	}
-	file, err := os.CreateTemp(r.Folder, filesBegin+kept.worker.Name+"-*"+filesEnd) // CreateTemp uses the mode 0600, because the file contains password hashes
+	file, err := os.CreateTemp(r.Folder, filesBegin+kept.worker.Name+"-*"+filesEnd) // mode 0600: it contains password hashes
 	if err != nil {
 		kept.worker.Release()
 		return nil, fmt.Errorf("keep the users of an import: %w", err)

@@ -63,7 +63,7 @@ type Import struct {
 	Upsert     bool
 	File       *File // nil for ImportAtOnce
 
-	worker storage.Worker // does the job
+	worker storage.Worker // the worker that does the job
 	shared *parts         // the users, if they are in the store instead of a file
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// showIdentifier asks for the identifier alone, Auth0:
+// showIdentifier shows the page that asks only for the identifier, Auth0:
 // authenticate/login/auth0-universal-login/identifier-first.
 //
 //auth0:operation GET /u/login/identifier
@@ -26,8 +26,9 @@ func (m *room) showIdentifier(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// submitIdentifier goes on to the password, whoever it is: the page does not say who has an
-// account. An address of an organization's own directory leads there.
+// submitIdentifier continues with the password page, even for unknown users, so that the
+// page does not disclose who has an account. An e-mail address with the domain of an
+// enterprise connection continues there instead (home realm discovery).
 //
 //auth0:operation POST /u/login/identifier
 func (m *room) submitIdentifier(w http.ResponseWriter, r *http.Request) error {
@@ -72,9 +73,9 @@ func (m *room) submitIdentifier(w http.ResponseWriter, r *http.Request) error {
 	return web.Continue(w, r, passwordPage, state)
 }
 
-// realm finds where an identifier can log in: the ways of the login, or of the passwordless
-// connection that was chosen for it, and the connection to the directory that the identifier
-// leads to, "" for none.
+// realm returns how an identifier can log in: the ways of the login, or only the
+// passwordless connection that the user has chosen. home is the name of the enterprise
+// connection for the identifier's domain, or "".
 func (m *room) realm(ctx context.Context, t storage.Transaction, typed string) (ways account.Ways, home string, err error) {
 	err = m.DB.View(ctx, func(tx *storage.Tx) (err error) {
 		if ways, err = account.WaysOf(tx, t.Request()); err != nil {
@@ -93,14 +94,15 @@ func (m *room) realm(ctx context.Context, t storage.Transaction, typed string) (
 	return ways, home, err
 }
 
-// maxIdentifier bounds what is kept of an identifier, in bytes.
+// maxIdentifier is the maximum length of an identifier, in bytes.
 const maxIdentifier = 1000
 
-// identifierFault is the key of what is wrong with an identifier by itself, "" for nothing.
+// identifierFault returns the key of the error message about a missing or malformed
+// identifier, or "".
 func identifierFault(ways account.Ways, typed string) string {
 	kinds := ways.Identifiers()
 	if !ways.Own() {
-		kinds = []string{"email"} // of a directory
+		kinds = []string{"email"} // enterprise connections are found by the address's domain
 	}
 	only := func(kind string) bool { return slices.Equal(kinds, []string{kind}) }
 	_, takesCode := ways.PasswordlessFor(typed)
@@ -141,7 +143,7 @@ func (m *room) showIdentifierOf(ctx context.Context, w http.ResponseWriter, stat
 	case is:
 		ways, others = chosen, ways.Databases[:min(1, len(ways.Databases))]
 	case len(ways.Databases) == 0:
-		others = nil // the page asks for what they send to
+		others = nil // the page asks for their identifiers already
 	}
 	passkey, err := m.askPasskey(ctx, t, ways.Databases)
 	if err != nil {
@@ -156,7 +158,8 @@ func (m *room) showIdentifierOf(ctx context.Context, w http.ResponseWriter, stat
 	})
 }
 
-// showPassword asks for the password of whom the page before has named.
+// showPassword shows the page that asks for the password, after the page for the
+// identifier.
 //
 //auth0:operation GET /u/login/password
 func (m *room) showPassword(w http.ResponseWriter, r *http.Request) error {

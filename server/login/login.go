@@ -1,6 +1,6 @@
-// Package login serves the login page: it asks who the user is, begins the
-// session and sends the browser back to /authorize/resume. What the login is for
-// is decided there.
+// Package login serves the login pages: they authenticate the user, begin the session and send the
+// browser back to /authorize/resume, where package authorize continues with the authorization
+// request.
 package login
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// Deps is what the room works with.
+// Deps are the dependencies of the handlers.
 type Deps struct {
 	DB        *storage.DB
 	Passwords *identity.Passwords
@@ -32,20 +32,20 @@ type Deps struct {
 	Door      *signin.Door
 	Codes     passcodes.Sender
 	Now       func() time.Time
-	// Issuer is the tenant's, by which authenticators know it.
+	// Issuer is the tenant's issuer, whose host is the relying party ID of passkeys.
 	Issuer string
 }
 
 type room struct{ Deps }
 
-// The pages of a login: one for both, or the identifier first and then the password.
+// The pages of a login: a single page for identifier and password, or one page for each.
 const (
 	combinedPage   = "/u/login"
 	identifierPage = "/u/login/identifier"
 	passwordPage   = "/u/login/password" //nolint:gosec // an address
 )
 
-// Mount adds the room's routes.
+// Mount adds the routes.
 func Mount(rt *web.Router, d Deps) {
 	m := &room{d}
 	rt = rt.With(d.Pages.Shape)
@@ -57,7 +57,7 @@ func Mount(rt *web.Router, d Deps) {
 	rt.Handle(http.MethodPost, passwordPage, web.SameSite(m.submitPassword))
 }
 
-// show answers with the page.
+// show shows the page that asks for identifier and password.
 //
 //auth0:operation GET /u/login
 func (m *room) show(w http.ResponseWriter, r *http.Request) error {
@@ -66,9 +66,10 @@ func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// open serves a page of the login. A user who has logged in already, with another tab or
-// before pressing the back button, goes on instead, and one who asks for the first page of
-// a login of the other kind is sent to that of the tenant's. All that it takes is read in one view.
+// open serves a page of the login. If the user has already logged in to the transaction, in another
+// tab or before pressing the back button, it redirects to /authorize/resume. If the page does not
+// belong to the tenant's kind of login (one page, or identifier first), it redirects to the right
+// first page. All data is read in one view of the store.
 func (m *room) open(w http.ResponseWriter, r *http.Request, page string, show func(about, storage.Transaction, string) error) error {
 	state := session.StateOf(r)
 	var t storage.Transaction
@@ -101,8 +102,8 @@ func (m *room) open(w http.ResponseWriter, r *http.Request, page string, show fu
 	return show(shown, t, state)
 }
 
-// loggedIn reports whether the browser's session is one that began in the transaction,
-// by one of the ways that it may use: the organization may have been chosen anew.
+// loggedIn reports whether the browser's session began in this transaction, with a connection that
+// the transaction may still use; that can change if the user chooses another organization.
 func (m *room) loggedIn(tx *storage.Tx, r *http.Request, t storage.Transaction, ways account.Ways) (bool, error) {
 	s, err := m.Cookies.Find(tx, r, m.Now())
 	return err == nil && t.Began(s) && ways.Has(s.Connection), storage.Optional(err)
@@ -138,8 +139,9 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	return m.authenticate(w, r, t, state, username, form.Get("password"), refuse)
 }
 
-// authenticate lets the person in whose password it is, and goes on. What is wrong is told
-// on the page that refuse shows.
+// authenticate checks the password, begins the session and continues the login, or asks for a code
+// first if the connection demands it. After an error it calls refuse, which shows the page again
+// with the key of the message.
 func (m *room) authenticate(w http.ResponseWriter, r *http.Request, t storage.Transaction, state, username, password string, refuse func(...string) error) error {
 	user, found, err := m.logIn(r.Context(), t, username, password)
 	if err != nil && !errors.Is(err, identity.ErrWrongCredentials) {
@@ -173,22 +175,22 @@ func (m *room) authenticate(w http.ResponseWriter, r *http.Request, t storage.Tr
 	return web.Resume(w, r, state)
 }
 
-// transaction is the login under way, or an error that the browser can show.
+// transaction returns the login transaction of the request.
 func (m *room) transaction(r *http.Request, state string) (storage.Transaction, error) {
 	return m.Cookies.Transaction(m.DB, r, state, m.Now())
 }
 
-// Auth0's keys of what can be wrong with the form, Auth0:
+// Keys of the error messages about the form, Auth0:
 // customize/login-pages/universal-login/customize-templates.
 const (
 	noUsername = "no-email"
 	noPassword = "no-password"
 )
 
-// wrongCredentials is the key that says that identifier and password do not belong
-// together, by what people log in with.
+// wrongCredentials returns the key of the message for a wrong identifier or password, which depends
+// on the kinds of identifiers.
 func (m *room) wrongCredentials(ctx context.Context, t storage.Transaction) string {
-	ways, _ := m.ways(ctx, t.Request()) // the password was held against some of them
+	ways, _ := m.ways(ctx, t.Request()) // cannot be empty: the password was compared with accounts of these connections
 	connections := ways.Databases
 	kinds := account.LoginIdentifiers(connections)
 	has := func(kind string) bool { return slices.Contains(kinds, kind) }
@@ -224,7 +226,7 @@ func (m *room) page(w http.ResponseWriter, status int, shown about, state, usern
 	})
 }
 
-// about is what the pages of a login show besides what was typed.
+// about is the data that the pages of a login show, except typed values and errors.
 type about struct {
 	layout  templates.Layout
 	client  storage.Client
@@ -232,7 +234,7 @@ type about struct {
 	screens account.Screens
 	// providers are the buttons to other identity providers.
 	providers []templates.Provider
-	// query is what follows the paths of links, and signupURL is "" where nobody may sign up.
+	// query is the query of links, with the state. signupURL is "" if no connection allows sign-ups.
 	query, signupURL string
 }
 
@@ -246,7 +248,7 @@ func (m *room) about(ctx context.Context, t storage.Transaction, state string) (
 	return a, err
 }
 
-// waysOf is what is known of a login before it is clear whether there will be a page.
+// waysOf reads the data that is needed to decide whether a page is shown.
 func waysOf(tx *storage.Tx, rq storage.AuthorizeRequest) (a about, err error) {
 	if a.ways, err = account.WaysOf(tx, rq); err != nil {
 		return a, err
@@ -255,7 +257,7 @@ func waysOf(tx *storage.Tx, rq storage.AuthorizeRequest) (a about, err error) {
 	return a, err
 }
 
-// read fills in the rest.
+// read fills in the remaining data for a page.
 func (a *about) read(ctx context.Context, tx *storage.Tx, rq storage.AuthorizeRequest, state string) (err error) {
 	if a.layout, err = web.LayoutIn(ctx, tx, web.AboutRequest(rq)); err != nil {
 		return err
@@ -274,8 +276,8 @@ func (a *about) read(ctx context.Context, tx *storage.Tx, rq storage.AuthorizeRe
 	return err
 }
 
-// forgotten is the address that leads to a new password for who is named by an identifier,
-// if one was typed; "" where there are no passwords.
+// forgotten returns the URL of the password reset, with the typed identifier if there is one, or ""
+// if the login has no database connection.
 func (a about) forgotten(identifier string) string {
 	if len(a.ways.Databases) == 0 {
 		return ""
@@ -287,9 +289,9 @@ func (a about) forgotten(identifier string) string {
 	return path + a.query
 }
 
-// logIn tries the connections that the transaction may use, in order. With
-// identity.ErrWrongCredentials it returns the first user whose password it was not,
-// or none and the first connection.
+// logIn checks the password at the database connections of the transaction, in order. With
+// identity.ErrWrongCredentials it returns the first user with that identifier and its connection, or
+// no user and the first connection.
 func (m *room) logIn(ctx context.Context, t storage.Transaction, username, password string) (storage.User, way, error) {
 	databases, named, err := m.named(ctx, t, username)
 	switch {
@@ -313,8 +315,7 @@ func (m *room) logIn(ctx context.Context, t storage.Transaction, username, passw
 	return other, tried, identity.ErrWrongCredentials
 }
 
-// named are the connections of a login that take passwords, each with the account that an identifier
-// names there.
+// named returns the database connections of a login, and for each the account with the identifier.
 func (m *room) named(ctx context.Context, t storage.Transaction, identifier string) (databases []storage.Connection, named []identity.Account, err error) {
 	err = m.DB.View(ctx, func(tx *storage.Tx) error {
 		ways, err := account.WaysOf(tx, t.Request())
@@ -331,14 +332,14 @@ func (m *room) named(ctx context.Context, t storage.Transaction, identifier stri
 	return databases, named, err
 }
 
-// way is how a user logged in: by a connection, and the password with a hash. prove is what has
-// to be proved besides, nil for nothing.
+// way says how a user logged in: the connection, and the hash that the password was compared with.
+// prove is what the user has to verify in addition, or nil.
 type way struct {
 	connection, hash string
 	prove            *storage.Proof
 }
 
-// ways are the connections that the transaction may use.
+// ways returns the connections that the transaction may use.
 func (m *room) ways(ctx context.Context, rq storage.AuthorizeRequest) (ways account.Ways, err error) {
 	err = m.DB.View(ctx, func(tx *storage.Tx) error {
 		ways, err = account.WaysOf(tx, rq)

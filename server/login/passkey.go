@@ -12,11 +12,11 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// passkeyFailed is the key of what the page says of a passkey that is nobody's here.
+// passkeyFailed is the key of the message about a passkey that was not accepted.
 const passkeyFailed = "passkey-authentication-failed"
 
-// askPasskey asks for a passkey of whoever has one, which the page's field completes: the options
-// of the browser's call, or "" where none of the databases takes passkeys.
+// askPasskey begins a WebAuthn ceremony for a passkey of any user. It returns the options for the
+// browser's call, or "" if none of the databases allows passkeys.
 func (m *room) askPasskey(ctx context.Context, t storage.Transaction, databases []storage.Connection) (options string, err error) {
 	if !slices.ContainsFunc(databases, webauthn.TakesPasskeys) {
 		return "", nil
@@ -38,7 +38,7 @@ func (m *room) askPasskey(ctx context.Context, t storage.Transaction, databases 
 	return string(b.Options), err
 }
 
-// byPasskey lets the person in whose passkey the authenticator has proved.
+// byPasskey verifies the authenticator's response and logs in the owner of the passkey.
 func (m *room) byPasskey(w http.ResponseWriter, r *http.Request, t storage.Transaction, state, typed, response string) error {
 	ways, err := m.ways(r.Context(), t.Request())
 	if err != nil {

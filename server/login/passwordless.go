@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// buttons are the connections that a page offers to go on with.
+// buttons converts connections to the buttons of a page.
 func buttons(all []storage.Connection) (ways []templates.Way) {
 	for _, c := range all {
 		ways = append(ways, templates.Way{Connection: c.Name, Strategy: c.Strategy})
@@ -20,7 +20,8 @@ func buttons(all []storage.Connection) (ways []templates.Way) {
 	return ways
 }
 
-// chosen are the ways of a login whose user has chosen a connection that sends codes.
+// chosen returns the passwordless connection that the user has chosen as the only way to
+// log in. is says whether there is one.
 func chosen(ways account.Ways, t storage.Transaction) (only account.Ways, is bool) {
 	if t.Passwordless == nil {
 		return only, false
@@ -32,8 +33,9 @@ func chosen(ways account.Ways, t storage.Transaction) (only account.Ways, is boo
 	return account.Ways{Passwordless: ways.Passwordless[i : i+1]}, true
 }
 
-// switchTo goes on with the connection whose button was pressed: one that sends codes sends
-// one to what was typed, or asks for that first; one with passwords asks for the password.
+// switchTo continues with the connection whose button was pressed. A passwordless
+// connection sends a code to the typed address or number, or asks for it first; a database
+// connection shows the tenant's login page; any other leads to its identity provider.
 func (m *room) switchTo(w http.ResponseWriter, r *http.Request, t storage.Transaction, state, name, typed string) error {
 	ways, err := m.ways(r.Context(), t.Request())
 	if err != nil {
@@ -44,7 +46,7 @@ func (m *room) switchTo(w http.ResponseWriter, r *http.Request, t storage.Transa
 		if err := m.choose(r.Context(), t, nil); err != nil {
 			return err
 		}
-		return web.Continue(w, r, combinedPage, state) // which leads on to the tenant's own first page
+		return web.Continue(w, r, combinedPage, state) // it redirects to the first page of the tenant's login
 	}
 	i := slices.IndexFunc(ways.Passwordless, is)
 	if i < 0 {
@@ -60,7 +62,7 @@ func (m *room) switchTo(w http.ResponseWriter, r *http.Request, t storage.Transa
 	return web.Continue(w, r, identifierPage, state)
 }
 
-// choose notes which connection that sends codes the login is by, nil for none.
+// choose stores the passwordless connection that the user has chosen, or nil.
 func (m *room) choose(ctx context.Context, t storage.Transaction, answer *storage.PasswordlessLogin) error {
 	return m.DB.Update(ctx, func(tx *storage.Tx) error {
 		return session.Change(tx, t.StateHash, m.Now(), func(t *storage.Transaction) error {
@@ -70,7 +72,7 @@ func (m *room) choose(ctx context.Context, t storage.Transaction, answer *storag
 	})
 }
 
-// sendCode sends a code or a link, and goes on to the page that waits for it.
+// sendCode sends a code or a link, and redirects to the page that asks for it.
 func (m *room) sendCode(w http.ResponseWriter, r *http.Request, t storage.Transaction, state string, conn storage.Connection, typed string) error {
 	address, _ := account.PasswordlessAddress(conn, typed)
 	page, err := m.Codes.StartLogin(r, t, state, conn, address)

@@ -7,12 +7,12 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// simulatedPath is where simulated identity providers log people out.
+// simulatedPath is the path of the logout of simulated identity providers.
 const simulatedPath = "/simulated/{connection}/logout"
 
-// atProvider is where the browser goes so that its session at an identity provider ends as well, ""
-// where that is nowhere, Auth0: authenticate/login/logout/log-users-out-of-idps. The tenant's own session
-// has ended by then: a provider that cannot be found is told of in the log alone.
+// atProvider returns the URL to which the browser is sent to end its session at the identity provider
+// too, or "" if there is none, Auth0: authenticate/login/logout/log-users-out-of-idps. The tenant's own
+// session has already ended, so an error about the provider is only written to the log.
 func (m *room) atProvider(w http.ResponseWriter, r *http.Request, connection string, asked storage.LogoutRequest) (string, error) {
 	address, simulated, err := m.Providers.Logout(r.Context(), connection, asked.Target)
 	if err != nil {
@@ -29,8 +29,8 @@ func (m *room) atProvider(w http.ResponseWriter, r *http.Request, connection str
 	return address + "?state=" + state, err
 }
 
-// simulated is where a simulated provider ends its session. It keeps none, so that it sends the browser
-// straight on, and without a target says that it is done.
+// simulated is the logout of a simulated provider. A simulated provider has no sessions, so it
+// redirects the browser to the target or, without a target, shows that the user has logged out.
 //
 //auth0:operation GET /simulated/{connection}/logout
 func (m *room) simulated(w http.ResponseWriter, r *http.Request) error {

@@ -1,5 +1,5 @@
-// Package logout serves /v2/logout, /oidc/logout and the logout of SAML: it ends the browser's
-// session and sends the browser to where the application may send it.
+// Package logout serves /v2/logout, /oidc/logout and SAML logout: it ends the browser's session and
+// redirects the browser to a logout URL that the application has registered.
 package logout
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// Deps is what the room works with.
+// Deps are the dependencies of the handlers.
 type Deps struct {
 	DB      *storage.DB
 	Issuer  *tokens.Issuer
@@ -28,25 +28,26 @@ type Deps struct {
 	Pages   web.Pages
 	Log     *tenantlog.Log
 	Now     func() time.Time
-	// Tenant is the tenant's name, as providers of SAML know it, and Upstream says which providers are
-	// not simulated.
+	// Tenant is the tenant's name, which is part of its SAML entity ID. Upstream says which providers
+	// may be reached, and so are not simulated.
 	Tenant   string
 	Upstream outside.Reach
 	// Providers are the identity providers of the tenant's connections.
 	Providers Providers
 }
 
-// Providers know where identity providers log people out.
+// Providers knows the logout URLs of identity providers.
 type Providers interface {
-	// Logout returns where a browser is sent to end the session that a user has at the provider of a
-	// connection, "" for no such place, and which sends it on to a target, "" for none. simulated says
-	// that the provider is one of this server's: the address is a path, and the target is not in it.
+	// Logout returns the address to which a browser is sent to end the user's session at the provider
+	// of a connection, or "" if there is none. The provider redirects the browser to target afterwards,
+	// unless it is "". simulated says that the provider is simulated: then the address is a path of
+	// this server that does not contain the target.
 	Logout(ctx context.Context, connection, target string) (address string, simulated bool, err error)
 }
 
 type room struct{ Deps }
 
-// Mount adds the room's routes.
+// Mount adds the routes.
 func Mount(rt *web.Router, d Deps) {
 	m := &room{d}
 	rt = rt.With(d.Pages.Shape)
@@ -62,7 +63,7 @@ func Mount(rt *web.Router, d Deps) {
 	rt.Handle(http.MethodGet, simulatedPath, m.simulated)
 }
 
-// v2 is Auth0's own logout, Auth0: api/authentication/logout/auth-0-logout.
+// v2 is Auth0's own logout endpoint, Auth0: api/authentication/logout/auth-0-logout.
 //
 //auth0:operation GET /v2/logout
 func (m *room) v2(w http.ResponseWriter, r *http.Request) error {
@@ -77,9 +78,9 @@ func (m *room) v2(w http.ResponseWriter, r *http.Request) error {
 	return m.end(w, r, storage.LogoutRequest{Target: target, Federated: params.Has("federated")}, client)
 }
 
-// returnTo checks where /v2/logout goes: the address asked for when the
-// application, or without one the tenant, lists it; the application's first
-// when none is asked for.
+// returnTo returns the URL to which /v2/logout redirects: the requested one, which must be registered
+// by the application or, if the request names none, by the tenant. If no URL is requested, it is the
+// application's first one.
 func (m *room) returnTo(ctx context.Context, host, clientID, asked string) (client storage.Client, target string, err error) {
 	err = m.DB.View(ctx, func(tx *storage.Tx) error {
 		var addresses registered.Addresses
@@ -97,7 +98,7 @@ func (m *room) returnTo(ctx context.Context, host, clientID, asked string) (clie
 	return client, target, err
 }
 
-// addressesOf returns an application and its addresses, or without one the tenant's,
+// addressesOf returns an application and its registered URLs, or those of the tenant if clientID is "",
 // for a request that was sent to a host.
 func addressesOf(tx *storage.Tx, host, clientID string) (client storage.Client, a registered.Addresses, err error) {
 	if clientID == "" {
@@ -114,8 +115,7 @@ func addressesOf(tx *storage.Tx, host, clientID string) (client storage.Client, 
 	return client, registered.Of(tx, client, host), err
 }
 
-// checkLogout refuses to lead to an address, which a parameter asks for, that is not
-// registered.
+// checkLogout returns an error if the URL in a parameter is not a registered logout URL.
 func checkLogout(a registered.Addresses, parameter, asked string, ignoreQuery bool) error {
 	allowed, err := a.Logout(asked, ignoreQuery)
 	if err != nil || allowed {
@@ -124,14 +124,14 @@ func checkLogout(a registered.Addresses, parameter, asked string, ignoreQuery bo
 	return apierr.LogoutURLMismatch(parameter, asked)
 }
 
-// refuse records why a logout did not take place, and passes it on.
+// refuse logs why a logout failed, and returns err.
 func (m *room) refuse(r *http.Request, params url.Values, err error) error {
 	m.Log.Record(r, tenantlog.Event{Type: tenantlog.FailedLogout, Description: tenantlog.Reason(err), ClientID: params.Get("client_id")})
 	return err
 }
 
-// end ends the session and answers, after the identity provider's session has ended, too, where that is
-// asked for. Tokens stay as they are.
+// end ends the session and answers. For a federated logout, the browser is sent to the identity
+// provider first, to end the session there too. Issued tokens stay valid.
 func (m *room) end(w http.ResponseWriter, r *http.Request, asked storage.LogoutRequest, client storage.Client) error {
 	s, err := m.endSession(w, r, client, asked.Target)
 	if err != nil {
@@ -157,7 +157,7 @@ func (m *room) end(w http.ResponseWriter, r *http.Request, asked storage.LogoutR
 	return m.goOn(w, r, asked.Target, client)
 }
 
-// goOn leads to where a logout leads to, or says that the session has ended.
+// goOn redirects to the target of a logout or, without one, shows that the session has ended.
 func (m *room) goOn(w http.ResponseWriter, r *http.Request, target string, client storage.Client) error {
 	if target != "" {
 		return web.Redirect(w, r, target)
@@ -165,7 +165,7 @@ func (m *room) goOn(w http.ResponseWriter, r *http.Request, target string, clien
 	return m.showEnd(w, r, client)
 }
 
-// endSession ends the browser's session, if it has one, and returns it.
+// endSession ends the browser's session, if there is one, and returns it.
 func (m *room) endSession(w http.ResponseWriter, r *http.Request, client storage.Client, target string) (s storage.Session, err error) {
 	err = m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
 		s, err = m.Cookies.End(tx, r, m.Now())
@@ -185,7 +185,7 @@ func (m *room) endSession(w http.ResponseWriter, r *http.Request, client storage
 	return s, nil
 }
 
-// showEnd says that the session has ended.
+// showEnd shows the page that says that the user has logged out.
 func (m *room) showEnd(w http.ResponseWriter, r *http.Request, client storage.Client) error {
 	layout, err := m.Pages.Layout(r.Context(), web.About{UILocales: r.URL.Query().Get("ui_locales"), ClientID: client.ClientID})
 	if err != nil {
@@ -198,7 +198,7 @@ func (m *room) showEnd(w http.ResponseWriter, r *http.Request, client storage.Cl
 	return m.Pages.Write(w, http.StatusOK, templates.LoggedOut{Layout: layout, ClientName: client.Name, LinkURL: login})
 }
 
-// login is where the application begins a login, "" for none.
+// login returns the URL at which the application begins a login, or "".
 func (m *room) login(r *http.Request, client storage.Client) (uri string, err error) {
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		uri, err = registered.Of(tx, client, r.Host).Login()
@@ -216,9 +216,9 @@ func (m *room) get(w http.ResponseWriter, r *http.Request) error {
 	return m.oidc(w, r, params)
 }
 
-// post is OpenID Connect RP-Initiated Logout section 2: "OpenID Providers MUST
-// support the use of the HTTP GET and POST methods". An application's page sends
-// it, so its origin is not checked.
+// post takes the same parameters from a form, OpenID Connect RP-Initiated Logout section 2: "OpenID
+// Providers MUST support the use of the HTTP GET and POST methods". The origin is not checked, because
+// an application's page sends the form.
 //
 //auth0:operation POST /oidc/logout
 func (m *room) post(w http.ResponseWriter, r *http.Request) error {
@@ -229,21 +229,21 @@ func (m *room) post(w http.ResponseWriter, r *http.Request) error {
 	return m.oidc(w, r, params)
 }
 
-// request is a logout request whose hints agree.
+// request is a checked logout request: its hints do not contradict each other.
 type request struct {
 	client    storage.Client
-	target    string // with the state, "" for none
-	session   string // the sid that the hints name, "" for none
-	federated bool   // the identity provider's session is to end, too
+	target    string // the URL to redirect to, with the state, or ""
+	session   string // the id of the session that the hints name, or ""
+	federated bool   // the session at the identity provider is to end too
 }
 
-// asked is what is kept of the request.
+// asked returns the data of the request that is stored.
 func (rq request) asked() storage.LogoutRequest {
 	return storage.LogoutRequest{ClientID: rq.client.ClientID, Target: rq.target, Federated: rq.federated}
 }
 
-// oidc ends the session that the hints name, and asks the user when they name
-// another or none.
+// oidc ends the browser's session if it is the one that the hints name. Otherwise it asks the user
+// first.
 func (m *room) oidc(w http.ResponseWriter, r *http.Request, params url.Values) error {
 	rq, err := m.read(r.Context(), r.Host, params)
 	if err != nil {
@@ -264,7 +264,7 @@ func (m *room) oidc(w http.ResponseWriter, r *http.Request, params url.Values) e
 	return m.end(w, r, rq.asked(), rq.client)
 }
 
-// read checks the parameters against one another, Auth0:
+// read reads the parameters, and checks that the hints belong together, Auth0:
 // authenticate/login/logout/log-users-out-of-auth0.
 func (m *room) read(ctx context.Context, host string, params url.Values) (rq request, err error) {
 	clientID, organization := params.Get("client_id"), ""
@@ -299,8 +299,8 @@ func (m *room) read(ctx context.Context, host string, params url.Values) (rq req
 	return rq, nil
 }
 
-// leadsTo returns the application of a logout, and where it leads: to what it asks for, or
-// to the first URL of the application that it names, Auth0: api/authentication/logout/
+// leadsTo returns the application of a logout and the URL to redirect to: the requested one or, if the
+// request has a client_id, the first one of that application, Auth0: api/authentication/logout/
 // oidc-logout.
 func leadsTo(tx *storage.Tx, host, clientID, organization string, params url.Values) (client storage.Client, target string, err error) {
 	client, addresses, err := addressesOf(tx, host, clientID)
@@ -319,8 +319,8 @@ func leadsTo(tx *storage.Tx, host, clientID, organization string, params url.Val
 	return client, target, checkLogout(addresses, "post_logout_redirect_uri", target, false)
 }
 
-// inOrganization returns the addresses for a hint that names an organization by its id,
-// "" for none.
+// inOrganization returns the registered URLs with the name of an organization for their placeholder. id
+// is the organization's id from the hint, or "".
 func inOrganization(tx *storage.Tx, a registered.Addresses, id string) (registered.Addresses, error) {
 	if id == "" {
 		return a, nil
@@ -329,13 +329,13 @@ func inOrganization(tx *storage.Tx, a registered.Addresses, id string) (register
 	return a.In(organization.Name), storage.Optional(err)
 }
 
-// confirmPage asks whether the user wants to log out.
+// confirmPage is the path of the page that asks whether the user wants to log out.
 const confirmPage = "/u/logout"
 
-// confirmLifetime is how long the question stands.
+// confirmLifetime is how long a logout request is kept while the user or the identity provider answers.
 const confirmLifetime = 10 * time.Minute
 
-// ask keeps the request and sends the browser to the question.
+// ask stores the request and redirects the browser to confirmPage.
 func (m *room) ask(w http.ResponseWriter, r *http.Request, rq request) error {
 	now := m.Now()
 	asked := rq.asked()
@@ -346,7 +346,7 @@ func (m *room) ask(w http.ResponseWriter, r *http.Request, rq request) error {
 	return web.Redirect(w, r, confirmPage+"?state="+state)
 }
 
-// question finds the request that a page's state names.
+// question returns the stored logout request of the state, and its application.
 func (m *room) question(r *http.Request) (t storage.Transaction, client storage.Client, err error) {
 	t, err = m.Cookies.LogoutTransaction(m.DB, r, r.URL.Query().Get("state"), m.Now())
 	if err != nil || t.Logout.ClientID == "" {

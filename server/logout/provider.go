@@ -14,14 +14,15 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// named is a session as the SAML provider knows it that it has begun at: the tenant to the provider, and the
-// user to both.
+// named is a session as the SAML provider knows it with which the user logged in: the tenant as the
+// provider's service provider, and the user's NameID and session index.
 type named struct {
 	tenant                       saml.ServiceProvider
 	nameID, format, sessionIndex string
 }
 
-// named finds the provider of a session. there is false where it has none that can be told.
+// named returns the data of a session at its SAML provider. there is false if the session has no real SAML
+// provider with a logout URL.
 func (m *room) named(r *http.Request, s storage.Session) (n named, there bool, err error) {
 	var c storage.Connection
 	var user storage.Document
@@ -42,7 +43,8 @@ func (m *room) named(r *http.Request, s storage.Session) (n named, there bool, e
 	return n, n.nameID != "" && n.tenant.SignOutURL != "", err
 }
 
-// profileAt is what the provider of a connection says of a user: the user, or what a linked identity has.
+// profileAt returns the profile that a connection's provider has given for a user: the user itself, or the
+// profile of a linked identity.
 func profileAt(user storage.Document, connection string) storage.Document {
 	identities, _ := user["identities"].([]any)
 	for i, one := range identities {
@@ -54,8 +56,8 @@ func profileAt(user storage.Document, connection string) storage.Document {
 	return user
 }
 
-// upstream asks the provider of a session that has ended to end its own, Auth0: authenticate/login/logout/
-// log-users-out-of-saml-idps. The browser comes back to /logout.
+// upstream returns the SAML logout request to the provider of a session that has ended here, Auth0:
+// authenticate/login/logout/ log-users-out-of-saml-idps. The browser comes back to /logout.
 func (m *room) upstream(w http.ResponseWriter, r *http.Request, s storage.Session, asked storage.LogoutRequest) (out saml.Outgoing, there bool, err error) {
 	n, there, err := m.named(r, s)
 	if err != nil || !there {
@@ -70,7 +72,7 @@ func (m *room) upstream(w http.ResponseWriter, r *http.Request, s storage.Sessio
 	return out, err == nil, err
 }
 
-// provider takes the logout messages of SAML providers by redirect, Auth0: authenticate/protocols/saml/
+// provider takes logout messages of SAML providers by redirect, Auth0: authenticate/protocols/saml/
 // saml-identity-provider-configuration-settings.
 //
 //auth0:operation GET /logout
@@ -82,7 +84,8 @@ func (m *room) provider(w http.ResponseWriter, r *http.Request) error {
 	return m.fromProvider(w, r, params, r.URL.RawQuery)
 }
 
-// providerForm takes them from a form. A page of the provider sends it, so its origin is not checked.
+// providerForm takes the same messages from a form. The origin is not checked, because a page of the
+// provider sends the form.
 //
 //auth0:operation POST /logout
 func (m *room) providerForm(w http.ResponseWriter, r *http.Request) error {
@@ -107,8 +110,8 @@ func (m *room) fromProvider(w http.ResponseWriter, r *http.Request, params url.V
 	return apierr.MissingParameter("SAMLResponse")
 }
 
-// answeredByProvider goes on with a logout once the provider's session has ended. It has ended here before,
-// so that what the provider says changes nothing: the browser that has begun the logout goes on.
+// answeredByProvider continues a logout after the provider's response. The session has already ended here,
+// so the content of the response does not matter; only the browser that began the logout can continue.
 func (m *room) answeredByProvider(w http.ResponseWriter, r *http.Request, state string) error {
 	t, err := m.Cookies.LogoutTransaction(m.DB, r, state, m.Now())
 	if err != nil {
@@ -125,7 +128,8 @@ func (m *room) answeredByProvider(w http.ResponseWriter, r *http.Request, state 
 	return m.goOn(w, r, t.Logout.Target, client)
 }
 
-// askedByProvider ends the session that the provider of the browser's session asks to end, and tells it so.
+// askedByProvider ends the browser's session at the request of its SAML provider, and sends a logout
+// response to the provider.
 func (m *room) askedByProvider(w http.ResponseWriter, r *http.Request, params url.Values, query string) error {
 	var s storage.Session
 	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {

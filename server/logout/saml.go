@@ -23,8 +23,8 @@ var (
 	}
 )
 
-// samlp takes the messages of a logout by redirect, and one that nobody has asked for, Auth0:
-// authenticate/login/logout/log-users-out-of-saml-idps.
+// samlp takes SAML logout messages of applications by redirect, and begins a logout without a message,
+// Auth0: authenticate/login/logout/log-users-out-of-saml-idps.
 //
 //auth0:operation GET /samlp/{client_id}/logout
 func (m *room) samlp(w http.ResponseWriter, r *http.Request) error {
@@ -35,8 +35,8 @@ func (m *room) samlp(w http.ResponseWriter, r *http.Request) error {
 	return m.saml(w, r, params, r.URL.RawQuery)
 }
 
-// samlpForm is api/authentication/logout/saml-logout. A page of the service provider sends it, so its
-// origin is not checked.
+// samlpForm takes the same messages from a form, Auth0: api/authentication/logout/saml-logout. The
+// origin is not checked, because a page of the service provider sends the form.
 //
 //auth0:operation POST /samlp/{client_id}/logout
 func (m *room) samlpForm(w http.ResponseWriter, r *http.Request) error {
@@ -47,8 +47,8 @@ func (m *room) samlpForm(w http.ResponseWriter, r *http.Request) error {
 	return m.saml(w, r, params, "")
 }
 
-// participant is an application in a logout of SAML, with the session of the browser and what its user
-// is called, both empty without one.
+// participant is an application in a SAML logout, with the browser's session and its user, which are
+// empty if there is no session.
 type participant struct {
 	client   storage.Client
 	settings saml.Settings
@@ -91,7 +91,7 @@ func (m *room) participant(r *http.Request) (p participant, err error) {
 	return p, err
 }
 
-// uses reports whether the application uses the session.
+// uses reports whether the user has logged in to the application in the session.
 func (p participant) uses() bool { return slices.Contains(p.session.Clients, p.client.ClientID) }
 
 func (m *room) answerSAML(w http.ResponseWriter, r *http.Request, p participant, params url.Values, query string) error {
@@ -99,7 +99,7 @@ func (m *room) answerSAML(w http.ResponseWriter, r *http.Request, p participant,
 	case params.Get("SAMLRequest") != "":
 		return m.askedBySAML(w, r, p, params, query)
 	case params.Get("SAMLResponse") != "":
-		return m.showEnd(w, r, p.client) // the session has ended before the application was told
+		return m.showEnd(w, r, p.client) // the session had already ended when the application was notified
 	}
 	tell := p.settings.Notify && p.settings.LogoutURL != "" && p.uses()
 	if tell && !isWeb(p.settings.LogoutURL) {
@@ -118,8 +118,8 @@ func (m *room) answerSAML(w http.ResponseWriter, r *http.Request, p participant,
 	return m.Pages.Send(w, r, out.URL, out.Form)
 }
 
-// askedBySAML ends the session that an application asks to end, if the browser has it, and tells the
-// application so. Other applications are not told, as at Auth0.
+// askedBySAML ends the browser's session at the request of an application, and sends a logout response
+// to it. Other applications are not notified, as in Auth0.
 func (m *room) askedBySAML(w http.ResponseWriter, r *http.Request, p participant, params url.Values, query string) error {
 	in := saml.Incoming{Name: "SAMLRequest", Encoded: params.Get("SAMLRequest"), Query: query}
 	asked, err := saml.ReadLogout(in, p.settings.SigningCert, m.Now())

@@ -7,8 +7,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// categories lists the types of events of each filter, Auth0:
-// customize/log-streams/event-filters.
+// categories maps the names of filters to the types of events that they let through,
+// Auth0: customize/log-streams/event-filters.
 var categories = map[string]string{ //nolint:gosec // names of events, no credentials
 	"auth.login.fail":             "f fc fco fcoa fens fp fu",
 	"auth.login.notification":     "w",
@@ -32,10 +32,10 @@ var categories = map[string]string{ //nolint:gosec // names of events, no creden
 	"actions":           "actions_execution_failed",
 }
 
-// other is the category of what is in no other.
+// other is the category of events that are in no other category.
 const other = "other"
 
-// categoryOf is the category of each type of event that has one.
+// categoryOf maps types of events to their categories.
 var categoryOf = func() map[string]string {
 	of := map[string]string{}
 	for name, kinds := range categories {
@@ -46,8 +46,8 @@ var categoryOf = func() map[string]string {
 	return of
 }()
 
-// wants reports whether the stream's filters let a type of event through: all of
-// them do when there is none.
+// wants reports whether the stream's filters let a type of event through. A stream
+// without filters gets all events.
 func wants(stream storage.LogStream, kind string) bool {
 	if len(stream.Filters) == 0 {
 		return true

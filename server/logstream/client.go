@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Header marks the requests of log streams with the stream's id, so that the
-// server's own control listener knows them, however they have come to it.
+// Header is a header with the stream's id in all requests of log streams. The server's own control
+// listener recognizes and refuses such requests by it, whatever way they have taken.
 const Header = "X-Tenant0-Log-Stream"
 
 var (
@@ -19,10 +19,10 @@ var (
 	errScheme = errors.New("a request of the tenant leads to an http or https URL")
 )
 
-// newClient returns the client of the streams. It connects to no address that is
-// closed: what counts is the address that a name has come down to when the
-// connection is made, and neither how it is written nor what it was a moment ago. It
-// follows no redirects.
+// newClient returns the HTTP client of the streams. It refuses to connect to an address for which
+// closed is true. The check is made on the resolved address when the connection is made, so other
+// notations of the address or changes of DNS cannot circumvent it. The client does not follow
+// redirects.
 func newClient(closed func(netip.AddrPort) bool) *http.Client {
 	dialer := &net.Dialer{Timeout: timeout, Control: func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
@@ -40,15 +40,16 @@ func newClient(closed func(netip.AddrPort) bool) *http.Client {
 	}
 }
 
-// Guarded returns a client for requests to addresses that the tenant's objects name, with the rules of
-// the streams: http and https alone, no redirects, the mark, and no address that is closed.
+// Guarded returns an HTTP client for requests to URLs in the tenant's objects, with the same
+// restrictions as for streams: only http and https, no redirects, no closed addresses, and with
+// Header.
 func Guarded(closed func(netip.AddrPort) bool) *http.Client {
 	client := newClient(closed)
 	client.Transport = marked{client.Transport}
 	return client
 }
 
-// marked sends requests that are no stream's.
+// marked sends requests of other parts of the server than streams, with Header.
 type marked struct{ http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
@@ -68,8 +69,8 @@ func checkScheme(rq *http.Request) error {
 	return nil
 }
 
-// Do sends a request that is no stream's, with the same rules and the same mark, so that it
-// comes to no address that is closed to the tenant's requests.
+// Do sends a request that does not belong to a stream, with the same restrictions as for streams
+// and with Header.
 func (s *Streams) Do(rq *http.Request) (*http.Response, error) {
 	rq.Header.Set(Header, "none")
 	return s.do(rq)

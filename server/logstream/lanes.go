@@ -10,59 +10,60 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// lookEvery is how often the server that delivers looks for what others have stored.
+// lookEvery is how often the delivering server looks for data that other servers have stored.
 const lookEvery = time.Second
 
-// Lanes deliver to several receivers side by side, to each in a lane of its own, so that one that
-// does not answer holds up no other. Of the servers of a tenant the one that holds the lease has
-// lanes; another takes over when that has ended.
+// Lanes delivers to several receivers in parallel, each in its own lane, so that a receiver that
+// does not answer does not delay the others. Of the servers of a tenant, only the one that holds
+// the lease delivers; if it stops, another takes over.
 type Lanes struct {
 	DB  *storage.DB
 	Log *slog.Logger
-	// Name is that of the lease, and of what is delivered in the server's log.
+	// Name is the name of the lease, and of the deliveries in the server's log.
 	Name string
-	// Waits reports whether there may be anything to deliver, before the lease is asked for, which
-	// costs a look at the database; nil where that is always done.
+	// Waits reports whether there may be anything to deliver. It is called before the lease is
+	// requested, to save a query of the database. If it is nil, the lease is always requested.
 	Waits func(ctx context.Context) (bool, error)
-	// Look returns the lanes that there are to be, and whether there may be anything for them.
+	// Look returns the ids of all lanes, and whether there may be anything new for them.
 	Look func(ctx context.Context) (ids []string, news bool, err error)
-	// Next delivers what is next in a lane, and reports whether there may be more. It asks for the
-	// lease again, by Ours, before it does. woken tells it that there is news.
+	// Next makes the next delivery in a lane, and reports whether there may be more. Before it
+	// delivers, it must check the lease again with Ours. woken receives a value when there is
+	// something new.
 	Next func(ctx context.Context, id string, woken <-chan struct{}) (more bool, err error)
-	// Lost is told that another server has the lease.
+	// Lost is called when another server has the lease.
 	Lost func()
 
 	wake    chan struct{}
-	lanes   map[string]*lane // only Run's own
+	lanes   map[string]*lane // used only by Run
 	running sync.WaitGroup
 }
 
-// lane is the work for one receiver.
+// lane is the delivery to one receiver.
 type lane struct {
 	end  context.CancelFunc
 	wake chan struct{}
 }
 
-// Open makes the lanes ready for use.
+// Open prepares the lanes for use, and returns them.
 func (l *Lanes) Open() *Lanes {
 	l.wake, l.lanes = make(chan struct{}, 1), map[string]*lane{}
 	return l
 }
 
-// Wake says that there is news. It does not wait.
+// Wake makes Run look for new data to deliver. It does not block.
 func (l *Lanes) Wake() { wake(l.wake) }
 
 func wake(sleeper chan<- struct{}) {
 	select {
 	case sleeper <- struct{}{}:
-	default: // it is awake
+	default: // it has been woken already
 	}
 }
 
-// Ours reports whether this is the server that delivers.
+// Ours reports whether this server holds the lease and so delivers.
 func (l *Lanes) Ours() (bool, error) { return l.DB.Hold(l.Name) }
 
-// Run delivers until stop is closed. It returns when every lane has ended.
+// Run delivers until stop is closed, and returns when every lane has ended.
 func (l *Lanes) Run(stop <-chan struct{}) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer l.running.Wait()
@@ -82,8 +83,8 @@ func (l *Lanes) Run(stop <-chan struct{}) error {
 	}
 }
 
-// turn wakes every lane, starts those that are not there, and ends those that are not to be, where
-// this is the server that delivers.
+// turn starts missing lanes, wakes all lanes, and ends those that Look does not return any more.
+// If another server has the lease, it ends all lanes.
 func (l *Lanes) turn(ctx context.Context) error {
 	if l.Waits != nil {
 		if some, err := l.Waits(ctx); err != nil || !some {
@@ -115,7 +116,7 @@ func (l *Lanes) turn(ctx context.Context) error {
 	return nil
 }
 
-// endBut ends all lanes but some.
+// endBut ends all lanes except the wanted ones.
 func (l *Lanes) endBut(wanted map[string]bool) {
 	for id, lane := range l.lanes {
 		if !wanted[id] {
@@ -135,7 +136,7 @@ func (l *Lanes) start(ctx context.Context, id string) {
 	})
 }
 
-// run delivers whenever it is woken, until ctx ends.
+// run delivers each time it is woken, until ctx ends.
 func (l *Lanes) run(ctx context.Context, id string, woken <-chan struct{}) {
 	for {
 		select {

@@ -1,8 +1,7 @@
-// Package logstream delivers the tenant's log to the log streams of type http, at
-// least once and in order, Auth0: customize/log-streams. What is not delivered
-// waits in the log itself, which is bounded: a stream is a cursor into it. The
-// package keeps no events and does not say which streams there are: they are
-// documents of the Management API.
+// Package logstream delivers the tenant's log to the log streams of type http, at least
+// once and in order, Auth0: customize/log-streams. A stream is a cursor into the log:
+// undelivered events stay in the log itself, whose size is limited. The streams themselves
+// are documents of the Management API.
 package logstream
 
 import (
@@ -19,36 +18,35 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Auth0: customize/log-streams: three attempts, then an error, then all over
-// again, "If we fail to reach your server for 7 consecutive days, we'll
-// automatically pause the stream."
+// Auth0: customize/log-streams: three attempts, then an error is logged, and it begins
+// again; "If we fail to reach your server for 7 consecutive days, we'll automatically pause
+// the stream."
 const (
 	attempts = 3
 	patience = 7 * 24 * time.Hour
 )
 
 const (
-	// DefaultPause is how long a delivery that failed waits for the next attempt.
-	// It doubles with each up to maxPauses of them.
+	// DefaultPause is the pause after a failed delivery. It doubles after each further
+	// failure, up to maxPauses times the first pause.
 	DefaultPause = time.Second
 	maxPauses    = 64
-	// timeout bounds one attempt.
+	// timeout is the timeout of one attempt.
 	timeout = 10 * time.Second
-	// maxBatch is how many events one request carries, and maxScan how many are
-	// looked at for them.
+	// maxBatch is the maximum number of events in a request, and maxScan the maximum number
+	// that are read to find them.
 	maxBatch = 100
 	maxScan  = 1000
 )
 
-// Deps is what Streams work with.
+// Deps are the dependencies of Streams.
 type Deps struct {
 	DB  *storage.DB
 	Now func() time.Time
 	Log *slog.Logger
-	// Closed reports whether an address is one that no stream may lead to, whatever
-	// name or redirect leads there; nil for none.
+	// Closed, if not nil, reports whether streams may not connect to an address.
 	Closed func(netip.AddrPort) bool
-	// Pause is how long a delivery that failed waits, 0 for DefaultPause.
+	// Pause is the pause after a failed delivery; 0 stands for DefaultPause.
 	Pause time.Duration
 }
 
@@ -59,13 +57,13 @@ type Streams struct {
 	lanes  *Lanes
 
 	mu    sync.Mutex
-	after *string // where streams begin that have no cursor yet; nil for no news
+	after *string // the event after which streams without a cursor begin; nil if there are no new events
 
-	placed bool    // there were streams at the last look; only look's own
-	newest *string // the newest event at the last look in a shared store; only look's own
+	placed bool    // there were streams at the last look; used only by look
+	newest *string // the newest event at the last look in a shared store; used only by look
 }
 
-// New returns streams that deliver while Run runs.
+// New returns Streams, which deliver while Run runs.
 func New(d Deps) *Streams {
 	if d.Pause == 0 {
 		d.Pause = DefaultPause
@@ -81,8 +79,8 @@ func New(d Deps) *Streams {
 	return s
 }
 
-// Stored says that events were stored after the one with an id. A stream that is
-// seen for the first time begins with them. It does not wait.
+// Stored is called when events were stored after the event with an id. A new stream begins
+// with these events. It does not block.
 func (s *Streams) Stored(after string) {
 	s.mu.Lock()
 	if s.after == nil {
@@ -92,13 +90,13 @@ func (s *Streams) Stored(after string) {
 	s.lanes.Wake()
 }
 
-// Run delivers until stop is closed. It returns when every delivery has ended.
+// Run delivers until stop is closed, and returns when every delivery has ended.
 func (s *Streams) Run(stop <-chan struct{}) error {
 	defer s.client.CloseIdleConnections()
 	return s.lanes.Run(stop)
 }
 
-// look implements the Look of Lanes.
+// look implements Lanes.Look.
 func (s *Streams) look(ctx context.Context) (ids []string, news bool, err error) {
 	if s.DB.Shared() {
 		if news, err = s.news(ctx); err != nil || !news {
@@ -117,8 +115,9 @@ func (s *Streams) look(ctx context.Context) (ids []string, news bool, err error)
 	return ids, err == nil, err
 }
 
-// news reports whether events were stored since the last look, or streams may have changed.
-// A stream that is seen for the first time begins with what was stored since then.
+// news reports whether there are streams, or were at the last look, so that there may be
+// something to do. A new stream begins with the events that were stored since the last
+// look.
 func (s *Streams) news(ctx context.Context) (changed bool, err error) {
 	var last string
 	streams := 0
@@ -145,8 +144,8 @@ func (s *Streams) news(ctx context.Context) (changed bool, err error) {
 	return streams > 0 || s.placed, nil
 }
 
-// place gives the streams that have no cursor one, and forgets cursors of streams
-// that are gone.
+// place stores cursors for streams that have none, and deletes the cursors of deleted
+// streams. It returns the streams.
 func (s *Streams) place(ctx context.Context, after *string) (streams []storage.LogStream, err error) {
 	var missing []storage.LogCursor
 	var gone map[string]bool
@@ -158,7 +157,7 @@ func (s *Streams) place(ctx context.Context, after *string) (streams []storage.L
 		return streams, err
 	}
 	err = s.DB.Update(ctx, func(tx *storage.Tx) error {
-		if err := look(tx); err != nil { // it may have changed meanwhile
+		if err := look(tx); err != nil { // read again, because it may have changed in the meantime
 			return err
 		}
 		for _, c := range missing {
@@ -176,8 +175,8 @@ func (s *Streams) place(ctx context.Context, after *string) (streams []storage.L
 	return streams, err
 }
 
-// misplaced returns the streams, the cursors that some of them lack, and those whose
-// streams are gone.
+// misplaced returns the streams, the missing cursors, and the ids of deleted streams that
+// still have a cursor.
 func misplaced(tx *storage.Tx, after *string) (streams []storage.LogStream, missing []storage.LogCursor, gone map[string]bool, err error) {
 	if streams, err = tx.LogStreams(); err != nil {
 		return nil, nil, nil, err
@@ -206,8 +205,9 @@ func placed(tx *storage.Tx) (map[string]bool, error) {
 	return ids, nil
 }
 
-// beginning is where a new stream begins: at the time it asks for, or with the
-// news. Without either it has to wait: events may be stored that are news to come.
+// beginning returns the log id after which a new stream begins: by its startFrom time, or
+// else the given one, so that it begins with new events. If there is neither, ok is false,
+// and the stream begins when new events are stored.
 func beginning(stream storage.LogStream, after *string) (logID string, ok bool) {
 	if at, err := time.Parse(time.RFC3339, stream.StartFrom); err == nil {
 		return storage.LogIDAt(at), true
@@ -218,14 +218,14 @@ func beginning(stream storage.LogStream, after *string) (logID string, ok bool) 
 	return *after, true
 }
 
-// delivery is the work for one stream.
+// delivery is the delivery to one stream.
 type delivery struct {
 	*Streams
 	id   string
 	wake <-chan struct{}
 }
 
-// next delivers one batch, and reports whether there may be another.
+// next delivers one batch of events, and reports whether there may be another.
 func (d delivery) next(ctx context.Context) (more bool, err error) {
 	stream, b, err := d.read(ctx)
 	if err != nil || b.last == "" {
@@ -240,17 +240,17 @@ func (d delivery) next(ctx context.Context) (more bool, err error) {
 			return err == nil && ctx.Err() == nil, err
 		}
 	}
-	// What was delivered is not delivered again because the server ends.
+	// Store the cursor even if the server ends, so that the events are not delivered again.
 	err = d.DB.Update(context.WithoutCancel(ctx), func(tx *storage.Tx) error {
 		switch _, err := tx.LogStream(d.id); {
 		case storage.IsNotFound(err):
-			return nil // a reset or a deletion came between
+			return nil // there was a reset or a deletion in the meantime
 		case err != nil:
 			return err
 		}
 		switch now, err := tx.LogCursors.Get(d.id); {
 		case storage.IsNotFound(err), err == nil && now.LogID != b.after:
-			return nil // the stream begins elsewhere now
+			return nil // the cursor was changed in the meantime
 		case err != nil:
 			return err
 		}
@@ -259,15 +259,15 @@ func (d delivery) next(ctx context.Context) (more bool, err error) {
 	return err == nil, err
 }
 
-// batch is what one request carries, and the ids of the event before it and of the last
-// one looked at.
+// batch has the events of a request, the log id of the cursor before it (after), and that
+// of the last event that was read (last).
 type batch struct {
 	events      []storage.Document
 	after, last string
 }
 
-// read returns what the stream is to get next. A stream that is gone or not active
-// gets nothing.
+// read returns the next batch for the stream. For a stream that was deleted or is not
+// active it is empty.
 func (d delivery) read(ctx context.Context) (stream storage.LogStream, b batch, err error) {
 	err = d.DB.View(ctx, func(tx *storage.Tx) error {
 		if stream, err = tx.LogStream(d.id); err != nil || stream.Status != storage.LogStreamActive {
@@ -297,8 +297,8 @@ func (d delivery) read(ctx context.Context) (stream storage.LogStream, b batch, 
 	return stream, b, err
 }
 
-// place is an endpoint as the server's log may have it: what follows the host often
-// lets in whoever knows it.
+// place returns the part of an endpoint's URL that may be written to the server's log:
+// scheme and host, because the rest often contains a secret.
 func place(endpoint string) string {
 	u, err := url.Parse(endpoint)
 	if err != nil {
@@ -307,7 +307,7 @@ func place(endpoint string) string {
 	return u.Scheme + "://" + u.Host
 }
 
-// Cause is an error without the address that net/http puts before it.
+// Cause returns an error without the URL that net/http adds to it.
 func Cause(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err
@@ -315,8 +315,8 @@ func Cause(err error) error {
 	return err
 }
 
-// deliver sends events until the receiver takes them. It reports false when the
-// stream has changed meanwhile, or was suspended.
+// deliver sends events until the receiver accepts them. It returns false if the stream was
+// changed in the meantime, or is suspended.
 func (d delivery) deliver(ctx context.Context, stream storage.LogStream, events []storage.Document) (delivered bool, err error) {
 	failing := d.Now()
 	pause := d.Pause
@@ -340,7 +340,7 @@ func (d delivery) deliver(ctx context.Context, stream storage.LogStream, events 
 	}
 }
 
-// suspend suspends a stream that is still the one that failed.
+// suspend suspends a stream, unless it has been changed since the failure.
 func (d delivery) suspend(ctx context.Context, failed storage.LogStream) error {
 	return d.DB.Update(ctx, func(tx *storage.Tx) error {
 		now, err := tx.LogStream(d.id)
@@ -351,8 +351,8 @@ func (d delivery) suspend(ctx context.Context, failed storage.LogStream) error {
 	})
 }
 
-// wait pauses, but not longer than the stream stays as it is. It reports whether
-// it has changed.
+// wait waits for the pause to pass, or until the stream is changed. It reports whether it
+// was changed.
 func (d delivery) wait(ctx context.Context, pause time.Duration, stream storage.LogStream) (changed bool, err error) {
 	timer := clock.Ticker(pause)
 	defer timer.Stop()
@@ -379,5 +379,5 @@ func (d delivery) changed(ctx context.Context, stream storage.LogStream) (change
 	return changed, err
 }
 
-// errRefused is what a receiver's answer is that is no success.
+// errRefused reports a receiver's answer with a status other than 2xx.
 var errRefused = errors.New("the receiver answered")

@@ -15,14 +15,13 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// entry is an event as a receiver gets it.
+// entry is an event in the format that receivers get.
 type entry struct {
 	LogID any              `json:"log_id"`
 	Data  storage.Document `json:"data"`
 }
 
-// payload writes events in the format that the stream asks for, Auth0:
-// customize/log-streams/custom-log-streams.
+// payload encodes events in a stream's format, Auth0: customize/log-streams/custom-log-streams.
 func payload(format string, events []storage.Document) ([]byte, error) {
 	entries := make([]entry, len(events))
 	for i, e := range events {
@@ -50,11 +49,12 @@ func payload(format string, events []storage.Document) ([]byte, error) {
 	return body.Bytes(), nil
 }
 
-// AnswerTime is how long a receiver that is being told something has to answer once the server ends. What it has
-// taken without its answer being heard would be told again by the next server.
+// AnswerTime is how long the server still waits for the answer to a request when it stops. Without the
+// answer, the next server would deliver the same again.
 const AnswerTime = time.Second
 
-// send makes one attempt. Only a status of 2xx is a success.
+// send makes one attempt to deliver events. It returns an error unless the receiver answers with a 2xx
+// status.
 func (d delivery) send(ctx context.Context, stream storage.LogStream, events []storage.Document) error {
 	storage.Slow("delivering to a log stream")
 	if err := ctx.Err(); err != nil {
@@ -90,5 +90,5 @@ func (d delivery) send(ctx context.Context, stream storage.LogStream, events []s
 	return nil
 }
 
-// same reports whether a stream is as it was.
+// same reports whether a stream is unchanged.
 func same(a, b storage.LogStream) bool { return reflect.DeepEqual(a, b) }
