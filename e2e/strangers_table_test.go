@@ -150,7 +150,7 @@ var together = []script{
 	{"Cypress", "the primary button", `fill #username := WHO;; fill #password := SECRET;; press button[data-action-button-primary="true"]`},
 	{"Cypress", "the button's name", `fill input[name=username] := WHO;; fill input[name=password] := SECRET;; press button[type=submit][name=action]`},
 	{"Cypress", "errors by their ids", `click first button[type=submit];; see #error-cs-username-required := Please enter an email address;; see #error-cs-password-required := Password is required;;` +
-		`fill #username := abc;; click first button[type=submit];; see #error-cs-email-invalid := Email is not valid.;;` +
+		`fill #username := abc;; click first button[type=submit];; see #error-cs-email-invalid := Email is not valid.;; see #error-cs-pattern-mismatch := Email is not valid.;;` +
 		`fill #username := WHO;; fill #password := wrong;; press first button[type=submit];; see #error-element-password := Wrong email or password;; fill #password := SECRET;; press first button[type=submit]`},
 	{"Playwright", "labels of 2024", `fill label=Email address* := WHO;; fill label=Password* := SECRET;; press button="Continue"`},
 	{"Playwright", "labels of 2026", `fill label=Email address * := WHO;; fill label=Password * := SECRET;; press button="Continue"`},
@@ -200,7 +200,7 @@ var together = []script{
 	{"Cypress", "the way to the sign-up, and what it refuses", `press body > div > main > section > div > div > div > div.ulp-alternate-action._alternate-action.__s16nu9 > p > a;; see body > div > main > section > div > div > header > h1 := Welcome;; see header := Sign Up;;` +
 		`fill #email := x;; fill #password := FRESH;; click first [name=action];; see #error-element-email := Email is not valid.;; see [type="button"] := ;; fill #email := NEW;; press first [name=action]`},
 	{"Selenium", "a link by its whole class", `press //div[@class='ulp-alternate-action  _alternate-action __s16nu9']//a;; fill input[name="email"] := NEW;; fill input[name="password"] := FRESH;; press //button[@type='submit' and contains(text(), 'Continue')]`},
-	{"Cypress", "the way of who forgot", `press a[href*='/u/login/password-reset-start'];; see body > div > main > section > div > div > header > h1 := Forgot Your Password?;; see //*[contains(text(),'Back to')] := ;; fill #email := x;; click first [name=action];;` +
+	{"Cypress", "the way of who forgot", `press a[href*='/u/login/password-reset-start'];; see body > div > main > section > div > div > header > h1 := Forgot Your Password?;; see //*[contains(text(),'Back to')] := ;; see #aria-description-text := Enter your email address;; see //p[@id="aria-description-text"] := ;; fill #email := x;; click first [name=action];;` +
 		`see //span[@id='error-element-email'] := Email is not valid.;; fill #email := WHO;; press first [name=action];; see body > div > main > section > div > div > section > h1 := Check Your Email;; see button=Resend email := ;; end`},
 }
 

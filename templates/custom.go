@@ -2,6 +2,7 @@ package templates
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"html/template"
 	"io"
@@ -25,7 +26,9 @@ type Customization struct {
 }
 
 // CustomPrompts are the prompts that have entry points for partials.
-var CustomPrompts = []string{"login", "login-id", "login-password", "signup", "signup-id", "signup-password", "customized-consent"}
+var CustomPrompts = []string{
+	"login", "login-id", "login-password", "login-passwordless", "signup", "signup-id", "signup-password", "customized-consent", "passkeys",
+}
 
 func (c Customization) empty() bool { return !c.wraps() && len(c.Partials) == 0 }
 
@@ -64,7 +67,7 @@ func (v view) codes() (all []string) {
 // fill renders a text of the tenant for the page. The values in more are mark-up and are not escaped.
 func (v view) fill(text string, more map[string]any) (string, error) {
 	values := map[string]any{
-		"locale": v.Language, "dir": "auto", "state": v.state,
+		"locale": v.Language, "dir": cmp.Or(v.Direction(), "auto"), "state": v.state,
 		"prompt": map[string]any{"name": v.prompt, "screen": map[string]any{"name": v.screen, "texts": v.texts.all()}},
 	}
 	maps.Copy(values, v.custom.Values)

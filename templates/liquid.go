@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"html/template"
 	"maps"
 	"strings"
 	"time"
@@ -65,10 +66,12 @@ func liquid(text string, values, more map[string]any) (string, error) {
 	return out, nil
 }
 
-// escaped returns a value with its texts and the names of its members escaped for
-// HTML.
+// escaped returns a value with its texts, except those that are mark-up, and the names of its
+// members escaped for HTML.
 func escaped(value any) any {
 	switch v := value.(type) {
+	case template.HTML:
+		return string(v)
 	case string:
 		return html.EscapeString(v)
 	case map[string]any:

@@ -1,6 +1,7 @@
 package templates_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -11,8 +12,28 @@ import (
 // it loads, in bytes.
 const maxPage = 30_000
 
-func TestPagesAreLight(t *testing.T) {
+// inLanguages are all states in every language.
+func inLanguages(t *testing.T) map[string]templates.Page {
+	t.Helper()
+	all := map[string]templates.Page{}
 	for name, p := range states {
+		all[name] = p
+		for _, language := range templates.Languages() {
+			translated := reflect.New(reflect.TypeOf(p)).Elem()
+			translated.Set(reflect.ValueOf(p))
+			layout := translated.FieldByName("Layout")
+			if !layout.IsValid() {
+				break
+			}
+			layout.FieldByName("Language").SetString(language)
+			all[name+" in "+language], _ = reflect.TypeAssert[templates.Page](translated)
+		}
+	}
+	return all
+}
+
+func TestPagesAreLight(t *testing.T) {
+	for name, p := range inLanguages(t) {
 		page := render(t, p)
 		size := len(page)
 		for _, e := range elements(t, page) {

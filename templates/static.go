@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -62,12 +63,34 @@ var assets = func() (all struct {
 			panic(fmt.Errorf("static files: %w", err))
 		}
 		ext := path.Ext(file)
+		content = squeezed(content, ext)
 		name := strings.TrimSuffix(path.Base(file), ext) + "." + hash(content) + ext
 		all.byName[name] = asset{content, contentTypes[ext]}
 		all.paths[path.Base(file)] = template.URL(StaticPath + name) //nolint:gosec // a name of ours
 	}
 	return all
 }()
+
+// squeezed is a style sheet or a script without what only its authors need: the white space at the beginning of its
+// lines, and lines of comment.
+func squeezed(content []byte, ext string) []byte {
+	if ext != ".css" && ext != ".js" {
+		return content
+	}
+	var out bytes.Buffer
+	comment := false
+	for line := range bytes.Lines(content) {
+		line = bytes.TrimSpace(line)
+		comment = comment || ext == ".css" && bytes.HasPrefix(line, []byte("/*"))
+		remark := comment || ext == ".js" && bytes.HasPrefix(line, []byte("//"))
+		if !remark && len(line) > 0 {
+			out.Write(line)
+			out.WriteByte('\n')
+		}
+		comment = comment && !bytes.HasSuffix(line, []byte("*/"))
+	}
+	return out.Bytes()
+}
 
 // hash returns the part of a file name that changes with the content.
 func hash(content []byte) string {

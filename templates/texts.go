@@ -4,7 +4,10 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"html"
+	"html/template"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -120,9 +123,44 @@ func (t texts) all() map[string]any {
 		for key := range kind {
 			text, _ := t.lookup(key)
 			all[key] = t.expand(text)
+			if own, is := strings.CutPrefix(key, "var-"); is {
+				all[variableName(own)] = linked(t.expand(text))
+			}
 		}
 	}
 	return all
+}
+
+// variableName is what mark-up calls a text of the tenant's own: "varFirstName" for "first-name", Auth0:
+// customize/login-pages/universal-login/customize-signup-and-login-prompts.
+func variableName(own string) string {
+	var name strings.Builder
+	name.WriteString("var")
+	for part := range strings.SplitSeq(own, "-") {
+		if part != "" {
+			name.WriteString(strings.ToUpper(part[:1]) + part[1:])
+		}
+	}
+	return name.String()
+}
+
+var markdownLink = regexp.MustCompile(`\[([^\]]+)\]\(([^()\s]+)\)`)
+
+// linked is a text of the tenant's own as mark-up, with the links in it that are written as Markdown has them.
+func linked(text string) template.HTML {
+	var b strings.Builder
+	at := 0
+	for _, m := range markdownLink.FindAllStringSubmatchIndex(text, -1) {
+		target := safeURL(text[m[4]:m[5]])
+		if target == "" {
+			continue
+		}
+		b.WriteString(html.EscapeString(text[at:m[0]]))
+		b.WriteString(`<a href="` + html.EscapeString(string(target)) + `">` + html.EscapeString(text[m[2]:m[3]]) + `</a>`)
+		at = m[1]
+	}
+	b.WriteString(html.EscapeString(text[at:]))
+	return template.HTML(b.String()) //nolint:gosec // all but the links is escaped, and those are checked
 }
 
 // message returns the text of an error.

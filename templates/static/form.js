@@ -32,10 +32,19 @@ for (const button of document.querySelectorAll('[data-action="toggle"]')) {
   password.form.addEventListener("submit", () => show(false));
 }
 
-// Says what is missing in the page's own words, in place of the browser's bubbles.
+// Says what is missing in the page's own words, in place of the browser's bubbles. Mark-up of the tenant's may name
+// functions of its own, of an input and whether the form is being sent, that return whether all is well.
 const mistakes = {
   ulpRequiredFunction: (value) => value === "",
   ulpEmailValidationFunction: (value) => value !== "" && !/^[^\s@]+@([^\s@]+\.[^\s@]+|localhost)$/.test(value),
+};
+const wrongAt = (input, name, sent) => {
+  if (mistakes[name]) return mistakes[name](input.type === "password" ? input.value : input.value.trim());
+  return typeof window[name] === "function" && !window[name](input, sent);
+};
+const inputOf = (message) => {
+  const { ulpValidationTarget: id } = message.dataset;
+  return id ? document.getElementById(id) : message.closest(".ulp-field")?.querySelector("input, select, textarea");
 };
 // A complaint has the element that the server's has, which goes as it is about what was typed before.
 const complaint = (message) => {
@@ -52,41 +61,62 @@ const complaint = (message) => {
   return said;
 };
 for (const form of document.querySelectorAll("form[data-form-primary]")) {
-  const messages = [...form.querySelectorAll("[data-ulp-validation-function]")];
-  const say = (message) => {
-    const input = document.getElementById(message.dataset.ulpValidationTarget);
-    const value = input.type === "password" ? input.value : input.value.trim();
-    const wrong = mistakes[message.dataset.ulpValidationFunction](value);
+  const messages = [...form.querySelectorAll("[data-ulp-validation-function]")].filter(inputOf);
+  const say = (message, sent) => {
+    const input = inputOf(message);
+    const wrong = wrongAt(input, message.dataset.ulpValidationFunction, sent);
     message.classList.toggle("ulp-validator-error", wrong);
-    message.replaceChildren();
-    if (wrong) message.append(complaint(message));
+    const field = message.closest(".ulp-field");
+    field?.classList.toggle("ulp-error", field.querySelector(".ulp-validator-error") !== null);
+    if ("message" in message.dataset) {
+      // Scripts look for what is no address by either of two names.
+      const place = message.querySelector("#error-cs-pattern-mismatch") ?? message;
+      place.replaceChildren();
+      if (wrong) place.append(complaint(message));
+    }
     return wrong && input;
   };
+  const saidOf = (input) => messages.filter((m) => inputOf(m) === input && m.classList.contains("ulp-validator-error"));
   const mark = (input) => {
-    const said = messages.filter((m) => m.dataset.ulpValidationTarget === input.id && m.classList.contains("ulp-validator-error"));
-    input.setAttribute("aria-invalid", said.length > 0);
-    if (said.length > 0) input.setAttribute("aria-describedby", said[0].id);
-    else input.removeAttribute("aria-describedby");
+    const [said] = saidOf(input);
+    input.setAttribute("aria-invalid", said !== undefined);
+    if (said?.id) input.setAttribute("aria-describedby", said.id);
+    else if (!said) input.removeAttribute("aria-describedby");
   };
 
   form.noValidate = true;
   form.addEventListener("submit", (event) => {
     if (event.submitter?.formNoValidate) return;
-    const wrong = messages.map(say).filter(Boolean);
+    const wrong = messages.map((m) => say(m, true)).filter(Boolean);
     wrong.forEach(mark);
     if (wrong.length > 0) {
       event.preventDefault();
       wrong[0].focus();
+      return;
+    }
+    // What the tenant's own mark-up asks for and has no words about is left to the browser.
+    const rest = [...form.elements].find((e) => e.name?.startsWith("ulp-") && !messages.some((m) => inputOf(m) === e) && !e.checkValidity());
+    if (rest) {
+      event.preventDefault();
+      rest.reportValidity();
     }
   });
   // What is mended is no longer complained of.
   form.addEventListener("input", ({ target }) => {
-    const said = messages.filter((m) => m.dataset.ulpValidationTarget === target.id && m.classList.contains("ulp-validator-error"));
+    const said = saidOf(target);
     if (said.length > 0) {
-      said.forEach(say);
+      said.forEach((m) => say(m, false));
       mark(target);
     }
   });
+  for (const message of messages) {
+    for (const kind of (message.dataset.ulpValidationEventListeners ?? "").split(",").map((k) => k.trim()).filter(Boolean)) {
+      inputOf(message).addEventListener(kind, ({ target }) => {
+        say(message, false);
+        mark(target);
+      });
+    }
+  }
 }
 
 // Marks what a new password meets already, as it is typed.
