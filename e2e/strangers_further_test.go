@@ -31,7 +31,7 @@ var enrolling = map[string][]script{
 			`press //button[@type="submit" and @name="action" and @value="default"];; click //input[@type="checkbox"];; press //button[contains(text(), "Continue")]`},
 	},
 	"sms": {
-		{"Playwright", "a number", loginLines + `at /u/mfa-sms-enrollment;; fill input[name="phone"] := PHONE;; press button="Continue";; see span.ulp-authenticator-selector-text := XXXXXXXX9167;; fill input[name="code"] := TEXTED;; press button="Continue";;` + recorded},
+		{"Playwright", "a number", loginLines + `at /u/mfa-sms-enrollment;; fill input[name="phone"] := PHONE;; press button="Continue";; at /u/mfa-sms-enrollment-verify;; see span.ulp-authenticator-selector-text := XXXXXXXX9167;; fill input[name="code"] := TEXTED;; press button="Continue";;` + recorded},
 		{"Cypress", "a number, wrong first", loginLines + `fill #phone := 12;; press button[name=action];; see #error-element-phone := not valid;; fill #phone := PHONE;; press button[name=action];;` +
 			`fill #code := 000000;; press button[value=default];; see #error-element-code := The code you entered is invalid;; fill #code := TEXTED;; press button[value=default];;` + recorded},
 	},

@@ -53,7 +53,7 @@ func TestScriptsOfCalls(t *testing.T) {
 	user := "users/" + url.PathEscape(f.userID(t))
 	called := `fill input[name="code"] := TEXTED;; press button="Continue"`
 	for _, p := range []script{
-		{"Playwright", "a number", loginLines + `at /u/mfa-voice-enrollment;; see h1 := Secure Your Account;; fill input[name="phone"] := PHONE;; press button="Continue";; at /u/mfa-voice-challenge;;` + called},
+		{"Playwright", "a number", loginLines + `at /u/mfa-voice-enrollment;; see h1 := Secure Your Account;; fill input[name="phone"] := PHONE;; press button="Continue";; at /u/mfa-voice-enrollment-verify;; see #aria-description-text := ;;` + called},
 		{"Cypress", "a call", loginLines + `at /u/mfa-voice-challenge;; see span.ulp-authenticator-selector-text := 9167;; fill #code := 000000;; press button[value=default];; see #error-element-code := The code you entered is invalid;;` + called},
 		{"Selenium", "another call", loginLines + `press //button[text()="Call again"];; fill //input[@id='code'] := TEXTED;; press //button[@name='action' and @value='default']`},
 	} {

@@ -224,6 +224,9 @@ func EnrollmentPage(name string) string {
 	return pagePrefix + name + "-enrollment"
 }
 
+// VerifyPage returns the path of the page that asks for the code with which a new phone number is verified.
+func VerifyPage(channel string) string { return EnrollmentPage(channel) + "-verify" }
+
 // OwnPage is the path of the tenant's own page for multi-factor authentication.
 const OwnPage = "/mf"
 

@@ -191,7 +191,7 @@ func (m *room) submitPhone(way string) step {
 		if key != "" {
 			return m.phonePage(w, r, v, way, key)
 		}
-		return web.Continue(w, r, factors.ChallengePage(channel), v.state)
+		return web.Continue(w, r, factors.VerifyPage(channel), v.state)
 	}
 }
 

@@ -69,6 +69,9 @@ func Mount(rt *web.Router, d Deps) {
 	for _, channel := range []string{factors.SMS, factors.Voice, factors.Email} {
 		serve(factors.ChallengePage(channel), m.showSent(channel), m.submitSent(channel))
 	}
+	for _, channel := range []string{factors.SMS, factors.Voice} {
+		serve(factors.VerifyPage(channel), m.showSent(channel), m.submitSent(channel))
+	}
 	for _, way := range []string{factors.SMS, factors.Voice, factors.Phone} {
 		serve(factors.EnrollmentPage(way), m.showPhone(way), m.submitPhone(way))
 	}

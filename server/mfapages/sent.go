@@ -59,6 +59,8 @@ func (m *room) targetNow(r *http.Request, v visit, channel string) (a factors.Au
 //auth0:operation GET /u/mfa-sms-challenge
 //auth0:operation GET /u/mfa-voice-challenge
 //auth0:operation GET /u/mfa-email-challenge
+//auth0:operation GET /u/mfa-sms-enrollment-verify
+//auth0:operation GET /u/mfa-voice-enrollment-verify
 func (m *room) showSent(channel string) step {
 	return func(w http.ResponseWriter, r *http.Request, v visit) error {
 		a, err := m.targetNow(r, v, channel)
@@ -171,6 +173,8 @@ func (m *room) send(r *http.Request, v visit, a factors.Authenticator) (refusal 
 //auth0:operation POST /u/mfa-sms-challenge
 //auth0:operation POST /u/mfa-voice-challenge
 //auth0:operation POST /u/mfa-email-challenge
+//auth0:operation POST /u/mfa-sms-enrollment-verify
+//auth0:operation POST /u/mfa-voice-enrollment-verify
 func (m *room) submitSent(channel string) step {
 	return func(w http.ResponseWriter, r *http.Request, v visit) error {
 		a, err := m.targetNow(r, v, channel)
@@ -208,6 +212,9 @@ func (m *room) switchTo(w http.ResponseWriter, r *http.Request, v visit, channel
 			return err
 		}
 		return m.sentPage(w, r, v, a, key)
+	}
+	if !a.Active {
+		return web.Continue(w, r, factors.VerifyPage(channel), v.state)
 	}
 	return web.Continue(w, r, factors.ChallengePage(channel), v.state)
 }

@@ -19,7 +19,7 @@ func wrongCode(code string) string {
 // enrollSMS adds a phone to a user's account.
 func (b *browser) enrollSMS() *browser {
 	b.tn.t.Helper()
-	b.at("/u/mfa-sms-enrollment").send("phone", phone, "action", "default").at("/u/mfa-sms-challenge")
+	b.at("/u/mfa-sms-enrollment").send("phone", phone, "action", "default").at("/u/mfa-sms-enrollment-verify")
 	code := b.tn.WaitForMessage(phone, "otp_enroll").Code
 	b.tn.ClearInbox()
 	return b.send("code", code, "action", "default")
@@ -34,7 +34,7 @@ func TestTextMessages(t *testing.T) {
 	} {
 		b.send("phone", typed, "action", "default").refused(want[0], want[1])
 	}
-	b.send("phone", "(555) 010-9167", "action", "default").at("/u/mfa-sms-challenge")
+	b.send("phone", "(555) 010-9167", "action", "default").at("/u/mfa-sms-enrollment-verify")
 	first := tn.WaitForMessage(phone, "otp_enroll")
 	if first.Channel != "sms" || first.Text != first.Code+" is your verification code for Example Co. Please enter this code to verify your enrollment." {
 		t.Errorf("the message is %+v", first)
@@ -48,7 +48,7 @@ func TestTextMessages(t *testing.T) {
 	}
 	tn.ClearInbox()
 	_, b.page = tn.Visit(b.client, strings.TrimSuffix(tn.URL, "/")+edit[1])
-	b.at("/u/mfa-sms-enrollment").send("phone", phone, "action", "default").at("/u/mfa-sms-challenge")
+	b.at("/u/mfa-sms-enrollment").send("phone", phone, "action", "default").at("/u/mfa-sms-enrollment-verify")
 	second := tn.WaitForMessage(phone, "otp_enroll")
 	if first.Code != second.Code {
 		b.send("code", first.Code, "action", "default").refused("invalid-code", "The code you entered is invalid")
@@ -144,12 +144,12 @@ func TestPhonesThatAreCalled(t *testing.T) {
 	tn.manage(http.MethodPut, "guardian/factors/phone/message-types", object{"message_types": []string{"sms", "voice"}})
 	tn.ClearInbox()
 	b = tn.browser().logIn("bob").at("/u/mfa-phone-enrollment")
-	b.send("phone", phone, "type", "voice", "action", "default").at("/u/mfa-voice-challenge")
+	b.send("phone", phone, "type", "voice", "action", "default").at("/u/mfa-voice-enrollment-verify")
 	if m := tn.WaitForMessage(phone, "otp_enroll"); m.Channel != "voice" {
 		t.Errorf("the message is %+v", m)
 	}
 	tn.ClearInbox()
-	b.send("action", "switch-to-sms").at("/u/mfa-sms-challenge")
+	b.send("action", "switch-to-sms").at("/u/mfa-sms-enrollment-verify")
 	m := tn.WaitForMessage(phone, "otp_enroll")
 	if m.Channel != "sms" {
 		t.Errorf("the message is %+v", m)

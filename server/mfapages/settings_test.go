@@ -12,7 +12,7 @@ func TestCodesAsTheTenantWantsThem(t *testing.T) {
 	tn := start(t, "sms", "email")
 	tn.manage(http.MethodPut, "guardian/factors/phone/settings", object{"otp_length": 8, "otp_expiration_time": 60})
 	tn.manage(http.MethodPut, "guardian/factors/email/settings", object{"otp_length": 4, "otp_expiration_time": 900})
-	b := tn.browser().logIn("ann").at("/u/mfa-sms-enrollment").send("phone", phone, "action", "default").at("/u/mfa-sms-challenge")
+	b := tn.browser().logIn("ann").at("/u/mfa-sms-enrollment").send("phone", phone, "action", "default").at("/u/mfa-sms-enrollment-verify")
 	if !strings.Contains(b.page.Body, "Enter the 8-digit code") {
 		t.Errorf("the page asks for\n%s", b.page.Body)
 	}
