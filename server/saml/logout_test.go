@@ -95,6 +95,28 @@ func TestALogoutThatTheTenantBegins(t *testing.T) {
 	}
 }
 
+// logoutOfAnn is a request to end sessions of ann's, with attributes and children of its own.
+func logoutOfAnn(attributes, children string) string {
+	return `<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"` + attributes + `>` +
+		`<saml:NameID xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">auth0|ann</saml:NameID>` + children + `</samlp:LogoutRequest>`
+}
+
+// TestALogoutThatNamesNoSession is about the browser's, whatever other names than SAML's say.
+func TestALogoutThatNamesNoSession(t *testing.T) {
+	for _, children := range []string{"", `<x:SessionIndex xmlns:x="urn:x">_other</x:SessionIndex>`} {
+		a := start(t, ``)
+		a.set(a.logout(crewjam.HTTPPostBinding))
+		a.arrive(a.logIn(a.get(a.url + "/hello").Header.Get("Location")))
+		if !a.loggedIn() {
+			t.Fatal("nobody is logged in")
+		}
+		query := url.Values{"SAMLRequest": {packed(logoutOfAnn(` ID="_1"`, children))}}
+		if page := a.get(a.URL + "samlp/sp/logout?" + query.Encode()); page.Status != http.StatusOK || a.loggedIn() {
+			t.Errorf("with %q it is answered with %d %s", children, page.Status, brief(page.Body))
+		}
+	}
+}
+
 // TestLogoutsThatAreRefused end nobody's session.
 func TestLogoutsThatAreRefused(t *testing.T) {
 	foreign := newKeyPair(t)
@@ -127,6 +149,7 @@ func TestLogoutsThatAreRefused(t *testing.T) {
 		{"another key", a.logout(crewjam.HTTPPostBinding) + `, "signingCert": ` + quoted(foreign.pem()), request("auth0|ann", index), "could not be verified"},
 		{"a login request", a.logout(crewjam.HTTPPostBinding), url.Values{"SAMLRequest": {packed(`<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_1"/>`)}}, "Invalid SAML Request"},
 		{"no name", a.logout(crewjam.HTTPPostBinding), url.Values{"SAMLRequest": {packed(`<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_1"/>`)}}, "Invalid SAML Request"},
+		{"no ID", a.logout(crewjam.HTTPPostBinding), url.Values{"SAMLRequest": {packed(logoutOfAnn("", ""))}}, "Invalid SAML Request"},
 	} {
 		a.set(tt.settings)
 		page := a.get(a.URL + "samlp/sp/logout?" + tt.query.Encode())
