@@ -95,6 +95,9 @@ func (v view) withWidget(w widget, inputs ...input) view {
 		if b.Placeholder = placeholders[in.Name]; b.Placeholder == "" || v.Language != "en" && in.Name != "email" {
 			b.Placeholder = b.Label
 		}
+		if says, known := usernames[b.Label]; known && v.Language == "en" {
+			b.Label, b.Placeholder = "User name", says
+		}
 		if own := newPasswords[in.Missing]; own != "" && v.Language == "en" {
 			b.Placeholder = own
 		}
@@ -108,7 +111,10 @@ func (v view) withWidget(w widget, inputs ...input) view {
 }
 
 // placeholders are the English placeholders of Lock's inputs; the other languages use the labels.
-var placeholders = map[string]string{"email": "yours@example.com", "username": "username", "password": "your password", "phone": "your phone number"}
+var placeholders = map[string]string{"email": "yours@example.com", "password": "your password", "phone": "your phone number"}
+
+// usernames are the English placeholders of Lock's input for a username, by the label that the other pages have.
+var usernames = map[string]string{"Username": "your username", "Username (Optional)": "your username", "Username or email address": "username/email"}
 
 // newPasswords are the English placeholders of the two inputs in the widget for a new password. They are found by
 // the keys of the inputs' error messages, because both inputs have the same name.

@@ -37,6 +37,17 @@ func TestLoginHasTheIdsAndNamesThatEndToEndSuitesUse(t *testing.T) {
 	}
 }
 
+// TestLocksInputForAUsername has Lock's words, which a script on a phone finds it by.
+func TestLocksInputForAUsername(t *testing.T) {
+	for placeholder, page := range map[string]templates.Page{
+		"username/email": templates.ClassicLogin{Identifiers: []string{"email", "username"}},
+		"your username":  templates.ClassicSignup{Identifiers: []string{"email", "username"}},
+	} {
+		one(t, render(t, page), "input", "id=1-username", "name=username", "aria-label=User name", "placeholder="+placeholder)
+	}
+	one(t, render(t, templates.ClassicLogin{Layout: templates.Layout{Language: "de"}, Identifiers: []string{"username"}}), "input", "id=1-username", "placeholder=Benutzername")
+}
+
 func TestProvidersAreButtonsOfFormsOfTheirOwn(t *testing.T) {
 	for _, state := range []string{"login-with-providers", "login-identifier-with-providers", "login-providers-alone", "signup-with-providers"} {
 		page := render(t, states[state])
