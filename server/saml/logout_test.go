@@ -95,6 +95,19 @@ func TestALogoutThatTheTenantBegins(t *testing.T) {
 	}
 }
 
+// TestWhomTheTenantTellsOfALogout: nobody by an address that is no page, and no application that the user was not at.
+func TestWhomTheTenantTellsOfALogout(t *testing.T) {
+	a := start(t, ``)
+	a.set(`"logout": {"callback": "javascript:alert(1)"}`)
+	a.arrive(a.logIn(a.get(a.url + "/hello").Header.Get("Location")))
+	if page := a.get(a.URL + "samlp/sp/logout"); page.Status != http.StatusBadRequest || !strings.Contains(page.Body, "The logout URL may be missing or misconfigured") || !a.loggedIn() {
+		t.Errorf("a script is told with %d %s", page.Status, brief(page.Body))
+	}
+	if page := a.get(a.URL + "samlp/third/logout"); page.Status != http.StatusOK || strings.Contains(page.Body, "SAMLRequest") || a.loggedIn() {
+		t.Errorf("an application that the user was not at is told with %d %s", page.Status, brief(page.Body))
+	}
+}
+
 // logoutOfAnn is a request to end sessions of ann's, with attributes and children of its own.
 func logoutOfAnn(attributes, children string) string {
 	return `<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"` + attributes + `>` +
