@@ -132,7 +132,7 @@ func TestCodesAreBounded(t *testing.T) {
 func TestPhonesThatAreCalled(t *testing.T) {
 	tn := start(t, "sms")
 	tn.manage(http.MethodPut, "guardian/factors/phone/message-types", object{"message_types": []string{"voice"}})
-	b := tn.browser().logIn("ann").at("/u/mfa-voice-enrollment").send("phone", phone, "action", "default").at("/u/mfa-voice-challenge")
+	b := tn.browser().logIn("ann").at("/u/mfa-voice-enrollment").send("phone", phone, "action", "default").at("/u/mfa-voice-enrollment-verify")
 	call := tn.WaitForMessage(phone, "otp_enroll")
 	if call.Channel != "voice" || !strings.Contains(b.page.Body, "Call again") {
 		t.Errorf("the call is %+v; the page is %s", call, b.page.Body)
@@ -168,7 +168,7 @@ func TestAPhoneIsReachedAsTheTenantDoes(t *testing.T) {
 		tn.manage(http.MethodPut, "guardian/factors/phone/message-types", object{"message_types": names})
 	}
 	ways("voice")
-	b := tn.browser().logIn("ann").at("/u/mfa-voice-enrollment").send("phone", phone, "action", "default").at("/u/mfa-voice-challenge")
+	b := tn.browser().logIn("ann").at("/u/mfa-voice-enrollment").send("phone", phone, "action", "default").at("/u/mfa-voice-enrollment-verify")
 	b.send("code", tn.WaitForMessage(phone, "otp_enroll").Code, "action", "default").done()
 	for _, way := range []string{"sms", "voice", "sms"} {
 		ways(way)

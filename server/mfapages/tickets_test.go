@@ -72,7 +72,7 @@ func TestATicketForAnotherFactor(t *testing.T) {
 	tn := start(t, "otp", "sms", "push-notification")
 	tn.browser().logIn("bob").install().send("action", "pick-authenticator").send("action", "otp").enrollOTP()
 	b := tn.browser().follow(tn.ticket("bob", "factor", "phone", "allow_multiple_enrollments", true)).at("/u/mfa-sms-enrollment")
-	b.send("phone", phone, "action", "default").at("/u/mfa-sms-challenge")
+	b.send("phone", phone, "action", "default").at("/u/mfa-sms-enrollment-verify")
 	code := tn.WaitForMessage(phone, "otp_enroll").Code
 	b.send("code", "000001", "action", "default").refused("invalid-code", "The code you entered is invalid")
 	b.send("code", code, "action", "default").says(http.StatusOK, "You&#39;re All Set!")

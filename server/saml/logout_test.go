@@ -98,10 +98,12 @@ func TestALogoutThatTheTenantBegins(t *testing.T) {
 // TestWhomTheTenantTellsOfALogout: nobody by an address that is no page, and no application that the user was not at.
 func TestWhomTheTenantTellsOfALogout(t *testing.T) {
 	a := start(t, ``)
-	a.set(`"logout": {"callback": "javascript:alert(1)"}`)
 	a.arrive(a.logIn(a.get(a.url + "/hello").Header.Get("Location")))
-	if page := a.get(a.URL + "samlp/sp/logout"); page.Status != http.StatusBadRequest || !strings.Contains(page.Body, "The logout URL may be missing or misconfigured") || !a.loggedIn() {
-		t.Errorf("a script is told with %d %s", page.Status, brief(page.Body))
+	for _, callback := range []string{"javascript:alert(1)", "javascript://app.example/%0Aalert(1)"} {
+		a.set(`"logout": {"callback": "` + callback + `"}`)
+		if page := a.get(a.URL + "samlp/sp/logout"); page.Status != http.StatusBadRequest || !strings.Contains(page.Body, "The logout URL may be missing or misconfigured") || !a.loggedIn() {
+			t.Errorf("%s is told with %d %s", callback, page.Status, brief(page.Body))
+		}
 	}
 	if page := a.get(a.URL + "samlp/third/logout"); page.Status != http.StatusOK || strings.Contains(page.Body, "SAMLRequest") || a.loggedIn() {
 		t.Errorf("an application that the user was not at is told with %d %s", page.Status, brief(page.Body))
