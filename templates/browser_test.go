@@ -279,7 +279,7 @@ func TestPagesInABrowser(t *testing.T) {
 		}
 		press("error-cs-username-required", "error-cs-password-required")
 		do(ctx, t, chromedp.SendKeys(chromedp.ID("username"), "nobody"))
-		press("error-cs-email-invalid", "error-cs-password-required")
+		press("error-cs-email-invalid", "error-cs-pattern-mismatch", "error-cs-password-required")
 		do(ctx, t, chromedp.SendKeys(chromedp.ID("username"), "@example.com"), chromedp.SendKeys(chromedp.ID("password"), "x"))
 		if got := shown(); len(got) > 0 {
 			t.Errorf("what is mended is complained of still, with %q", got)
