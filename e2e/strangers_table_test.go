@@ -167,6 +167,7 @@ var together = []script{
 	{"Playwright", "sign-up", `press link=Sign up;; see text=Already have an account? := Log in;; fill label=Email address* := NEW;; fill label=Password* := FRESH;;` +
 		`see text=Your password must contain: := Your password must contain:;; click switch=Show password;; press button="Continue"`},
 	{"Playwright", "sign-up, and yes", `press link=Sign Up;; fill input[name="email"] := NEW;; fill input[name="password"] := FRESH;; press first button[type="submit"];; press button[value="accept"]`},
+	{"Cypress", "sign-up, and yes as of old", `press link=Sign up;; fill input[name="email"] := NEW;; fill input[name="password"] := FRESH;; press first button[type="submit"];; press #allow`},
 	{"Selenium", "names", `fill first [name=username] := WHO;; fill first [name=password] := SECRET;; press first [name=action]`},
 	{"Selenium", "the way to the button", `fill #username := WHO;; fill #password := SECRET;; press /html/body/div/main/section/div/div/div/form/div[2]/button`},
 	{"Selenium", "the button by its attributes", `fill //input[@id='username'] := WHO;; fill //input[@name='password'] := SECRET;; press //button[@type='submit' and @name='action' and @data-action-button-primary='true']`},

@@ -172,7 +172,7 @@ func TestConsentNamesEveryScopeAndPostsIt(t *testing.T) {
 	one(t, page, "form", "method=POST")
 	one(t, page, "input", "type=hidden", "name=audience", "value=https://api.exampleco.com/timesheets")
 	one(t, page, "input", "type=hidden", "name=state")
-	if got := one(t, page, "button", "name=action", "value=accept").words(); got != "Accept" {
+	if got := one(t, page, "button", "id=allow", "name=action", "value=accept").words(); got != "Accept" {
 		t.Errorf("the accepting button says %q", got)
 	}
 	if got := one(t, page, "button", "name=action", "value=decline").words(); got != "Decline" {

@@ -131,3 +131,20 @@ func TestRequestsOfForeignPages(t *testing.T) {
 		return nil
 	})
 }
+
+// TestAnApplicationSpeaksForItselfOnly: one that does not allow an origin says nothing about the others.
+func TestAnApplicationSpeaksForItselfOnly(t *testing.T) {
+	look(t, []string{"https://{organization_name}.example.com/cb", "https://{organization_name}.example.com"}, func(tx *storage.Tx) error {
+		client, err := tx.Clients.Get("client000000") // of a third party, in strict mode
+		if err != nil {
+			return err
+		}
+		if allowed, err := registered.Of(tx, client, "localhost:3000").Origin("https://acme.example.com"); allowed || err != nil {
+			t.Errorf("the third party allows it: %v, %v", allowed, err)
+		}
+		if allowed, err := registered.OriginOfAny(tx, "localhost:3000", "https://acme.example.com"); !allowed || err != nil {
+			t.Errorf("with a third party that does not allow it: %v, %v", allowed, err)
+		}
+		return nil
+	})
+}
