@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -173,6 +174,9 @@ func (e *Engine) checkAssertion(ctx context.Context, c storage.Client, raw strin
 	if err != nil {
 		return apierr.InvalidAssertion("not a signed JWT")
 	}
+	if !isAssertion(jws) {
+		return apierr.InvalidAssertion("typ must be JWT, where there is one")
+	}
 	now := e.Now()
 	payload, ok, err := e.verifyAssertion(ctx, c, jws, now)
 	if err != nil {
@@ -206,6 +210,22 @@ func (e *Engine) checkAssertion(ctx context.Context, c storage.Client, raw strin
 		return apierr.InvalidAssertion("jti was used before")
 	}
 	return err
+}
+
+// isAssertion reports whether the typ of a JWT allows it to be a client assertion. A client may sign
+// other JWTs with the same key, such as request objects and DPoP proofs. Somebody who holds one of
+// those must not be able to use it as an assertion, RFC 8725 section 3.11.
+func isAssertion(jws *jose.JSONWebSignature) bool {
+	typ, given := jws.Signatures[0].Header.ExtraHeaders[jose.HeaderType]
+	if !given {
+		return true
+	}
+	name, _ := typ.(string)
+	switch strings.TrimPrefix(strings.ToLower(name), "application/") {
+	case "jwt", "client-authentication+jwt":
+		return true
+	}
+	return false
 }
 
 // verifyAssertion tries the client's registered keys first, then the keys at its

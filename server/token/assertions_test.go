@@ -25,6 +25,9 @@ func sign(t testing.TB, alg jose.SignatureAlgorithm, key any, claims object, hea
 	opts := (&jose.SignerOptions{}).WithType("JWT")
 	for name, value := range headers {
 		opts = opts.WithHeader(jose.HeaderKey(name), value)
+		if value == nil {
+			delete(opts.ExtraHeaders, jose.HeaderKey(name))
+		}
 	}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: key}, opts)
 	if err != nil {
@@ -122,10 +125,16 @@ func TestClientAssertions(t *testing.T) {
 		{"exp is a fraction", good(object{"exp": float64(now) + 60.5}), nil, 200, ok},
 		{"as long as may be", good(object{"exp": now + 300}), nil, 200, ok},
 		{"within the skew of the clocks", good(object{"exp": now - 9, "iat": now + 9, "nbf": now + 9}), nil, 200, ok},
+		{"a type of its own", sign(t, jose.RS256, rsaKey, claims(nil), object{"typ": "client-authentication+jwt"}), nil, 200, ok},
+		{"a type in full", sign(t, jose.RS256, rsaKey, claims(nil), object{"typ": "application/jwt"}), nil, 200, ok},
+		{"no type", sign(t, jose.RS256, rsaKey, claims(nil), object{"typ": nil}), nil, 200, ok},
 		{"used once", replayed, nil, 200, ok},
 		{"and again", replayed, nil, 401, invalid("jti was used before")},
 		{"the same jti in another assertion", good(object{"jti": "once"}), nil, 401, invalid("jti was used before")},
 
+		{"a request object", sign(t, jose.RS256, rsaKey, claims(nil), object{"typ": "oauth-authz-req+jwt"}), nil, 401, invalid("typ must be JWT, where there is one")},
+		{"a proof, in other letters", sign(t, jose.RS256, rsaKey, claims(nil), object{"typ": "DPoP+JWT"}), nil, 401, invalid("typ must be JWT, where there is one")},
+		{"a type that is none", sign(t, jose.RS256, rsaKey, claims(nil), object{"typ": 7}), nil, 401, invalid("typ must be JWT, where there is one")},
 		{"aud is the issuer without its slash", good(object{"aud": strings.TrimSuffix(tn.URL, "/")}), nil, 401, invalid("aud must be " + tn.URL)},
 		{"aud is another's, and the jti is not used up", good(object{"aud": "https://else.example/", "jti": "kept"}), nil, 401, invalid("aud must be " + tn.URL)},
 		{"as this shows", good(object{"jti": "kept"}), nil, 200, ok},
