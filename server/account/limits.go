@@ -1,8 +1,12 @@
 package account
 
 import (
+	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
+	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -17,6 +21,9 @@ const (
 	// CodesAnHour is how many codes and links an IP address may request in an hour.
 	CodesAnHour = 50
 	codeEvery   = time.Hour / CodesAnHour
+	// ResetsAtOnce is how many new passwords of one person an address asks for at once, and one a minute after that.
+	ResetsAtOnce = 10
+	resetEvery   = time.Minute
 )
 
 // Limits reports whether the rate limits are on for the tenant.
@@ -38,4 +45,31 @@ func CountCode(tx *storage.Tx, ip string, now time.Time) error {
 		return err
 	}
 	return tx.Guess("codes\x01"+ip, CodesAnHour, codeEvery, now)
+}
+
+// CountReset counts an e-mail for a new password that an address asks for, where the tenant has the limits. It
+// returns storage.ErrTooMany.
+func CountReset(tx *storage.Tx, login, ip string, now time.Time) error {
+	if on, err := Limits(tx); err != nil || !on {
+		return err
+	}
+	return tx.Guess("resets\x01"+strings.ToLower(login)+"\x01"+ip, ResetsAtOnce, resetEvery, now)
+}
+
+// TooManyCodes is what an address is told that has asked for more codes than it may.
+func TooManyCodes(now time.Time) *apierr.Error { return tooMany(CodesAnHour, now.Add(codeEvery)) }
+
+// TooManyResets is what an address is told that has asked for more new passwords of somebody than it may.
+func TooManyResets(now time.Time) *apierr.Error { return tooMany(ResetsAtOnce, now.Add(resetEvery)) }
+
+// tooMany refuses a request beyond a limit, of which one more is allowed at reset.
+func tooMany(limit int, reset time.Time) *apierr.Error {
+	return &apierr.Error{
+		Status: http.StatusTooManyRequests, Code: "too_many_requests",
+		Message: "Too many requests. Check the X-RateLimit-Limit, X-RateLimit-Remaining and X-RateLimit-Reset headers.",
+		Setting: "flags.tenant0_rate_limits of the tenant",
+		Header: map[string]string{
+			"X-RateLimit-Limit": strconv.Itoa(limit), "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": strconv.FormatInt(reset.Unix(), 10),
+		},
+	}
 }

@@ -12,7 +12,9 @@ type Error struct {
 	Message string         // the sentence Auth0 answers with
 	Extra   map[string]any // further members of the body, such as error_uri
 	Header  map[string]string
-	Page    string // the page that explains the error to a user, "" for the general error page
+	// Bare means that the body has only the message: {"error": "<message>"}, without a code.
+	Bare bool
+	Page string // the page that explains the error to a user, "" for the general error page
 	// Setting names what a developer could change to get another answer, or is "" if no setting matters. It
 	// is shown in request traces, and never sent to the client.
 	Setting string

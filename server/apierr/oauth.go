@@ -62,9 +62,10 @@ func Named(name, code, description string) *Error {
 	return &Error{Status: http.StatusBadRequest, Code: code, Message: description, Extra: map[string]any{"name": name}}
 }
 
-// Sentence returns an invalid_request error with the message text.
+// Sentence returns an invalid_request error with the message text. Auth0's database APIs answer with the
+// message alone.
 func Sentence(text string) *Error {
-	return &Error{Status: http.StatusBadRequest, Code: InvalidRequest, Message: text}
+	return &Error{Status: http.StatusBadRequest, Code: InvalidRequest, Message: text, Bare: true}
 }
 
 // MissingParameter reports a required parameter that is not there.
@@ -95,7 +96,7 @@ func UnsupportedGrant(grant string) error {
 }
 
 // GrantNotAllowed reports a grant type that the application may not use.
-func GrantNotAllowed(grant string) error {
+func GrantNotAllowed(grant string) *Error {
 	return &Error{
 		Status: http.StatusForbidden, Code: "unauthorized_client",
 		Message: fmt.Sprintf("Grant type '%s' not allowed for the client.", grant),

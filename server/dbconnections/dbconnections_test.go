@@ -178,7 +178,8 @@ func TestSignUpThroughTheAPI(t *testing.T) {
 		{"an address that is taken", account, "code", "invalid_signup"},
 		{"a weak password", with("password", "weak"), "name", "PasswordStrengthError"},
 		{"no connection", with("connection", ""), "error", "connection is required"},
-		{"an unknown connection", with("connection", "none"), "error", "the connection was not found"},
+		{"an unknown connection", with("connection", "none"), "error_description", "the connection was not found"},
+		{"an unknown connection, by its code", with("connection", "none"), "error", "invalid_request"},
 		{"an unknown application", with("client_id", "none"), "error", "Unknown client: none"},
 		{"an address that is none", with("email", "none"), "code", "invalid_signup"},
 	} {

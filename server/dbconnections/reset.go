@@ -82,7 +82,10 @@ func (m *room) changePassword(w http.ResponseWriter, r *http.Request) error {
 	case name == "":
 		return apierr.Sentence("connection is required").ChangedBy("the parameter connection")
 	}
-	if err := m.sendReset(r, name, login, storage.Text(body, "client_id")); err != nil {
+	switch err := m.sendReset(r, name, login, storage.Text(body, "client_id")); {
+	case errors.Is(err, storage.ErrTooMany):
+		return account.TooManyResets(m.Now())
+	case err != nil:
 		return err
 	}
 	return web.ReplyBytes(w, http.StatusOK, "text/html; charset=utf-8", []byte(resetSentence))
@@ -90,9 +93,18 @@ func (m *room) changePassword(w http.ResponseWriter, r *http.Request) error {
 
 // sendReset sends the e-mail to the user with a login identifier at a connection, if there is such a user.
 func (m *room) sendReset(r *http.Request, name, login, clientID string) error {
+	err := m.DB.Update(r.Context(), func(tx *storage.Tx) error { return account.CountReset(tx, login, signin.Address(r), m.Now()) })
+	if err != nil {
+		if errors.Is(err, storage.ErrTooMany) {
+			m.Log.Record(r, tenantlog.Event{
+				Type: tenantlog.RateLimited, Description: "You passed the limit of e-mails for a new password", ClientID: clientID, Connection: name, UserName: login,
+			})
+		}
+		return err
+	}
 	var user storage.User
 	var mail emails.Draft
-	err := m.DB.View(r.Context(), func(tx *storage.Tx) error {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		conn, err := signin.Database(tx, name)
 		if err != nil {
 			return err
@@ -173,7 +185,10 @@ func (m *room) submitResetRequest(w http.ResponseWriter, r *http.Request) error 
 		}
 		return web.Continue(w, r, page, state)
 	}
-	if err := m.sendReset(r, connection, email, t.Request().ClientID); err != nil {
+	switch err := m.sendReset(r, connection, email, t.Request().ClientID); {
+	case errors.Is(err, storage.ErrTooMany):
+		return m.resetRequestPage(w, r, http.StatusTooManyRequests, t, state, templates.ResetRequest{Email: email, Errors: []string{"too-many-email"}})
+	case err != nil:
 		return err
 	}
 	return m.resetSent(w, r, t, state, email)

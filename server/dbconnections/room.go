@@ -76,14 +76,17 @@ func Mount(rt, open *web.Router, d Deps) {
 	rt.Handle(http.MethodPost, "/u/unblock", web.SameSite(m.unblock))
 }
 
-// shape writes the errors of the API: errors with a name as an object with code,
-// description and so on, the others as an object with the message.
+// shape writes the errors of the API: errors with a name as an object with code, description and so on,
+// bare errors as an object with the message, and the others as OAuth errors.
 func shape(w http.ResponseWriter, _ *http.Request, e *apierr.Error) {
-	body := map[string]any{"error": e.Message}
-	if e.Extra["name"] != nil {
+	body := map[string]any{"error": e.Code, "error_description": e.Message}
+	switch {
+	case e.Extra["name"] != nil:
 		body = map[string]any{"code": e.Code, "description": e.Message, "statusCode": e.Status}
-		maps.Copy(body, e.Extra)
+	case e.Bare:
+		body = map[string]any{"error": e.Message}
 	}
+	maps.Copy(body, e.Extra)
 	_ = web.Reply(w, e.Status, body)
 }
 

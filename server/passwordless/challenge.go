@@ -6,7 +6,6 @@ import (
 	"net/mail"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -113,18 +112,7 @@ func (m *room) limited(r *http.Request, client storage.Client, err error) error 
 	m.Codes.Log.Record(r, tenantlog.Event{
 		Type: tenantlog.RateLimited, Description: "You passed the limit of allowed calls to " + r.URL.Path, ClientID: client.ClientID, ClientName: client.Name,
 	})
-	e := *errLimited
-	e.Header = map[string]string{
-		"X-RateLimit-Limit": strconv.Itoa(account.CodesAnHour), "X-RateLimit-Remaining": "0",
-		"X-RateLimit-Reset": strconv.FormatInt(m.Now().Add(time.Hour/account.CodesAnHour).Unix(), 10),
-	}
-	return e.With(err)
-}
-
-var errLimited = &apierr.Error{
-	Status: http.StatusTooManyRequests, Code: "too_many_requests",
-	Message: "Too many requests. Check the X-RateLimit-Limit, X-RateLimit-Remaining and X-RateLimit-Reset headers.",
-	Setting: "flags.tenant0_rate_limits of the tenant",
+	return account.TooManyCodes(m.Now()).With(err)
 }
 
 // askedFor reads the connection and the recipient of a code from the form.
