@@ -120,10 +120,10 @@ func TestErrorsOfPasswordPolicies(t *testing.T) {
 	s.signsUp("sign-up: user info", `"email":"new.person@example.com","password":"new.person"`, "password_no_user_info_error", "PasswordNoUserInfoError")
 	for _, path := range []string{"dbconnections/signup", "dbconnections/change_password"} {
 		status, _, code, sentence, raw := call(t, s.Server, http.MethodPost, path, "application/json", `{"client_id":"app","connection":"none","email":"new@example.com","password":"`+password+`"}`)
-		if status != http.StatusBadRequest || !strings.Contains(raw, "the connection was not found") {
+		if status != http.StatusBadRequest || code != "invalid_request" || sentence != "the connection was not found" {
 			t.Errorf("%s: %d %s %s %s", path, status, code, sentence, raw)
 		}
-		explains(t, s.Server, "", "/"+path).holds(t, "dbconnections: connection", "", "the connection was not found")
+		explains(t, s.Server, "", "/"+path).holds(t, "dbconnections: connection", "invalid_request", "the connection was not found")
 	}
 }
 

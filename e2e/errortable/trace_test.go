@@ -105,6 +105,11 @@ var settings = map[string]string{
 	"token ROPG: no default directory": "default_directory of the tenant", "sign-up: dictionary": "the password policy", "sign-up: user info": "the password policy", "dbconnections: connection": "the parameter connection",
 	"passwordless: bad phone": "the parameter phone_number", "passwordless: disabled connection": "enabled_clients", "passwordless: bad request": "the parameter request", "passwordless: bad authParams": "the parameter authParams",
 	"passwordless: no client": "client_secret", "token OTP: wrong phone": "good once and for one application", "token OBO: chain too deep": "act of the subject_token", "logout: mismatch of hints": "id_token_hint",
+	"token CC: quota": "token_quota of the application", "token CC: quota of all": "default_token_quota of the tenant", "token ROPG: same user rate": "tenant0_rate_limits", "passwordless: rate": "tenant0_rate_limits", "change password: rate": "tenant0_rate_limits",
+	"token jwt-bearer: none": "the parameter assertion", "token jwt-bearer: bad assertion": "the parameter assertion", "token jwt-bearer: not enabled": "identity_assertion_authorization_grant",
+	"token CTE: no token": "the parameter subject_token", "token CTE: no type": "the parameter subject_token_type", "token CTE: no profile": "token exchange profile", "token CTE: not enabled": "token_exchange",
+	"token CTE: its Action": "no setting", "details: no list": "authorization_details", "details: unknown type": "authorization_details", "details: no type": "authorization_details",
+	"any: endpoint off": "pushed_authorization_requests_supported", "not emulated": "no setting", "token CIBA": "no setting",
 	"userinfo: expired": "the clock", "refresh: user gone": "the user, who has been deleted", "token device: denied": "the answer of the person", "prompt=none + MFA": "factors of guardian", "token: MFA needed": "factors of guardian",
 }
 

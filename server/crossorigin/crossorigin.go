@@ -259,21 +259,35 @@ func refusal(err error, a signin.Attempt) error {
 // challenge answers that no CAPTCHA is required.
 //
 //auth0:operation POST /usernamepassword/challenge
-func (m *room) challenge(w http.ResponseWriter, _ *http.Request) error {
-	return web.Reply(w, http.StatusOK, map[string]bool{"required": false})
+func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
+	return m.notRequired(w, r, account.BotsAtPasswords)
 }
 
 //auth0:operation POST /dbconnections/signup/challenge
 func (m *room) signupChallenge(w http.ResponseWriter, r *http.Request) error {
-	return m.challenge(w, r)
+	return m.notRequired(w, r, account.BotsAtPasswords)
 }
 
 //auth0:operation POST /dbconnections/change_password/challenge
 func (m *room) resetChallenge(w http.ResponseWriter, r *http.Request) error {
-	return m.challenge(w, r)
+	return m.notRequired(w, r, account.BotsAtResets)
 }
 
 //auth0:operation POST /passwordless/challenge
 func (m *room) codeChallenge(w http.ResponseWriter, r *http.Request) error {
-	return m.challenge(w, r)
+	return m.notRequired(w, r, account.BotsAtCodes)
+}
+
+// notRequired answers that there is no captcha, and notes where the tenant wants one.
+func (m *room) notRequired(w http.ResponseWriter, r *http.Request, policy string) error {
+	var robots account.Unasked
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		robots, err = account.UnaskedAt(tx, policy)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	robots.Note(r.Context())
+	return web.Reply(w, http.StatusOK, map[string]bool{"required": false})
 }

@@ -65,6 +65,16 @@ type found struct {
 	// leak says whether a correct password is known from a data breach; mails are the e-mails about it.
 	leak  account.Leak
 	mails []emails.Draft
+	// robots is what was not asked of whoever tries.
+	robots account.Unasked
+}
+
+// wanted is the policy by which a tenant wants a proof of whoever makes the attempt.
+func (a Attempt) wanted() string {
+	if a.Password == "" {
+		return account.BotsAtCodes
+	}
+	return account.BotsAtPasswords
 }
 
 // look reads what the store knows about an attempt; right says whether its proof was correct.
@@ -72,6 +82,9 @@ func (d *Door) look(r *http.Request, a Attempt, right bool) (f found, err error)
 	now := d.Now()
 	err = d.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		f = found{}
+		if f.robots, err = account.UnaskedAt(tx, a.wanted()); err != nil {
+			return err
+		}
 		if a.User.UserID != "" && a.Password != "" {
 			if f.limited, err = account.Limits(tx); err != nil {
 				return err
@@ -91,6 +104,7 @@ func (d *Door) look(r *http.Request, a Attempt, right bool) (f found, err error)
 		f.blocked, err = account.Blocked(tx, a.User.UserID, a.Connection, a.IP, now)
 		return err
 	})
+	f.robots.Note(r.Context())
 	return f, err
 }
 

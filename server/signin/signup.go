@@ -45,11 +45,15 @@ var ProfileMembers = []string{"email", "username", "phone_number", "given_name",
 // WatchSignup refuses sign-ups from an IP address that makes too many, and passwords known from data
 // breaches. Each sign-up is counted, whether it succeeds or not.
 func (d *Door) WatchSignup(r *http.Request, a Applicant) error {
-	throttled, counts := false, false
+	throttled, counts, robots := false, false, account.Unasked{}
 	err := d.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		if robots, err = account.UnaskedAt(tx, account.BotsAtPasswords); err != nil {
+			return err
+		}
 		throttled, counts, err = account.Throttled(tx, account.BeforeSignup, Address(r), d.Now())
 		return err
 	})
+	robots.Note(r.Context())
 	switch {
 	case err != nil:
 		return err
@@ -141,7 +145,7 @@ func Admit(tx *storage.Tx, a Applicant) (conn storage.Connection, err error) {
 			return conn, err
 		}
 		if !conn.Serves(client) {
-			return conn, apierr.Sentence(apierr.ConnectionDisabled.Message).ChangedBy(apierr.ConnectionDisabled.Setting)
+			return conn, apierr.ConnectionDisabled
 		}
 	}
 	if !account.SignupAllowed(conn) {
@@ -178,7 +182,7 @@ func (a Applicant) User() storage.User {
 func Database(tx *storage.Tx, name string) (storage.Connection, error) {
 	c, err := tx.Connections.Find("name", name)
 	if storage.IsNotFound(err) || err == nil && c.Strategy != storage.DatabaseStrategy {
-		return c, apierr.Sentence(apierr.ConnectionNotFound.Message).ChangedBy(apierr.ConnectionNotFound.Setting)
+		return c, apierr.ConnectionNotFound
 	}
 	return c, err
 }

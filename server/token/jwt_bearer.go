@@ -35,8 +35,7 @@ func (g *jwtBearer) Permits(c storage.Client, _ url.Values) error {
 	if c.IdentityAssertion.Active && (c.IsFirstParty || c.Strict()) {
 		return nil
 	}
-	e, _ := errors.AsType[*apierr.Error](apierr.GrantNotAllowed(g.Type()))
-	return e.ChangedBy("identity_assertion_authorization_grant.active of the application, which third parties have in strict mode alone")
+	return apierr.GrantNotAllowed(g.Type()).ChangedBy("identity_assertion_authorization_grant.active of the application, which third parties have in strict mode alone")
 }
 
 // Limits of assertions: their size in bytes, the tolerated difference of clocks, and the age for public clients.

@@ -66,7 +66,11 @@ func (g *tokenExchange) Permits(c storage.Client, form url.Values) error {
 	case kind != accessTokenType && len(c.TokenExchange.AllowAnyProfileOfType) > 0:
 		return nil
 	}
-	return apierr.GrantNotAllowed(g.Type())
+	wanted := "custom_authentication"
+	if kind == accessTokenType {
+		wanted = onBehalfProfile
+	}
+	return apierr.GrantNotAllowed(g.Type()).ChangedBy(wanted + " in token_exchange.allow_any_profile_of_type of the application")
 }
 
 // onBehalfProfile is the name, in the settings of a client, of the exchange of access tokens.
