@@ -10,8 +10,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestTracesTellOfCaptchasThatNobodyIsAskedFor, where the tenant's settings want them: by each door that
-// Auth0 would ask at.
+// TestTracesTellOfCaptchasThatNobodyIsAskedFor tests that the trace of each operation that Auth0 would show a captcha
+// for says that captchas are not emulated.
 func TestTracesTellOfCaptchasThatNobodyIsAskedFor(t *testing.T) {
 	s := servertest.Start(t)
 	browser := s.Client()

@@ -14,7 +14,7 @@ const (
 	ciba      = "urn:openid:params:grant-type:ciba"
 )
 
-// limitsFile is a tenant for the errors of what is counted, exchanged, and not emulated.
+// limitsFile is a tenant for the errors of quotas, rate limits, token exchanges and what is not emulated.
 const limitsFile = `
 tenant: {default_directory: db, flags: {tenant0_rate_limits: true}, default_token_quota: {clients: {client_credentials: {enforce: true, per_day: 2}}}}
 clients:
@@ -45,7 +45,7 @@ func beginLimits(t *testing.T) steps {
 	return s
 }
 
-// TestErrorsOfQuotas has what machines are told that have had their tokens.
+// TestErrorsOfQuotas tests the errors of applications whose token quota is used up.
 func TestErrorsOfQuotas(t *testing.T) {
 	s := beginLimits(t)
 	if status, answer := s.Token(s.Client(), of("client_credentials", "audience", "urn:api")); status != http.StatusOK {
@@ -69,7 +69,7 @@ func TestErrorsOfQuotas(t *testing.T) {
 	}
 }
 
-// TestErrorsOfLimits that the tenant's flag switches on.
+// TestErrorsOfLimits tests the rate limits that the flag tenant0_rate_limits switches on.
 func TestErrorsOfLimits(t *testing.T) {
 	s := beginLimits(t)
 	const tooMany = "Too many requests. Check the X-RateLimit-Limit, X-RateLimit-Remaining and X-RateLimit-Reset headers."
@@ -96,7 +96,7 @@ func TestErrorsOfLimits(t *testing.T) {
 	explains(t, s.Server, "", "/dbconnections/change_password").holds(t, "change password: rate", code, sentence)
 }
 
-// TestErrorsOfExchanges has tokens and assertions that bring no others.
+// TestErrorsOfExchanges tests assertions and subject tokens that cannot be exchanged, and authorization_details.
 func TestErrorsOfExchanges(t *testing.T) {
 	s := beginLimits(t)
 	s.says("token jwt-bearer: none", "oauth/token", of(assertion), 400, "invalid_request", "Missing required parameter: assertion")
@@ -126,7 +126,7 @@ func TestErrorsOfExchanges(t *testing.T) {
 	s.says("any: endpoint off", "oauth/par", pushed, 404, "endpoint_disabled", "")
 }
 
-// TestWhatIsNotEmulatedSaysSo by its name, with a status that no client tries again.
+// TestWhatIsNotEmulatedSaysSo tests that endpoints and grants that are not emulated are named in the answer.
 func TestWhatIsNotEmulatedSaysSo(t *testing.T) {
 	s := beginLimits(t)
 	for path, sent := range map[string]asked{

@@ -21,7 +21,8 @@ const (
 	// CodesAnHour is how many codes and links an IP address may request in an hour.
 	CodesAnHour = 50
 	codeEvery   = time.Hour / CodesAnHour
-	// ResetsAtOnce is how many new passwords of one person an address asks for at once, and one a minute after that.
+	// ResetsAtOnce is how many password reset e-mails an IP address can request for one user at once. After
+	// that it can request one a minute.
 	ResetsAtOnce = 10
 	resetEvery   = time.Minute
 )
@@ -47,8 +48,8 @@ func CountCode(tx *storage.Tx, ip string, now time.Time) error {
 	return tx.Guess("codes\x01"+ip, CodesAnHour, codeEvery, now)
 }
 
-// CountReset counts an e-mail for a new password that an address asks for, where the tenant has the limits. It
-// returns storage.ErrTooMany.
+// CountReset counts a password reset e-mail that an IP address requests, if the tenant has the limits. It returns
+// storage.ErrTooMany if there were too many.
 func CountReset(tx *storage.Tx, login, ip string, now time.Time) error {
 	if on, err := Limits(tx); err != nil || !on {
 		return err
@@ -56,13 +57,13 @@ func CountReset(tx *storage.Tx, login, ip string, now time.Time) error {
 	return tx.Guess("resets\x01"+strings.ToLower(login)+"\x01"+ip, ResetsAtOnce, resetEvery, now)
 }
 
-// TooManyCodes is what an address is told that has asked for more codes than it may.
+// TooManyCodes is the answer to an IP address that has requested too many codes.
 func TooManyCodes(now time.Time) *apierr.Error { return tooMany(CodesAnHour, now.Add(codeEvery)) }
 
-// TooManyResets is what an address is told that has asked for more new passwords of somebody than it may.
+// TooManyResets is the answer to an IP address that has requested too many password reset e-mails for a user.
 func TooManyResets(now time.Time) *apierr.Error { return tooMany(ResetsAtOnce, now.Add(resetEvery)) }
 
-// tooMany refuses a request beyond a limit, of which one more is allowed at reset.
+// tooMany is the answer to a request beyond a limit. The next request is allowed at reset.
 func tooMany(limit int, reset time.Time) *apierr.Error {
 	return &apierr.Error{
 		Status: http.StatusTooManyRequests, Code: "too_many_requests",

@@ -278,7 +278,7 @@ func (m *room) codeChallenge(w http.ResponseWriter, r *http.Request) error {
 	return m.notRequired(w, r, account.BotsAtCodes)
 }
 
-// notRequired answers that there is no captcha, and notes where the tenant wants one.
+// notRequired answers that no captcha is required. If a policy of the tenant requires one, the trace says so.
 func (m *room) notRequired(w http.ResponseWriter, r *http.Request, policy string) error {
 	var robots account.Unasked
 	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {

@@ -22,8 +22,8 @@ users:
   - {user_id: "auth0|ann", connection: db, email: ann@example.com, password: a password of ann}
 `
 
-// TestTenNewPasswordsAtOnce are asked for by one address for one person, and one a minute after that, where
-// the tenant has Auth0's limits.
+// TestTenNewPasswordsAtOnce tests that an IP address can request ten password reset e-mails for a user at once, and
+// one a minute after that, if the tenant has Auth0's rate limits.
 func TestTenNewPasswordsAtOnce(t *testing.T) {
 	s := servertest.Start(t, servertest.Seed(limitedFile), servertest.HTTP())
 	tn := tenant{s, t, s.Client()}

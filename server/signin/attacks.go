@@ -65,11 +65,11 @@ type found struct {
 	// leak says whether a correct password is known from a data breach; mails are the e-mails about it.
 	leak  account.Leak
 	mails []emails.Draft
-	// robots is what was not asked of whoever tries.
+	// robots is the captcha that was not shown to the user.
 	robots account.Unasked
 }
 
-// wanted is the policy by which a tenant wants a proof of whoever makes the attempt.
+// wanted is the policy of bot detection that applies to the attempt.
 func (a Attempt) wanted() string {
 	if a.Password == "" {
 		return account.BotsAtCodes
