@@ -23,9 +23,9 @@ type Tenant struct {
 	EphemeralLifetime     float64 `json:"ephemeral_session_lifetime"`
 	IdleEphemeralLifetime float64 `json:"idle_ephemeral_session_lifetime"`
 
-	DefaultRedirectionURI string `json:"default_redirection_uri"`
-	// DefaultTokenQuota bounds the tokens of each application and of each organization that has no quota of its
-	// own.
+	DefaultRedirectionURI    string `json:"default_redirection_uri"`
+	AuthorizationResponseIss bool   `json:"authorization_response_iss_parameter_supported"` // RFC 9207
+	// DefaultTokenQuota is the quota of each application and each organization that has none of its own.
 	DefaultTokenQuota struct {
 		Clients       *TokenQuota `json:"clients"`
 		Organizations *TokenQuota `json:"organizations"`

@@ -20,7 +20,7 @@ tenant: {default_directory: db, flags: {tenant0_rate_limits: true}, default_toke
 clients:
   - {name: app, client_id: app, app_type: regular_web, ` + basic + `, callbacks: ["` + callback + `"], identity_assertion_authorization_grant: {active: true},
      token_exchange: {allow_any_profile_of_type: [custom_authentication]}, token_quota: {client_credentials: {enforce: true, per_hour: 1}},
-     grant_types: [authorization_code, client_credentials, password, "http://auth0.com/oauth/grant-type/passwordless/otp", "` + ciba + `"]}
+     grant_types: [authorization_code, refresh_token, client_credentials, password, "http://auth0.com/oauth/grant-type/passwordless/otp", "` + ciba + `"]}
   - {name: plain, client_id: plain, app_type: regular_web, ` + basic + `, callbacks: ["` + callback + `"], grant_types: [client_credentials]}
   - {name: machine, client_id: ` + servertest.Management + `, client_secret: ` + servertest.ManagementSecret + `, app_type: non_interactive, grant_types: [client_credentials],
      token_quota: {client_credentials: {enforce: false, per_day: 1}}}
@@ -116,6 +116,10 @@ func TestErrorsOfExchanges(t *testing.T) {
 	s.manage(http.MethodPost, "actions/actions/"+id+"/deploy", nil)
 	s.manage(http.MethodPost, "token-exchange-profiles", map[string]any{"name": "legacy", "subject_token_type": kind, "action_id": id, "type": "custom_authentication"})
 	s.says("token CTE: its Action", "oauth/token", of(exchange, "subject_token", "x", "subject_token_type", kind, "audience", "urn:api"), 501, "not_emulated", "")
+
+	transfer := "urn:" + s.Issuer() + ":session_transfer"
+	s.says("token CTE: session transfer", "oauth/token", of(exchange, "subject_token", "x", "subject_token_type", kind, "audience", transfer), 501, "not_emulated", "")
+	s.says("refresh: session transfer", "oauth/token", of("refresh_token", "refresh_token", "x", "audience", transfer), 501, "not_emulated", "")
 
 	for situation, details := range map[string]string{"details: no list": "{", "details: unknown type": `[{"type":"pay"}]`, "details: no type": `[{"amount":1}]`} {
 		sent := form("client_id", "app", "client_secret", "a secret of the application", "redirect_uri", callback, "response_type", "code", "audience", "urn:api", "authorization_details", details)

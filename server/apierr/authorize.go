@@ -86,7 +86,7 @@ func UnknownService(audience string) error {
 }
 
 // NotEmulated reports a feature of Auth0 that this server does not have.
-func NotEmulated(what string) error {
+func NotEmulated(what string) *Error {
 	return &Error{Status: http.StatusNotImplemented, Code: "not_emulated", Message: what + " is not emulated by tenant0"}
 }
 

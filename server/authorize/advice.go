@@ -53,4 +53,31 @@ func (m *room) advise(r *http.Request, d *decision) {
 	if u, err := url.Parse(rq.RedirectURI); err == nil && rq.ResponseMode == webMessageMode && !callback.AllowedOrigin(client.WebOrigins, u.Scheme+"://"+u.Host, callback.Placeholders{}) {
 		note("web_origins of the application", "Auth0 sends messages to the application's web origins alone, and %s://%s is none", u.Scheme, u.Host)
 	}
+	for _, step := range ignored(r.URL.Query(), d) {
+		trace.Note(ctx, step)
+	}
+}
+
+// notRead are parameters of Auth0's that are ignored here, and why.
+var notRead = []struct{ name, why string }{
+	{"access_token", "linking accounts at /authorize is not emulated"},
+	{"claims", "Auth0 does not read it either"},
+	{"dpop_jkt", "DPoP is not emulated"},
+	{"session_transfer_token", "session transfer is not emulated"},
+}
+
+// ignored returns a step for each parameter of a request that has no effect.
+func ignored(params url.Values, d *decision) (steps []trace.Step) {
+	for _, p := range notRead {
+		if params.Has(p.name) {
+			steps = append(steps, trace.Step{Room: "authorize", Said: "the parameter " + p.name + " is ignored: " + p.why, Setting: "the parameter " + p.name})
+		}
+	}
+	if resource := params.Get("resource"); resource != "" && d.tenant.AudienceOf(resource) == "" {
+		steps = append(steps, trace.Step{
+			Room: "authorize", Said: "the parameter resource is ignored: the tenant takes it for the audience only by its profile",
+			Setting: "resource_parameter_profile of the tenant, or the parameter audience",
+		})
+	}
+	return steps
 }

@@ -23,6 +23,13 @@ func (m *room) send(w http.ResponseWriter, r *http.Request, rq storage.Authorize
 	if rq.State != "" && rq.Assertion == nil {
 		params.Set("state", rq.State)
 	}
+	named, err := m.namesIssuer(r.Context())
+	if err != nil {
+		return err
+	}
+	if named && rq.Assertion == nil {
+		params.Set("iss", m.Issuer.URL)
+	}
 	switch rq.ResponseMode {
 	case "form_post":
 		return m.Pages.Post(r.Context(), w, rq.RedirectURI, fields(params))
@@ -36,6 +43,17 @@ func (m *room) send(w http.ResponseWriter, r *http.Request, rq storage.Authorize
 		separator = "&" // RFC 6749 section 3.1.2: an existing query "MUST be retained"
 	}
 	return web.Redirect(w, r, rq.RedirectURI+separator+encode(params))
+}
+
+// namesIssuer reports whether responses, errors included, have the parameter iss of RFC 9207, by which an
+// application with several authorization servers notices a mix-up. Auth0: get-started/tenant-settings.
+func (m *room) namesIssuer(ctx context.Context) (named bool, err error) {
+	err = m.DB.View(ctx, func(tx *storage.Tx) error {
+		tenant, err := tx.Tenant.Look(storage.TenantKey)
+		named = tenant.AuthorizationResponseIss
+		return storage.Optional(err)
+	})
+	return named, err
 }
 
 // encode encodes parameters with spaces as %20, as Auth0 does.

@@ -4,6 +4,7 @@
 package discovery
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -47,9 +48,43 @@ const cacheFor = "public, max-age=15, stale-while-revalidate=15, stale-if-error=
 // jwks serves the JSON Web Key Set, RFC 7517 section 5.
 //
 //auth0:operation GET /.well-known/jwks.json
-func (m *room) jwks(w http.ResponseWriter, _ *http.Request) error {
+func (m *room) jwks(w http.ResponseWriter, r *http.Request) error {
+	tenant, err := m.tenant(r.Context())
+	if err != nil {
+		return err
+	}
+	set := m.Ring.JWKS()
+	if tenant.Flags.RemoveAlgFromJWKS {
+		if set, err = withoutAlg(set); err != nil {
+			return err
+		}
+	}
 	w.Header().Set("Cache-Control", cacheFor)
-	return web.ReplyBytes(w, http.StatusOK, "application/json; charset=utf-8", m.Ring.JWKS())
+	return web.ReplyBytes(w, http.StatusOK, "application/json; charset=utf-8", set)
+}
+
+// withoutAlg removes the member alg of the keys: a key then verifies the other RSA algorithms as well,
+// such as PS256.
+func withoutAlg(set []byte) ([]byte, error) {
+	var doc struct {
+		Keys []map[string]any `json:"keys"`
+	}
+	if err := json.Unmarshal(set, &doc); err != nil {
+		return nil, err
+	}
+	for _, key := range doc.Keys {
+		delete(key, "alg")
+	}
+	return json.Marshal(doc)
+}
+
+// tenant reads the settings of the tenant.
+func (m *room) tenant(ctx context.Context) (tenant storage.Tenant, err error) {
+	err = m.DB.View(ctx, func(tx *storage.Tx) (err error) {
+		tenant, err = tx.Tenant.Get(storage.TenantKey)
+		return storage.Optional(err)
+	})
+	return tenant, err
 }
 
 // authorizationServer serves the document of configuration at the path of RFC 8414.
@@ -91,17 +126,13 @@ type metadata struct {
 	UserinfoSigningAlgs     []string `json:"userinfo_signing_alg_values_supported,omitempty"`
 	RequestURISupported     bool     `json:"request_uri_parameter_supported"`
 	RequestParameterSupport bool     `json:"request_parameter_supported"`
+	ResponseIss             bool     `json:"authorization_response_iss_parameter_supported,omitempty"`
 	ACRValuesSupported      []string `json:"acr_values_supported,omitempty"`
 }
 
 //auth0:operation GET /.well-known/openid-configuration
 func (m *room) configuration(w http.ResponseWriter, r *http.Request) error {
-	var tenant storage.Tenant
-	err := m.DB.View(r.Context(), func(tx *storage.Tx) error {
-		var err error
-		tenant, err = tx.Tenant.Get(storage.TenantKey)
-		return storage.Optional(err)
-	})
+	tenant, err := m.tenant(r.Context())
 	if err != nil {
 		return err
 	}
@@ -135,6 +166,7 @@ func (m *room) configuration(w http.ResponseWriter, r *http.Request) error {
 		BackchannelLogout:   true, BackchannelSession: true,
 		IDTokenSigningAlgs: []string{keys.HS256, keys.RS256, keys.PS256, keys.RS512},
 		ACRValuesSupported: tenant.ACRValuesSupported,
+		ResponseIss:        tenant.AuthorizationResponseIss,
 	}
 	for _, alg := range oauth.AssertionAlgorithms {
 		doc.TokenAuthSigningAlgs = append(doc.TokenAuthSigningAlgs, string(alg))

@@ -34,6 +34,9 @@ func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 	if text == "" {
 		return nil, apierr.MissingParameter("refresh_token")
 	}
+	if err := noSessionTransfer(rq.Form.Get("audience")); err != nil {
+		return nil, err
+	}
 	id, ok := keys.FamilyOfRefreshToken(text)
 	if !ok {
 		return nil, apierr.InvalidRefreshToken.Because("it is no refresh token of a tenant")
@@ -80,6 +83,15 @@ func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 	}
 	grant.Apply(decision)
 	return grant, nil
+}
+
+// noSessionTransfer refuses a request for a session transfer token, Auth0:
+// authenticate/single-sign-on/native-to-web.
+func noSessionTransfer(audience string) error {
+	if strings.HasPrefix(audience, "urn:") && strings.HasSuffix(audience, ":session_transfer") {
+		return apierr.NotEmulated("The audience " + audience + " (session transfer tokens)")
+	}
+	return nil
 }
 
 // family returns the family that a refresh token names. If the family is gone because its user

@@ -39,6 +39,9 @@ func (g *tokenExchange) Validate(ctx context.Context, rq *oauth.TokenRequest) (*
 			return nil, apierr.MissingParameter(name)
 		}
 	}
+	if err := noSessionTransfer(rq.Form.Get("audience")); err != nil {
+		return nil, err
+	}
 	kind := rq.Form.Get("subject_token_type")
 	if network, native := providers.NativeByType(kind); native {
 		return g.native(ctx, rq, network)
