@@ -209,9 +209,9 @@ func TestTracesTellWhatWillSurprise(t *testing.T) {
 		params    url.Values
 		has, lack []string
 	}{
-		"as it should be":        {nil, nil, []string{opaque, scope, clock, origin, "is ignored"}},
-		"no audience":            {url.Values{"audience": {""}}, []string{opaque, "default_audience of the tenant"}, []string{scope, clock}},
-		"a scope of no API":      {url.Values{"scope": {"openid profile approve:nothing"}}, []string{scope, "scopes of the API"}, []string{opaque, clock, "the scope profile", "the scope openid"}},
+		"as it should be":   {nil, nil, []string{opaque, scope, clock, origin, "is ignored"}},
+		"no audience":       {url.Values{"audience": {""}}, []string{opaque, "default_audience of the tenant"}, []string{scope, clock}},
+		"a scope of no API": {url.Values{"scope": {"openid profile approve:nothing"}}, []string{scope, "scopes of the API"}, []string{opaque, clock, "the scope profile", "the scope openid"}},
 		"parameters without effect": {
 			url.Values{"claims": {"{}"}, "dpop_jkt": {"a-thumbprint"}, "session_transfer_token": {"a-private-token"}, "access_token": {"a-private-token"}, "resource": {"urn:x"}},
 			[]string{"claims is ignored", "DPoP is not emulated", "session transfer is not emulated", "linking accounts at /authorize is not emulated", "resource_parameter_profile of the tenant"},
