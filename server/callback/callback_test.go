@@ -49,6 +49,8 @@ func TestAllowed(t *testing.T) {
 		"https:///app.example.com/callback":                        false,
 		"https://a.example.org/cb":                                 true,
 		"https://a.b.example.org/cb":                               false,
+		"https://a\u3002b.example.org/cb":                          false, // browsers read U+3002 as a dot
+		"https://a%2eb.example.org/cb":                             false,
 		"https://example.org/cb":                                   false,
 		"https://.example.org/cb":                                  false,
 		"https://*.example.org/cb":                                 false,

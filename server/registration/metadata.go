@@ -94,6 +94,8 @@ func (m *Metadata) complete(strict, standard bool) error {
 		return invalidMetadata("userinfo_signed_response_alg " + m.UserinfoAlg + " is not supported")
 	case m.LogoURI != "" && !isWeb(m.LogoURI):
 		return invalidMetadata("logo_uri must be a URL")
+	case m.Backchannel != "" && (!isWeb(m.Backchannel) || strings.Contains(m.Backchannel, "#")): // OpenID Connect Back-Channel Logout section 2.2
+		return invalidMetadata("backchannel_logout_uri must be a URL without a fragment")
 	case m.InitiateLogin != "" && !strings.HasPrefix(m.InitiateLogin, "https://"):
 		return invalidMetadata("initiate_login_uri must be an https URL")
 	}

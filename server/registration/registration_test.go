@@ -363,6 +363,17 @@ func (tn tenant) assertion(key *rsa.PrivateKey, client string) string {
 }
 
 // TestRegistrationsThatAreRefused sends what cannot be registered.
+// withKeys is the metadata of an application that signs assertions with keys.
+func withKeys(list ...jose.JSONWebKey) map[string]any {
+	return map[string]any{"token_endpoint_auth_method": "private_key_jwt", "jwks": jose.JSONWebKeySet{Keys: list}}
+}
+
+// with adds a member to metadata.
+func with(metadata map[string]any, name string, value any) map[string]any {
+	metadata[name] = value
+	return metadata
+}
+
 func TestRegistrationsThatAreRefused(t *testing.T) {
 	strict, permissive := start(t, "strict"), start(t, "permissive")
 	for _, tt := range []struct {
@@ -386,6 +397,18 @@ func TestRegistrationsThatAreRefused(t *testing.T) {
 		{"an ID token signed with a secret that there is not", permissive, "invalid_client_metadata", map[string]any{"id_token_signed_response_alg": "HS256", "token_endpoint_auth_method": "none"}},
 		{"a strict one's ID token signed with its secret", strict, "invalid_client_metadata", map[string]any{"id_token_signed_response_alg": "HS256"}},
 		{"a response type of a grant that it has not", strict, "invalid_client_metadata", map[string]any{"response_types": []string{"id_token"}}},
+		{"a private key", permissive, "invalid_client_metadata", withKeys(jose.JSONWebKey{Key: newKey(t), Algorithm: "RS256"})},
+		{"a secret key", permissive, "invalid_client_metadata", withKeys(jose.JSONWebKey{Key: []byte("0123456789abcdef0123456789abcdef"), Algorithm: "HS256"})},
+		{"a key of an algorithm that is not supported", permissive, "invalid_client_metadata", withKeys(jose.JSONWebKey{Key: newKey(t).Public(), Algorithm: "RS512"})},
+		{"keys in two places", permissive, "invalid_client_metadata", with(withKeys(jose.JSONWebKey{Key: newKey(t).Public()}), "jwks_uri", "https://partner.example.com/jwks")},
+		{"keys in a file", permissive, "invalid_client_metadata", map[string]any{"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "file:///etc/passwd"}},
+		{"a picture that is code", strict, "invalid_client_metadata", map[string]any{"logo_uri": "javascript:alert(1)"}},
+		{"a login that begins without TLS", strict, "invalid_client_metadata", map[string]any{"initiate_login_uri": "http://partner.example.com/login"}},
+		{"an end of logouts that is code", permissive, "invalid_redirect_uri", map[string]any{"post_logout_redirect_uris": []string{"javascript:alert(1)"}}},
+		{"an end of logouts with a wildcard", strict, "invalid_redirect_uri", map[string]any{"post_logout_redirect_uris": []string{"https://*.example.com/bye"}}},
+		{"logouts that are told to a file", permissive, "invalid_client_metadata", map[string]any{"backchannel_logout_uri": "file:///etc/passwd"}},
+		{"logouts that are told to no address", strict, "invalid_client_metadata", map[string]any{"backchannel_logout_uri": "//partner.example.com/logout"}},
+		{"logouts that are told with a fragment", permissive, "invalid_client_metadata", map[string]any{"backchannel_logout_uri": "https://partner.example.com/logout#x"}},
 		{"a member of another type", strict, "invalid_client_metadata", map[string]any{"client_name": 1}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
