@@ -80,6 +80,6 @@ func TestScriptsOfLock(t *testing.T) {
 	}
 	m.send("POST", "/connections", `{"name":"google-oauth2","strategy":"google-oauth2","enabled_clients":["`+servertest.Mobile+`"]}`)
 	t.Run("Cypress: Google", func(t *testing.T) {
-		s.opened(t, s.authorizeURL(url.Values{"prompt": {"login"}}), `see .auth0-lock-social-button-text := Sign in with Google;; press .auth0-lock-social-button[data-provider="google-oauth2"];; see #simulation := Google;; end`, nil)
+		s.opened(t, s.authorizeURL(url.Values{"prompt": {"login"}}), `see img.auth0-lock-header-logo := ;; see div.auth0-lock-social-button-icon := ;; see div.auth0-lock-social-button-text := Sign in with Google;; press .auth0-lock-social-button[data-provider="google-oauth2"];; see #simulation := Google;; end`, nil)
 	})
 }
