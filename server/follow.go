@@ -118,11 +118,11 @@ func (ts *tenants) take(h *hosted) bool {
 	return true
 }
 
-// adopt serves a tenant of the database that is not served yet.
+// adopt starts to serve a tenant of the database that is not served yet.
 func (ts *tenants) adopt(l postgres.Listed) error {
 	done, err := ts.reserve(l.Name)
 	if err != nil {
-		return nil // it is served, or is being made or deleted here, or the server stops
+		return nil // it is served already, is being created or deleted here, or the server is stopping
 	}
 	defer done()
 	if !control.ValidName(l.Name) {

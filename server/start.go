@@ -29,7 +29,8 @@ import (
 	"github.com/tenant0/tenant0/storage/postgres"
 )
 
-// Server is a process that serves one tenant, or several. Start makes one; Run serves it.
+// Server is a process that serves one or more tenants. Start creates it; Run serves until
+// it is stopped.
 type Server struct {
 	cfg       config.Config
 	log       *slog.Logger
@@ -75,7 +76,7 @@ func Start(cfg config.Config, log *slog.Logger) (_ *Server, err error) {
 	if err := s.openTracer(); err != nil {
 		return nil, err
 	}
-	debug.SetGCPercent(startGrowth) // until tendMemory sees how busy it is
+	debug.SetGCPercent(startGrowth) // until tendMemory adapts it
 	if err := s.openData(); err != nil {
 		return nil, err
 	}
@@ -215,7 +216,7 @@ func (s *Server) close() error {
 		}
 	}
 	if s.controlLn != nil {
-		_ = s.controlLn.Close() // mostly closed by Shutdown
+		_ = s.controlLn.Close() // Shutdown has usually closed it
 	}
 	errs = append(errs, s.tenants.close(ctx))
 	s.background.Wait()
@@ -231,10 +232,10 @@ func (s *Server) close() error {
 	return errors.Join(errs...)
 }
 
-// Issuer returns the issuer of the first tenant, with its trailing slash.
+// Issuer returns the issuer of the default tenant, with its trailing slash.
 func (s *Server) Issuer() string { return s.tenants.first().Issuer }
 
-// Addr returns the address of the first tenant's listener.
+// Addr returns the address of the default tenant's listener.
 func (s *Server) Addr() string { return s.tenants.first().ln.Addr().String() }
 
 // ControlURL returns the URL of the control listener, without a trailing slash.

@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/server/tenant"
 )
 
-// Summary is what a person needs to know to use the server and its first tenant.
+// Summary is the information that is needed to use the server and its tenants.
 type Summary struct {
 	tenant.Summary
 	Addr, ControlURL, CAPath, Data string

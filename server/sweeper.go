@@ -63,7 +63,7 @@ func (s sweeper) sweep(stop <-chan struct{}) error {
 	var errs []error
 	for _, store := range s.stores() {
 		err := sweepOne(store, stop)
-		if !errors.Is(err, keyspace.ErrClosed) { // the tenant was deleted meanwhile
+		if !errors.Is(err, keyspace.ErrClosed) { // the tenant was deleted in the meantime
 			errs = append(errs, err)
 		}
 	}

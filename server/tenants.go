@@ -367,7 +367,7 @@ func (h *hosted) end(ctx context.Context) error {
 	if shut := h.http.Shutdown(ctx); shut != nil {
 		err = h.http.Close()
 	}
-	_ = h.ln.Close() // mostly closed by Shutdown
+	_ = h.ln.Close() // Shutdown has usually closed it
 	return errors.Join(err, h.Close())
 }
 

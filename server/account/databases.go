@@ -11,15 +11,15 @@ import (
 // Ways are the connections that a user may log in with at the login pages of an authorization
 // request.
 type Ways struct {
-	// Databases take passwords, the tenant's default directory first.
+	// Databases are database connections, the tenant's default directory first.
 	Databases []storage.Connection
 	// Passwordless connections send a code or a link to an e-mail address or a phone number.
 	Passwordless []storage.Connection
-	// Providers lead to other identity providers.
+	// Providers are connections to other identity providers.
 	Providers []storage.Connection
 }
 
-// Provider returns the connection to another identity provider with a name.
+// Provider returns the connection with a name, if it is one of Providers.
 func (w Ways) Provider(name string) (storage.Connection, bool) {
 	i := slices.IndexFunc(w.Providers, func(c storage.Connection) bool { return c.Name == name })
 	if i < 0 {
@@ -99,7 +99,7 @@ func (w Ways) Has(name string) bool {
 	return slices.ContainsFunc(w.Databases, is) || slices.ContainsFunc(w.Passwordless, is) || slices.ContainsFunc(w.Providers, is)
 }
 
-// SignUp reports whether people may make accounts by one of the ways.
+// SignUp reports whether one of the ways allows sign-ups.
 func (w Ways) SignUp() bool {
 	_, found := w.Signup()
 	return found
@@ -172,7 +172,7 @@ func Buttons(tx *storage.Tx, rq storage.AuthorizeRequest, w Ways) (shown []stora
 // candidates returns the connection that a request names, or those of its application, of all
 // strategies and without regard to the request's organization.
 func candidates(tx *storage.Tx, rq storage.AuthorizeRequest) (all []storage.Connection, err error) {
-	if rq.Connection != "" { // checked by /authorize
+	if rq.Connection != "" { // /authorize has checked that it may be used
 		c, err := tx.Connections.Find("name", rq.Connection)
 		if storage.IsNotFound(err) {
 			return nil, apierr.ConnectionNotFound.With(err)
@@ -200,14 +200,13 @@ func ofOrganization(tx *storage.Tx, organization string, all []storage.Connectio
 	return enabled, nil
 }
 
-// SignupAllowed reports whether people may make accounts at a connection
-// themselves.
+// SignupAllowed reports whether a connection is a database connection that allows sign-ups.
 func SignupAllowed(c storage.Connection) bool {
 	return c.Strategy == storage.DatabaseStrategy && c.Options["disable_signup"] != true
 }
 
-// SignupIdentifiers are the members of a user that an account at a connection must
-// have: "email", "username" and "phone_number". Auth0:
+// SignupIdentifiers returns the identifiers that are required at a sign-up with a connection, as
+// members of a user: "email", "username" and "phone_number". Auth0:
 // authenticate/database-connections/flexible-identifiers-and-attributes.
 func SignupIdentifiers(c storage.Connection) []string {
 	if c.Strategy != storage.DatabaseStrategy {
@@ -223,7 +222,8 @@ func SignupIdentifiers(c storage.Connection) []string {
 	return attributesWith(attributes, func(active bool, signup any) bool { return signup == "required" || signup == nil && active })
 }
 
-// SignupOptional are the members that an account may have besides its SignupIdentifiers.
+// SignupOptional returns the optional identifiers at a sign-up, in addition to
+// SignupIdentifiers.
 func SignupOptional(c storage.Connection) []string {
 	attributes, _ := c.Options["attributes"].(map[string]any)
 	return attributesWith(attributes, func(_ bool, signup any) bool { return signup == "optional" })
@@ -263,7 +263,7 @@ func attributesWith(attributes map[string]any, choose func(active bool, signup a
 	return chosen
 }
 
-// HasUsernames reports whether accounts at a connection have a username.
+// HasUsernames reports whether a sign-up with a connection requires a username.
 func HasUsernames(c storage.Connection) bool {
 	return slices.Contains(SignupIdentifiers(c), "username")
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// blockTime is how long a block lasts, Auth0:
+// blockTime is how long failed logins are remembered and a block lasts, Auth0:
 // secure/attack-protection/brute-force-protection.
 const blockTime = 30 * 24 * time.Hour
 
@@ -24,7 +24,7 @@ type Protection struct {
 	MaxAttempts int      `json:"max_attempts"`
 }
 
-// ProtectionOf reads the tenant's settings.
+// ProtectionOf returns the tenant's settings for brute-force protection.
 func ProtectionOf(tx *storage.Tx) (p Protection, err error) {
 	err = tx.Documents(resource.BruteForceProtection.Name, "").Read(storage.SettingsKey, &p)
 	if storage.IsNotFound(err) {
@@ -61,7 +61,7 @@ func (p Protection) blocks(f storage.LoginFailures, now time.Time) bool {
 	return p.Enabled && slices.Contains(p.Shields, "block") && f.Blocked && f.Count >= p.MaxAttempts && now.Before(f.ExpiresAt)
 }
 
-// listed reports whether a list of addresses and networks has an address.
+// listed reports whether a list of IP addresses and networks contains an address.
 func listed(allowlist []string, ip string) bool {
 	addr, err := netip.ParseAddr(ip)
 	return slices.ContainsFunc(allowlist, func(allowed string) bool {

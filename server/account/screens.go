@@ -8,11 +8,11 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Screens are the pages that a login and a sign-up begin with.
+// Screens are the paths of the first pages of a login and a sign-up.
 type Screens struct{ Login, Signup string }
 
-// The pages that ask for identifier and password together, and those that ask for the
-// identifier first and on another page for the password.
+// together are the pages that ask for identifier and password. identifierFirst are the pages that ask for
+// the identifier, followed by another page for the password.
 var (
 	together        = Screens{Login: "/u/login", Signup: "/u/signup"}
 	identifierFirst = Screens{Login: "/u/login/identifier", Signup: "/u/signup/identifier"}
@@ -75,7 +75,7 @@ func (w Ways) Screens(tx *storage.Tx, rq storage.AuthorizeRequest) (Screens, err
 	return ScreensOf(tx)
 }
 
-// IdentifierFirst reports whether the identifier is asked for on a page of its own.
+// IdentifierFirst reports whether a separate page asks for the identifier first.
 func (s Screens) IdentifierFirst() bool { return s == identifierFirst }
 
 // HomeRealm returns the connection for the domain of an e-mail address: the first of the request's

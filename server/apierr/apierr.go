@@ -39,7 +39,8 @@ func (e *Error) Error() string {
 // Unwrap returns the cause, so that errors.Is sees through an Error.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Is reports whether another error has the same answer, so that errors.Is finds copies with other reasons.
+// Is reports whether another error is the same answer, so that errors.Is also matches copies with another
+// cause or Why.
 func (e *Error) Is(target error) bool {
 	other, ok := target.(*Error)
 	return ok && e.Status == other.Status && e.Code == other.Code && e.Message == other.Message

@@ -40,7 +40,7 @@ var (
 	InvalidIDTokenHint = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The id_token_hint is not an ID token of this tenant", Setting: "the parameter id_token_hint"}
 )
 
-// UnknownClient reports a client_id that is no application of the tenant.
+// UnknownClient reports a client_id that no application of the tenant has.
 func UnknownClient(id string) error {
 	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Unknown client: " + id, Setting: "the parameter client_id"}
 }

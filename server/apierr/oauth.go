@@ -68,7 +68,7 @@ func Sentence(text string) *Error {
 	return &Error{Status: http.StatusBadRequest, Code: InvalidRequest, Message: text, Bare: true}
 }
 
-// MissingParameter reports a required parameter that is not there.
+// MissingParameter reports that a required parameter is missing.
 func MissingParameter(name string) error {
 	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: missingParameter + name, Setting: "the parameter " + name}
 }
@@ -78,9 +78,8 @@ const missingParameter = "Missing required parameter: "
 // Lacks returns the name of the missing parameter, if e was made by MissingParameter.
 func (e *Error) Lacks() (name string, is bool) { return strings.CutPrefix(e.Message, missingParameter) }
 
-// RepeatedParameter reports a parameter that came more than once. RFC 6749
-// section 3.1: "Request and response parameters MUST NOT be included more than
-// once."
+// RepeatedParameter reports a parameter that was sent more than once. RFC 6749 section 3.1:
+// "Request and response parameters MUST NOT be included more than once."
 func RepeatedParameter(name string) error {
 	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Duplicate parameter: " + name, Setting: "the parameter " + name}
 }
@@ -90,7 +89,7 @@ func InvalidParameter(name, why string) error {
 	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: fmt.Sprintf("Invalid parameter %s: %s", name, why), Setting: "the parameter " + name}
 }
 
-// UnsupportedGrant reports a grant_type that this server does not serve.
+// UnsupportedGrant reports a grant_type that this server does not support.
 func UnsupportedGrant(grant string) error {
 	return &Error{Status: http.StatusForbidden, Code: "unsupported_grant_type", Message: "Unsupported grant type: " + grant, Setting: "the parameter grant_type"}
 }
@@ -105,13 +104,13 @@ func GrantNotAllowed(grant string) *Error {
 	}
 }
 
-// InvalidAssertion reports a client assertion that does not authenticate.
+// InvalidAssertion reports a client assertion that does not authenticate the application.
 func InvalidAssertion(why string) *Error {
 	return &Error{Status: http.StatusUnauthorized, Code: "invalid_client", Message: "Client assertion is invalid: " + why, Setting: "the application's credentials, the claims of the assertion, and the clock of the machine that signed it"}
 }
 
-// AsInvalidClient is err with the code that /oauth/revoke gives a client that
-// does not authenticate.
+// AsInvalidClient returns err with the code invalid_client if it reports a failed client
+// authentication, as /oauth/revoke answers.
 func AsInvalidClient(err error) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || e.Status != http.StatusUnauthorized {
@@ -122,7 +121,7 @@ func AsInvalidClient(err error) error {
 	return &c
 }
 
-// WrongRedirectURI reports a redirect_uri other than that of the authorization
+// WrongRedirectURI reports a redirect_uri that differs from the one in the authorization
 // request.
 func WrongRedirectURI(sent, expected string) error {
 	show := func(uri string) string {
@@ -144,7 +143,7 @@ func UnknownAPI(audience string) error {
 	return &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Service not enabled within domain: " + audience, Setting: "identifier of an API, or the parameter audience"}
 }
 
-// NoClientGrant reports an API that the application has no grant for.
+// NoClientGrant reports that the application has no client grant for an API.
 func NoClientGrant(clientID, audience string) error {
 	return &Error{
 		Status: http.StatusForbidden, Code: "access_denied",
@@ -174,19 +173,19 @@ func NoOrganizationGrant(clientID, audience, organization string) error {
 	}
 }
 
-// ScopesNotGranted reports scopes outside of the application's grant.
+// ScopesNotGranted reports scopes that are not part of the application's client grant.
 func ScopesNotGranted(scopes []string) error {
 	return &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Client has not been granted scopes: " + strings.Join(scopes, ", "), Setting: "scope of the client grant"}
 }
 
-// OriginNotAllowed reports a browser page that may not call the server. Auth0
+// OriginNotAllowed reports a web page of an origin that may not call the server. Auth0
 // answers with plain text: get-started/applications/set-up-cors.
 func OriginNotAllowed(origin string) error {
 	return &Error{Status: http.StatusForbidden, Code: "origin_not_allowed", Message: fmt.Sprintf("Origin %s is not allowed.", origin), Setting: "web_origins, allowed_origins and callbacks of the application"}
 }
 
 // PayloadTooLarge is the answer of Auth0's JSON APIs to a body of more than most bytes. The
-// message is known from reports of auth0.js, Auth0's client.
+// message is known from auth0.js, a client of Auth0's.
 func PayloadTooLarge(most int64) *Error {
 	return &Error{
 		Status: http.StatusRequestEntityTooLarge, Code: InvalidRequest, Message: fmt.Sprintf("Payload content length greater than maximum allowed: %d", most),

@@ -31,8 +31,8 @@ func AtTokenEndpoint(err error) error {
 	return &c
 }
 
-// Errors for devices that wait until a user authorizes them, Auth0: get-started/
-// authentication-and-authorization-flow/device-authorization-flow.
+// Errors for devices that wait until a user authorizes them, Auth0:
+// get-started/authentication-and-authorization-flow/device-authorization-flow.
 var (
 	InvalidDeviceCode = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Invalid or expired device code.", Setting: "the parameter device_code, which is good once and for one application"}
 	DeviceCodeExpired = &Error{Status: http.StatusForbidden, Code: "expired_token", Message: "The device_code is expired.", Setting: "the parameter device_code, which is good for 15 minutes"}
@@ -48,8 +48,8 @@ func Waits(err error) bool {
 	return ok && (e.Code == DevicePending.Code || e.Code == SlowDown.Code)
 }
 
-// Errors of logins that need multi-factor authentication, Auth0: api/authentication/
-// multi-factor-authentication.
+// Errors of logins that need multi-factor authentication, Auth0:
+// api/authentication/multi-factor-authentication.
 var (
 	MalformedMFAToken = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Malformed mfa_token", Setting: "the parameter mfa_token, which is good once"}
 	MFATokenExpired   = &Error{Status: http.StatusUnauthorized, Code: "expired_token", Message: "mfa_token is expired", Setting: "the parameter mfa_token, which is good for ten minutes"}

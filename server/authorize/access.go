@@ -111,7 +111,7 @@ func containsAll(have, wanted []string) bool {
 
 // membership returns an error unless the user is a member of the organization, has an invitation, or logs in
 // with a connection that makes users members; in the last case joins is true. Auth0:
-// manage-users/organizations/ configure-organizations/grant-just-in-time-membership.
+// manage-users/organizations/configure-organizations/grant-just-in-time-membership.
 func membership(tx *storage.Tx, organization string, id identity) (joins bool, err error) {
 	if id.invitation.ID != "" {
 		return false, nil
@@ -140,7 +140,7 @@ func invitedAs(tx *storage.Tx, rq storage.AuthorizeRequest, user storage.User, n
 }
 
 // foreignTo reports whether a session began with a connection that is not enabled for the organization to log
-// in to. Auth0: manage-users/organizations/configure-organizations/ enable-connections.
+// in to. Auth0: manage-users/organizations/configure-organizations/enable-connections.
 func foreignTo(tx *storage.Tx, organization string, s storage.Session) (bool, error) {
 	if organization == "" || s.ID == "" {
 		return false, nil
@@ -149,8 +149,8 @@ func foreignTo(tx *storage.Tx, organization string, s storage.Session) (bool, er
 	return !enabled, err
 }
 
-// asksOrganization reports whether the user is to be asked for the organization at the point when of the
-// login: storage.BeforeLogin or storage.AfterLogin.
+// asksOrganization reports whether the user is to be asked for the organization before or after the login, as
+// when says: storage.BeforeLogin or storage.AfterLogin.
 func asksOrganization(l login, when string) bool {
 	open := l.request.Organization == "" && (!l.transaction.Personal() || l.client.OrganizationUsage == "require")
 	return open && l.client.AsksOrganization(when)

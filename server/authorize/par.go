@@ -17,8 +17,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Limits of pushed authorization requests, Auth0: get-started/authentication-and-
-// authorization-flow/authorization-code-flow/authorization-code-flow-with-par.
+// Limits of pushed authorization requests, Auth0:
+// get-started/authentication-and-authorization-flow/authorization-code-flow/authorization-code-flow-with-par.
 const (
 	pushedLifetime = 30 * time.Second
 	maxPushedBody  = 10 << 10

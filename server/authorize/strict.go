@@ -45,7 +45,7 @@ func checkStrict(client storage.Client, params url.Values, rq *storage.Authorize
 
 // admitStrict refuses a login to a third-party application in strict mode if the organization
 // does not allow it, including one that was chosen during the login, or if the tenant has
-// enabled rules, which Auth0 does not support for such applications.
+// enabled rules, which are not among the features that Auth0 documents for such applications.
 func admitStrict(tx *storage.Tx, l login) error {
 	if !l.client.Strict() {
 		return nil

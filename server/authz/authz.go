@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Input is one login or refresh.
+// Input describes the login or refresh that is decided on.
 type Input struct {
 	Client storage.Client
 	User   storage.User
@@ -26,7 +26,7 @@ type Input struct {
 	// OfflineAllowed says that offline_access may be granted: the API allows
 	// offline access and the application has the refresh_token grant.
 	OfflineAllowed bool
-	// OnlineAllowed says the same of online_access.
+	// OnlineAllowed says that online_access may be granted, see the function OnlineAllowed.
 	OnlineAllowed bool
 	// Refresh limits the scope to Granted, the scope of the refresh token, unless a scope rule
 	// replaces the scope.

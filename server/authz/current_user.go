@@ -8,8 +8,8 @@ import (
 )
 
 // currentUserScopes are the only scopes of the Management API in users' tokens. They give
-// access to the user's own account, Auth0: secure/tokens/access-tokens/
-// management-api-access-tokens/get-management-api-tokens-for-single-page-applications.
+// access to the user's own account, Auth0:
+// secure/tokens/access-tokens/management-api-access-tokens/get-management-api-tokens-for-single-page-applications.
 var currentUserScopes = []string{
 	"read:current_user", "update:current_user_identities",
 	"create:current_user_metadata", "update:current_user_metadata", "delete:current_user_metadata",

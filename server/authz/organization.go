@@ -10,8 +10,8 @@ import (
 
 // Organization returns the organization that a request names by its id or, if the tenant
 // allows it, by its name. It returns apierr.OrganizationByID or
-// apierr.UnknownOrganization otherwise. Auth0: manage-users/organizations/
-// configure-organizations/use-org-name-authentication-api.
+// apierr.UnknownOrganization otherwise. Auth0:
+// manage-users/organizations/configure-organizations/use-org-name-authentication-api.
 func Organization(tx *storage.Tx, value string) (storage.Organization, error) {
 	find := tx.Organization
 	if !strings.HasPrefix(value, "org_") {
@@ -50,8 +50,8 @@ func namesOrganizations(tx *storage.Tx) (bool, error) {
 	return tenant.AllowOrganizationName, storage.Optional(err)
 }
 
-// maxChoices is how many organizations a user is offered, Auth0:
-// manage-users/organizations/login-flows-for-organizations: the first 20.
+// maxChoices is how many organizations a user can choose from, Auth0:
+// manage-users/organizations/login-flows-for-organizations.
 const maxChoices = 20
 
 // Organizations returns the organizations that a user may choose after a login with a

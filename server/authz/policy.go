@@ -86,10 +86,10 @@ func mapped(groups []storage.ExtensionGroup, userID, connection string, idpGroup
 	return ids
 }
 
-// WithParents returns the groups with the ids given and every group above them, in the
-// order of groups. Members of a nested group are members of its parents too, so a member
-// of one of the given groups has the roles of all returned groups. Groups may be nested
-// in a cycle.
+// WithParents returns the groups with the given ids and all their parent groups, at any
+// depth, in the order of groups. Members of a nested group are members of its parents
+// too, so a member of one of the given groups has the roles of all returned groups.
+// Groups may be nested in a cycle.
 func WithParents(groups []storage.ExtensionGroup, ids []string) []storage.ExtensionGroup {
 	parents := map[string][]string{}
 	for _, g := range groups {
@@ -100,8 +100,8 @@ func WithParents(groups []storage.ExtensionGroup, ids []string) []storage.Extens
 	return reach(groups, ids, parents)
 }
 
-// WithChildren returns the groups with the ids given and every group nested
-// below them, in the order of groups.
+// WithChildren returns the groups with the given ids and all groups nested in them, at
+// any depth, in the order of groups.
 func WithChildren(groups []storage.ExtensionGroup, ids []string) []storage.ExtensionGroup {
 	children := map[string][]string{}
 	for _, g := range groups {

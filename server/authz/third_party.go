@@ -21,8 +21,8 @@ func (d *Decision) forThirdParty(client storage.Client) {
 
 // CheckThirdParty returns apierr.UnknownOrganization for a third-party application in strict
 // mode, unless the organization allows third-party applications. A zero organization is always
-// allowed. asked is how the request names the organization. Auth0: manage-users/organizations/
-// configure-organizations/enable-third-party-application-access.
+// allowed. asked is how the request names the organization. Auth0:
+// manage-users/organizations/configure-organizations/enable-third-party-application-access.
 func CheckThirdParty(client storage.Client, organization storage.Organization, asked string) error {
 	if organization.ID == "" || !client.Strict() || organization.ThirdParties == "allow" {
 		return nil

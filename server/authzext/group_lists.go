@@ -98,8 +98,8 @@ func (a *api) listGroupRoles(c *call) (any, error) {
 	return rolesAmong(ext, g.Roles), nil
 }
 
-// listNestedRoles lists the roles of the group and of the groups above it, each
-// with the group that it comes from.
+// listNestedRoles lists the roles of the group and of its parent groups, each with its
+// group.
 //
 //auth0:operation GET /extensions/authorization/api/groups/{id}/roles/nested
 func (a *api) listNestedRoles(c *call) (any, error) {

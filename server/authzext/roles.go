@@ -61,8 +61,9 @@ func (a *api) deleteRole(c *call) (any, error) {
 	})
 }
 
-// checkRole refuses permissions of another application and a name that the
-// application has already. Permissions that do not exist are let pass.
+// checkRole returns an error if the role has permissions of another application, or a
+// name that another role of the application has. Permissions that do not exist are
+// allowed.
 func checkRole(ext *storage.Extension, r storage.ExtensionRole) error {
 	held := setOf(r.Permissions)
 	for _, p := range ext.Permissions {
@@ -77,7 +78,8 @@ func checkRole(ext *storage.Extension, r storage.ExtensionRole) error {
 	return nil
 }
 
-// rolesAmong returns the roles with the ids, in the order of the store; never nil.
+// rolesAmong returns the roles with the ids, in the order in which they are stored; never
+// nil.
 func rolesAmong(ext storage.Extension, ids []string) []storage.ExtensionRole {
 	found := []storage.ExtensionRole{}
 	wanted := setOf(ids)
@@ -97,7 +99,7 @@ type expandedRole struct {
 	Permissions     []summary `json:"permissions"`
 }
 
-// expand returns the roles that the groups give, with their permissions.
+// expand returns the roles of the groups, with their permissions.
 func expand(ext storage.Extension, from []storage.ExtensionGroup) []expandedRole {
 	expanded := []expandedRole{}
 	for _, r := range rolesAmong(ext, roleIDs(from)) {

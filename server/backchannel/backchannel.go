@@ -177,7 +177,7 @@ func (l *Logouts) post(ctx context.Context, one storage.Logout) (final bool, err
 	return false, nil
 }
 
-// claims are those of a logout token, OpenID Connect Back-Channel Logout section 2.4.
+// claims are the claims of a logout token, OpenID Connect Back-Channel Logout section 2.4.
 type claims struct {
 	Iss     string              `json:"iss"`
 	Sub     string              `json:"sub"`
@@ -218,7 +218,7 @@ func (l *Logouts) token(ctx context.Context, one storage.Logout) (string, error)
 	return l.Issuer.Ring.Sign(alg, keys.TypeLogoutToken, payload)
 }
 
-// uuid is a random id, RFC 9562 section 5.4.
+// uuid returns a random UUID, RFC 9562 section 5.4.
 func uuid() string {
 	id := make([]byte, 16)
 	_, _ = rand.Read(id) // never fails: crypto/rand

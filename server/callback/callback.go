@@ -88,7 +88,7 @@ func parse(uri string) (*url.URL, bool) {
 	return u, true
 }
 
-// match compares a registered URL with a parsed one.
+// match reports whether a registered URL (pattern) matches a parsed URL.
 func match(pattern string, sent *url.URL, p Placeholders, query bool) bool {
 	scheme, host, rest, ok := p.split(pattern)
 	if !strings.Contains(pattern, "://") {

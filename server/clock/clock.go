@@ -25,13 +25,13 @@ type State struct {
 	Frozen time.Time     `json:"frozen,omitzero"` // zero while the clock runs
 }
 
-// State returns how the clock was moved.
+// State returns how the clock has been moved.
 func (c *Clock) State() State { return *c.state.Load() }
 
 // Be sets the clock to a State, for example of the clock of another server.
 func (c *Clock) Be(s State) { c.state.Store(&s) }
 
-// SetSkew says how far the time that this machine shares with others is ahead of its own.
+// SetSkew sets how far the time that this machine shares with others is ahead of its own.
 func (c *Clock) SetSkew(d time.Duration) { c.skew.Store(int64(d)) }
 
 // machine returns the time that the clock shows if nobody has moved it.
@@ -96,7 +96,7 @@ func (c *Clock) Set(t time.Time) error {
 	return nil
 }
 
-// Freeze stops the clock at t.
+// Freeze stops the clock at t. It returns ErrRange as Set does.
 func (c *Clock) Freeze(t time.Time) error {
 	if err := inRange(t); err != nil {
 		return err
@@ -139,10 +139,10 @@ func Span[N int | float64](n N, unit time.Duration) time.Duration {
 	return time.Duration(max(min(f, limit), -limit) * float64(unit))
 }
 
-// Reset shows the machine's time again.
+// Reset makes the clock show the machine's time again.
 func (c *Clock) Reset() { c.state.Store(&State{}) }
 
-// Frozen reports whether the clock stands still.
+// Frozen reports whether the clock is stopped.
 func (c *Clock) Frozen() bool { return !c.state.Load().Frozen.IsZero() }
 
 // Ticker returns a ticker in the machine's time, which is not affected when the clock is moved. It is

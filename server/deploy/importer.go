@@ -194,7 +194,7 @@ func (im *importer) find(path string, item storage.Document, members ...string) 
 
 // references has the names and ids by which the objects at a path are referred to.
 type references struct {
-	ids   map[string]string // by name and by id
+	ids   map[string]string // ids by name and by id
 	names map[string]string // by id
 	named map[string]int    // the number of objects with a name
 }

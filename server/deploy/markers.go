@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// HiddenSecret is what auth0-deploy-cli writes for a secret that the API hides.
+// HiddenSecret is the value that auth0-deploy-cli writes for a secret that the API hides.
 const HiddenSecret = "_VALUE_NOT_SHOWN_"
 
 // Markers replaces the secrets of an export by keyword markers of auth0-deploy-cli. An import needs values

@@ -171,7 +171,8 @@ func settings(name string, write writer, paths map[string]string) importSection 
 	}}
 }
 
-// plainSection is a collection without references.
+// plainSection returns a collection whose objects do not refer to others and have no
+// parts.
 func plainSection(name, path, id string) importSection {
 	return collection{name: name, path: path, id: id}.section()
 }

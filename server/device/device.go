@@ -50,8 +50,8 @@ func Mount(rt, open *web.Router, d Deps) {
 
 const (
 	grantType = "urn:ietf:params:oauth:grant-type:device_code"
-	// lifetime is how long the codes of a device are valid, Auth0: get-started/
-	// authentication-and-authorization-flow/device-authorization-flow.
+	// lifetime is how long the codes of a device are valid, Auth0:
+	// get-started/authentication-and-authorization-flow/device-authorization-flow.
 	lifetime = 15 * time.Minute
 	// tries is how many user codes are tried until one is not in use by another device.
 	tries = 10

@@ -264,8 +264,8 @@ func (w Writer) Ticket(tx *storage.Tx, t storage.Ticket) (link string, err error
 const ticketPrefix = "gten_"
 
 // EnrollmentTicket stores a ticket with which a user enrolls a factor, and returns its id and its link.
-// Auth0: secure/multi-factor-authentication/multi-factor-authentication-developer-resources/
-// create-custom-enrollment-tickets.
+// Auth0:
+// secure/multi-factor-authentication/multi-factor-authentication-developer-resources/create-custom-enrollment-tickets.
 func (w Writer) EnrollmentTicket(tx *storage.Tx, t storage.Ticket) (id, link string, err error) {
 	id = ticketPrefix + keys.Random(32)
 	t.Kind, t.Hash = storage.TicketEnroll, keys.Hash(id)

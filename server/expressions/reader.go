@@ -93,7 +93,7 @@ func (r *reader) named(depth int) (any, error) {
 	return value, nil
 }
 
-// call calls a function.
+// call reads the arguments of a function and calls it.
 func (r *reader) call(name string, depth int) (any, error) {
 	if !r.take("(") {
 		return nil, errSyntax

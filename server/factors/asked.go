@@ -22,7 +22,7 @@ type BrowserLogin struct {
 }
 
 // stepsUp reports whether the application requires multi-factor authentication with acr_values, Auth0:
-// secure/ multi-factor-authentication/step-up-authentication.
+// secure/multi-factor-authentication/step-up-authentication.
 func (l BrowserLogin) stepsUp() bool { return slices.Contains(l.Request.ACRValues, tokens.MultiFactor) }
 
 // Asked reports whether a login has to continue with a further factor. If the application requires it, it is
@@ -87,11 +87,11 @@ func name(kind, channel string) string {
 }
 
 // Method returns the type of an authenticator in the authentication methods of a session, Auth0:
-// customize/actions/ explore-triggers/signup-and-login-triggers/login-trigger/post-login-event-object.
+// customize/actions/explore-triggers/signup-and-login-triggers/login-trigger/post-login-event-object.
 func (a Authenticator) Method() string { return factorOf(a.Type, a.Channel) }
 
 // OptionsOf returns the factors that a user's login can continue with, Auth0:
-// secure/multi-factor-authentication/ multi-factor-authentication-factors. A verified e-mail address is a
+// secure/multi-factor-authentication/multi-factor-authentication-factors. A verified e-mail address is a
 // factor without enrollment, and the last one to be offered. An unverified address is one only if there is
 // nothing else.
 func OptionsOf(tx *storage.Tx, user storage.User) (o Options, err error) {
@@ -147,10 +147,10 @@ func byPreference(names []string) {
 	slices.SortStableFunc(names, func(a, b string) int { return slices.Index(preference, a) - slices.Index(preference, b) })
 }
 
-// TicketOptions returns the factors that can be enrolled with a ticket, Auth0: secure/
-// multi-factor-authentication/multi-factor-authentication-developer-resources/
-// create-custom-enrollment-tickets. There are none if the user has a factor already and the ticket does not
-// allow another, or if the tenant has not enabled the factor that the ticket is for.
+// TicketOptions returns the factors that can be enrolled with a ticket, Auth0:
+// secure/multi-factor-authentication/multi-factor-authentication-developer-resources/create-custom-enrollment-tickets.
+// There are none if the user has a factor already and the ticket does not allow another, or if the tenant has
+// not enabled the factor that the ticket is for.
 func TicketOptions(tx *storage.Tx, t storage.Ticket) (o Options, err error) {
 	all, err := Of(tx, t.UserID)
 	if err != nil || !t.Another && Active(all) {

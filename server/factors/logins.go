@@ -25,8 +25,8 @@ func NewToken() string { return tokenPrefix + keys.Random(48) }
 // IsToken reports whether a text has the form of an mfa_token.
 func IsToken(text string) bool { return strings.HasPrefix(text, tokenPrefix) }
 
-// Scopes of the API behind /mfa, Auth0: secure/multi-factor-authentication/
-// manage-mfa-auth0-apis/manage-authenticator-factors-mfa-api.
+// Scopes of the API behind /mfa, Auth0:
+// secure/multi-factor-authentication/manage-mfa-auth0-apis/manage-authenticator-factors-mfa-api.
 const (
 	ScopeEnroll = "enroll"
 	ScopeRead   = "read:authenticators"

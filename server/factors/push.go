@@ -39,9 +39,8 @@ func (a Authenticator) shown() Authenticator {
 }
 
 // AppURI returns the URI in the QR code with which the app is enrolled. id is the id of the
-// storage.Push that waits for the app. Auth0: secure/
-// multi-factor-authentication/authenticate-using-ropg-flow-with-mfa/
-// enroll-and-challenge-push-authenticators.
+// storage.Push that waits for the app. Auth0:
+// secure/multi-factor-authentication/authenticate-using-ropg-flow-with-mfa/enroll-and-challenge-push-authenticators.
 func AppURI(issuer, tenant, account, id string) string {
 	query := url.Values{"enrollment_tx_id": {id}, "base_url": {issuer + appDevices}}
 	return "otpauth://totp/" + url.PathEscape(tenant) + ":" + url.PathEscape(account) + "?" + query.Encode()

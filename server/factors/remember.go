@@ -21,7 +21,7 @@ type Remembering struct {
 	Overall    int `json:"mfa_session_overall_timeout"`
 }
 
-// RememberingOf reads the tenant's settings.
+// RememberingOf reads the tenant's settings for remembering browsers.
 func RememberingOf(tx *storage.Tx) (s Remembering, err error) {
 	doc, err := objects.Settings(tx, resource.GuardianRemember, time.Time{}) // the defaults do not depend on the time
 	if err != nil {

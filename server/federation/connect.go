@@ -25,9 +25,9 @@ var errConnectOver = &apierr.Error{
 	Page: "expired-transaction",
 }
 
-// connect redirects the browser of a user who connects an account to the provider, Auth0: secure/
-// call-apis-on-users-behalf/token-vault/connected-accounts-for-token-vault. The ticket can be used once, and
-// binds the following steps to the browser that brought it.
+// connect redirects the browser of a user who connects an account to the provider, Auth0:
+// secure/call-apis-on-users-behalf/token-vault/connected-accounts-for-token-vault. The ticket can be used
+// once, and binds the following steps to the browser that brought it.
 //
 //auth0:operation GET /connected-accounts/connect
 func (m *room) connect(w http.ResponseWriter, r *http.Request) error {

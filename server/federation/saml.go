@@ -147,8 +147,8 @@ var errNoDefault = &apierr.Error{
 const unsolicitedTicket = time.Minute
 
 // unsolicited takes an unsolicited SAML response (IdP-initiated login), if the connection allows it, and
-// begins a login to the application that the connection names, Auth0: authenticate/protocols/saml/
-// saml-sso-integrations/identity-provider-initiated-single-sign-on.
+// begins a login to the application that the connection names, Auth0:
+// authenticate/protocols/saml/saml-sso-integrations/identity-provider-initiated-single-sign-on.
 func (m *room) unsolicited(w http.ResponseWriter, r *http.Request, params url.Values) error {
 	c, client, err := m.initiated(r)
 	if err != nil {

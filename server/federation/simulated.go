@@ -27,8 +27,8 @@ func (m *room) simulatedURL(l leg, state string) string {
 }
 
 // request returns the parameters of the authorization request to the provider, with the scopes and
-// parameters from the connection and the application, Auth0: authenticate/identity-providers/
-// pass-parameters-to-idps and adding-scopes-for-an-external-idp.
+// parameters from the connection and the application, Auth0:
+// authenticate/identity-providers/pass-parameters-to-idps and adding-scopes-for-an-external-idp.
 func (m *room) request(l leg, state string) url.Values {
 	options, rq := l.connection.Options, l.transaction.Request()
 	params := url.Values{}
@@ -66,8 +66,8 @@ func (m *room) request(l leg, state string) url.Values {
 }
 
 // scopeOf returns the scope to request from the provider: the connection's scopes followed by those in
-// the application's connection_scope. Facebook and custom oauth2 connections separate scopes with
-// commas, if their configured scopes do.
+// the application's connection_scope. They are separated with commas if the connection's configured
+// scope is or, for Facebook, if connection_scope is; otherwise with spaces.
 func scopeOf(l leg) string {
 	all, separator := providers.Scopes(l.connection), " "
 	asked := l.transaction.Request().ConnectionScope

@@ -377,7 +377,7 @@ func cutLast(token string) (before, after string, found bool) {
 type Code struct {
 	Code      string    `json:"code"`
 	ExpiresAt time.Time `json:"expires_at"`
-	// Wrong counts the wrong tries.
+	// Wrong is the number of wrong codes that were entered.
 	Wrong int `json:"wrong,omitempty"`
 }
 

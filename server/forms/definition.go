@@ -155,7 +155,7 @@ type option struct {
 // options are the options of a field: a list, or for a boolean the labels of true and false.
 type options struct {
 	list []option
-	// yes and no are the labels of a boolean.
+	// yes and no are the labels of the values true and false.
 	yes, no string
 }
 

@@ -43,7 +43,7 @@ const maxPassword = 72
 // passwords are no secret.
 const DefaultCost = 6
 
-// Passwords makes and checks password hashes. It is safe for concurrent use.
+// Passwords computes and checks password hashes. It is safe for concurrent use.
 type Passwords struct {
 	cost int
 	// decoy returns a hash for users who do not exist. It is computed at its first use,
@@ -165,8 +165,8 @@ func CheckHash(hash string) error {
 	return errors.New("it must be in the notation of bcrypt or argon2id")
 }
 
-// argon2Hash is a hash in the PHC notation $argon2id$v=19$m=65536,t=3,p=4$salt$hash,
-// or argon2i.
+// argon2Hash is a decoded hash of the PHC format
+// $argon2id$v=19$m=65536,t=3,p=4$salt$hash, or of argon2i.
 type argon2Hash struct {
 	independent    bool // argon2i
 	memory, passes uint32

@@ -9,7 +9,7 @@ import (
 var personalFields = []string{"name", "username", "nickname", "given_name", "family_name", "email", "user_metadata.name", "user_metadata.first", "user_metadata.last"}
 
 // Shown returns the password policy of a connection in the format of Auth0:
-// authenticate/database-connections/ flexible-password-policy. Passwords that are too long are refused
+// authenticate/database-connections/flexible-password-policy. Passwords that are too long are refused
 // (max_length_exceeded).
 func Shown(c storage.Connection) storage.Document {
 	p := PolicyOf(c)

@@ -300,8 +300,8 @@ func (m *room) read(ctx context.Context, host string, params url.Values) (rq req
 }
 
 // leadsTo returns the application of a logout and the URL to redirect to: the requested one or, if the
-// request has a client_id, the first one of that application, Auth0: api/authentication/logout/
-// oidc-logout.
+// request has a client_id, the first one of that application, Auth0:
+// api/authentication/logout/oidc-logout.
 func leadsTo(tx *storage.Tx, host, clientID, organization string, params url.Values) (client storage.Client, target string, err error) {
 	client, addresses, err := addressesOf(tx, host, clientID)
 	target = params.Get("post_logout_redirect_uri")

@@ -57,7 +57,7 @@ func profileAt(user storage.Document, connection string) storage.Document {
 }
 
 // upstream returns the SAML logout request to the provider of a session that has ended here, Auth0:
-// authenticate/login/logout/ log-users-out-of-saml-idps. The browser comes back to /logout.
+// authenticate/login/logout/log-users-out-of-saml-idps. The browser comes back to /logout.
 func (m *room) upstream(w http.ResponseWriter, r *http.Request, s storage.Session, asked storage.LogoutRequest) (out saml.Outgoing, there bool, err error) {
 	n, there, err := m.named(r, s)
 	if err != nil || !there {
@@ -72,8 +72,8 @@ func (m *room) upstream(w http.ResponseWriter, r *http.Request, s storage.Sessio
 	return out, err == nil, err
 }
 
-// provider takes logout messages of SAML providers by redirect, Auth0: authenticate/protocols/saml/
-// saml-identity-provider-configuration-settings.
+// provider takes logout messages of SAML providers by redirect, Auth0:
+// authenticate/protocols/saml/saml-identity-provider-configuration-settings.
 //
 //auth0:operation GET /logout
 func (m *room) provider(w http.ResponseWriter, r *http.Request) error {

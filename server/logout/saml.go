@@ -128,7 +128,7 @@ func (m *room) askedBySAML(w http.ResponseWriter, r *http.Request, p participant
 		return err
 	case !isWeb(p.settings.LogoutURL):
 		return errNoLogoutURL
-	case p.session.ID == "": // it has ended already
+	case p.session.ID == "": // the session has already ended
 	case !p.uses(), !asked.Names(p.settings.NameID(p.person), p.session.ID):
 		return errParticipant
 	}
