@@ -226,6 +226,31 @@ func TestARefreshLooksAtTheUserAgain(t *testing.T) {
 	diff(t, "when the user is blocked", body, oauthError("invalid_grant", "user is blocked"))
 }
 
+// TestADeletedUserIsToldToTheApplicationOfTheTokenAlone: the holder of the refresh token learns that
+// its user was deleted. Another application, and one that changes a byte of the token, learns no more
+// than about a token that was never issued.
+func TestADeletedUserIsToldToTheApplicationOfTheTokenAlone(t *testing.T) {
+	tn := start(t, withSeed(managed))
+	token := tn.tokens(fixed)["refresh_token"].(string)
+	if status, answer := tn.Manage(tn.browser, http.MethodDelete, "users/"+url.PathEscape(userID), nil); status != http.StatusNoContent {
+		t.Fatalf("delete the user: %d %v", status, answer)
+	}
+	gone := oauthError("invalid_grant", "The refresh_token was generated for a user who doesn't exist anymore.")
+	unknown := oauthError("invalid_grant", "Unknown or invalid refresh token.")
+	for _, tt := range []struct {
+		name, client, token string
+		want                object
+	}{
+		{"its application", fixed, token, gone},
+		{"another application", rotating, token, unknown},
+		{"a changed token", fixed, token[:len(token)-1] + string('A'+(token[len(token)-1]+1)%2), unknown},
+	} {
+		status, body := tn.refresh(tt.client, tt.token)
+		diff(t, tt.name+": status", status, http.StatusForbidden)
+		diff(t, tt.name, body, tt.want)
+	}
+}
+
 // TestAnAPIThatIsGone must not become a token for something else.
 func TestAnAPIThatIsGone(t *testing.T) {
 	tn := start(t)
