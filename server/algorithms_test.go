@@ -11,9 +11,9 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestEveryAlgorithmIsReadWhereItsTokensComeBack has APIs and applications sign with
-// every algorithm that they may be configured with, and uses the tokens at every place
-// that reads such a token.
+// TestEveryAlgorithmIsReadWhereItsTokensComeBack configures APIs and applications with each
+// signing algorithm that the Management API accepts for them, and uses the resulting tokens
+// at every place that reads such a token.
 func TestEveryAlgorithmIsReadWhereItsTokensComeBack(t *testing.T) {
 	places := map[string]place{}
 	for _, some := range []map[string]place{hints(), tokensAndCodes()} {
@@ -35,8 +35,8 @@ func TestEveryAlgorithmIsReadWhereItsTokensComeBack(t *testing.T) {
 			if got := headerOf(token)["alg"]; got != alg {
 				t.Errorf("%s: signed with %v, want %s", name, got, alg)
 			}
-			// The secret of an API cannot be checked by anybody else, so such a token is
-			// not for userinfo.
+			// HS256 signs with the API's own secret, which only that API can check, so /userinfo
+			// does not accept such a token.
 			want := alg != "HS256" || name != "access token at userinfo"
 			if got := p.place.accepts(p, token); got != want {
 				t.Errorf("%s: signed with %s it is accepted: %v, want %v", name, alg, got, want)

@@ -9,11 +9,12 @@ import (
 	"testing"
 )
 
-// named are the files and folders that docs/architecture.md names.
+// named matches the names of files and folders in docs/architecture.md.
 var named = regexp.MustCompile("`([a-z0-9_/]+(?:\\.go)?)`")
 
-// TestTheArchitecturePageNamesWhatIsThere: a name with a slash is a path, and one that ends in
-// .go a file of some folder.
+// TestTheArchitecturePageNamesWhatIsThere checks that every file and folder that docs/architecture.md
+// names exists. A name that exists as a path will do, and so will a bare file name (no slash, ends in
+// .go) that any folder has.
 func TestTheArchitecturePageNamesWhatIsThere(t *testing.T) {
 	root := os.DirFS("..")
 	page, err := fs.ReadFile(root, "docs/architecture.md")

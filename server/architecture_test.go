@@ -17,9 +17,9 @@ import (
 
 const module = "github.com/tenant0/tenant0/"
 
-// floors gives each package its floor in the house. A package imports only
-// packages of lower floors, so those of one floor do not import each other: what
-// two rooms need moves down. A name that ends in "/" stands for all below it.
+// floors gives each package its floor, a layer of the architecture. A package imports only packages of
+// lower floors, so packages of one floor do not import each other: what two of them need moves down.
+// A name that ends in "/" stands for all packages below it.
 var floors = map[string]int{
 	"storage/keyspace": -1, "storage/members": -1,
 
@@ -32,7 +32,7 @@ var floors = map[string]int{
 	"server/account": 2, "server/authz": 2, "server/emails": 2, "server/eventstream": 2, "server/outside": 2, "server/registered": 2, "server/resource/resourcetest": 2, "server/session": 2,
 	"storage/bolt": 2, "storage/postgres": 2,
 
-	// The tenant file's language is for who seeds, imports and exports: nothing below them speaks it.
+	// The tenant file's format belongs to seeding, import and export: no lower package knows it.
 	"config/tenantfile": 3, "server/objects": 3, "server/passcodes": 3, "server/providers": 3, "server/saml": 3, "server/tokens": 3,
 
 	"server/backchannel": 4, "server/deploy": 4, "server/factors": 4, "server/flows": 4, "server/jobs": 4, "server/oauth": 4, "server/signin": 4, "server/webauthn": 4,
@@ -48,7 +48,7 @@ var floors = map[string]int{
 	"cmd/": 8, "docs/": 8, "e2e": 8, "e2e/": 8, "examples/": 8, "server/servertest": 8,
 }
 
-// TestTheFloorTableNamesEveryPackage: the list above and the table that people read are one.
+// TestTheFloorTableNamesEveryPackage checks that floors and the table in CONTRIBUTING.md agree.
 func TestTheFloorTableNamesEveryPackage(t *testing.T) {
 	text, err := os.ReadFile("../CONTRIBUTING.md")
 	if err != nil {
@@ -91,9 +91,8 @@ func floor(pkg string) (int, bool) {
 	return 0, false
 }
 
-// soleImporters name the only package that imports a library which is to stay
-// replaceable, or dangerous elsewhere. A name that ends in "/" stands for all
-// below it.
+// soleImporters gives, for a library that must stay replaceable or would be dangerous elsewhere,
+// the only package that may import it. A name that ends in "/" stands for all packages below it.
 var soleImporters = map[string]string{
 	"github.com/ory/":              "server/oauth",
 	"go.etcd.io/bbolt":             "storage/bolt",
@@ -116,14 +115,14 @@ var soleImporters = map[string]string{
 	"math/rand/v2":                 "storage/enginetest", // and tests: what is random here is a secret
 }
 
-// soleCallers name the only packages that call a function. Elsewhere a call needs
-// a nolint directive, which gives the reason.
+// soleCallers gives, for a function, the only packages that may call it. A call anywhere else
+// needs a nolint directive, which gives the reason.
 var soleCallers = map[string][]string{
 	"time.Now": {"server/clock"}, "time.Since": {"server/clock"}, "time.Until": {"server/clock"}, "time.Sleep": {},
 	"time.After": {"server/clock"}, "time.AfterFunc": {"server/clock"}, "time.NewTimer": {"server/clock"}, "time.NewTicker": {"server/clock"}, "time.Tick": {},
 	"os.Getenv": {"config"}, "os.LookupEnv": {"config"}, "os.ExpandEnv": {},
 	"http.Error": {}, "http.NotFound": {},
-	// Nothing asks the server by a request that never was one.
+	// No code calls the server's handlers with a request that it made up itself.
 	"http.NewRequest": {}, "http.NewRequestWithContext": {"server/backchannel", "server/eventstream", "server/logstream", "server/outside", "server/servertest"}, "httptest.NewRequest": {}, "httptest.NewRecorder": {},
 }
 
@@ -132,8 +131,8 @@ type goPackage struct {
 	Imports, GoFiles, TestGoFiles, XTestGoFiles []string
 }
 
-// withoutHTTP are packages that know nothing of HTTP, so that nobody needs a request to
-// call them.
+// withoutHTTP lists the packages that must not import net/http, so that their callers
+// need no HTTP request.
 var withoutHTTP = []string{"server/deploy", "server/objects"}
 
 func TestPackagesWithoutHTTP(t *testing.T) {
@@ -146,8 +145,8 @@ func TestPackagesWithoutHTTP(t *testing.T) {
 	}
 }
 
-// requestFiles are the files of the Management API that see requests and answers of HTTP.
-// All others hold operations, which the import and the export call as well.
+// requestFiles are the files of package management that handle HTTP requests and responses.
+// All others hold operations, which the import and the export call too.
 var requestFiles = []string{"access.go", "effects.go", "management.go", "users_export.go"}
 
 func TestOperationsKnowNoHTTP(t *testing.T) {
@@ -161,8 +160,8 @@ func TestOperationsKnowNoHTTP(t *testing.T) {
 	}
 }
 
-// packages lists the module's packages by their name below it. The stand-in for
-// github.com/ory/x is a module of its own, with another's API.
+// packages lists the module's packages by their path within the module. The replacement of
+// github.com/ory/x is not among them: it is a module of its own.
 func packages(t *testing.T) map[string]goPackage {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Dir,Imports,GoFiles,TestGoFiles,XTestGoFiles", module+"...").Output()
@@ -222,7 +221,7 @@ func TestSoleImporters(t *testing.T) {
 	}
 }
 
-// program reports whether a package stands alone: it prints, waits and measures.
+// program reports whether a package holds programs of its own, which may print, wait and read the time.
 func program(pkg string) bool {
 	return strings.HasPrefix(pkg, "examples/") || strings.HasPrefix(pkg, "e2e")
 }
@@ -246,7 +245,7 @@ type call struct {
 	excused bool
 }
 
-// calls lists the uses of functions of other packages in a file.
+// calls lists the places in a file that use functions of other packages.
 func calls(t *testing.T, path string) []call {
 	t.Helper()
 	files := token.NewFileSet()

@@ -15,7 +15,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// endpoint is a public endpoint with a request that it takes.
+// endpoint is a public endpoint with a request that it accepts.
 type endpoint struct {
 	path   string
 	params url.Values
@@ -28,14 +28,14 @@ const (
 	jsonType = "application/json"
 )
 
-// bad is what one test of bad input works with.
+// bad holds the server and the browser of a test that sends bad input.
 type bad struct {
 	*servertest.Server
 	browser *http.Client
 	t       *testing.T
 }
 
-// endpoints are all that take parameters, with pages of logins under way.
+// endpoints returns all endpoints that take parameters, including the pages of logins in progress.
 func (b bad) endpoints() []endpoint {
 	b.t.Helper()
 	authorize, _ := b.AuthorizeURL(servertest.Login{ClientID: servertest.Mobile, RedirectURI: servertest.MobileCallback})
@@ -94,8 +94,8 @@ func startBad(t *testing.T) bad {
 	return bad{s, s.Client(), t}
 }
 
-// send sends a request and checks what holds of every answer. Only a request that
-// must be refused is held to a 4xx.
+// send sends a request and checks what must be true of every answer. If refused is set, the
+// answer must also be a 4xx.
 func (b bad) send(what, method, path, contentType, body string, refused bool) {
 	b.t.Helper()
 	rq, err := http.NewRequestWithContext(b.t.Context(), method, b.URL+path, strings.NewReader(body))
@@ -143,16 +143,16 @@ func (b bad) registered(location string) bool {
 	return u.Scheme == "" && u.Host == "" && strings.HasPrefix(u.Path, "/") && !strings.HasPrefix(u.Path, "//") && !strings.HasPrefix(u.Path, "/\\")
 }
 
-// body is a request body that nothing should choke on.
+// body is a malformed or unusual request body, which must not cause a server error.
 type body struct {
 	name, contentType, text string
 	refused                 bool
 }
 
-// bodies are bad bodies for an endpoint.
+// bodies returns the bad bodies to send to an endpoint.
 func (e endpoint) bodies() []body {
 	form := e.params.Encode()
-	// The consent page's form is large and has a field that repeats; it is no JSON.
+	// The consent page accepts large forms with a repeated field, and no JSON.
 	page := e.limit > 64<<10
 	all := []body{
 		{"past the limit", formType, form + "&pad=" + strings.Repeat("p", e.limit), true},
@@ -215,7 +215,7 @@ func (e endpoint) name() string {
 	return path + " " + e.params.Get("grant_type")
 }
 
-// hostile are values for every parameter of every endpoint. They need not be
+// hostile returns values to put into every parameter of every endpoint. They need not be
 // refused, as most parameters are free text.
 func hostile() map[string]string {
 	many := make([]string, 10000)
@@ -265,7 +265,7 @@ func TestHostileParameters(t *testing.T) {
 	}
 }
 
-// TestBadQueries sends what a URL should not hold to whatever takes a query.
+// TestBadQueries sends malformed queries and paths to every endpoint that reads them.
 func TestBadQueries(t *testing.T) {
 	b := startBad(t)
 	for _, path := range []string{"authorize", "oidc/logout", "v2/logout", "userinfo"} {
@@ -319,8 +319,8 @@ func TestWrongMethods(t *testing.T) {
 	}
 }
 
-// TestAbortedAndSlowBodies leaves requests half sent, and sees that others are
-// answered all the same.
+// TestAbortedAndSlowBodies leaves requests half sent, and checks that other requests are
+// answered meanwhile.
 func TestAbortedAndSlowBodies(t *testing.T) {
 	b := startBad(t)
 	half := func() net.Conn {

@@ -14,15 +14,15 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// edges are numbers, as JSON has them, at which ranges and types end.
+// edges are JSON values at the limits of the server's ranges and of number types.
 var edges = []string{
 	"-9223372036854775809", "-2147483649", "-1", "-0.5", "0", "0.001", "0.01", "0.5", "1", "1.5", "10", "24", "25", "72", "73", "100", "101", "128", "129",
 	"2400", "2400.5", "8760", "8761", "65535", "65536", "144000", "144001", "525600", "525601", "2592000", "2592001", "157788000", "157788001", "2147483647", "2147483648", "4294967296",
 	"9007199254740992", "9007199254740993", "9223372036854775807", "9223372036854775808", "1e300", "1e400", `"NaN"`, `"1"`, "true", "[1]", "{}",
 }
 
-// bounded is a request with a number in its body, which %s stands for, and the
-// largest and the least that is taken.
+// bounded is a request with a number at %s in its body, and the least and the largest number
+// that the server accepts.
 type bounded struct {
 	method, path, body string
 	least, most        float64
@@ -95,7 +95,7 @@ func TestNumbersAreBounded(t *testing.T) {
 	}
 }
 
-// logsIn checks that a setting leaves people able to log in, stay logged in and use
+// logsIn checks that with a setting users can still log in, stay logged in and use
 // their tokens.
 func (p pages) logsIn(setting string) {
 	p.t.Helper()
@@ -125,7 +125,7 @@ func (p pages) logsIn(setting string) {
 	}
 }
 
-// TestNumbersInQueriesAreBounded, at every list that there is.
+// TestNumbersInQueriesAreBounded sends numbers out of range to the paging parameters of every list.
 func TestNumbersInQueriesAreBounded(t *testing.T) {
 	p := startPages(t)
 	operations, err := p.Operations()
@@ -177,7 +177,7 @@ func TestNumbersInQueriesAreBounded(t *testing.T) {
 	}
 }
 
-// extensionToken is the header of a token for the Authorization Extension.
+// extensionToken returns an Authorization header for the API of the Authorization Extension.
 func (p pages) extensionToken() string {
 	p.t.Helper()
 	const audience = "urn:auth0-authz-api"
@@ -189,7 +189,7 @@ func (p pages) extensionToken() string {
 	return "Bearer " + p.machineToken(id, secret, audience)
 }
 
-// control sends JSON to the control listener.
+// control sends a JSON request to the control listener.
 func (p pages) control(method, path, body string) answer {
 	p.t.Helper()
 	rq, err := http.NewRequestWithContext(p.t.Context(), method, p.ControlURL()+path, strings.NewReader(body))
@@ -208,7 +208,7 @@ func (p pages) control(method, path, body string) answer {
 	return answer{resp.StatusCode, resp.Header, string(raw)}
 }
 
-// now is what the clock of the server shows.
+// now returns the time of the server's clock, and whether the clock is frozen.
 func (p pages) now() (now time.Time, frozen bool) {
 	p.t.Helper()
 	var state struct {
@@ -265,7 +265,7 @@ func TestTheClockStaysInItsRange(t *testing.T) {
 	}
 }
 
-// TestAResetBringsTheClockBack: the next test is not to run at the time of the last.
+// TestAResetBringsTheClockBack: the test that runs after a reset must not see the time of the one before.
 func TestAResetBringsTheClockBack(t *testing.T) {
 	p := startPages(t)
 	for _, move := range []func(){

@@ -12,8 +12,8 @@ import (
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
 
-// TestAnEventPassesToAnotherServer when the one that delivers it dies, which loses its lease with its
-// connections: it is delivered again, and the rest once.
+// TestAnEventPassesToAnotherServer cuts the server that delivers events off its database, so that it loses
+// its lease: another server delivers the current event again, and each later event once.
 func TestAnEventPassesToAnotherServer(t *testing.T) {
 	database := pgtest.Shared(t)
 	store := database.Empty(t)

@@ -14,8 +14,8 @@ import (
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
 
-// TestProofsAmongServers: whatever one server issues, tickets, codes, tokens and links, others take, and
-// what is good once is good once among all. Each request goes to another server than the one before.
+// TestProofsAmongServers: tickets, codes, tokens and links that one server issues are accepted by the
+// others, and a single-use one is accepted once by all servers together. Requests go to the servers in turn.
 func TestProofsAmongServers(t *testing.T) {
 	servers := cluster(t, 2, pgtest.Shared(t).Empty(t))
 	servers[0].Beside(servers[1])
@@ -42,8 +42,8 @@ func TestProofsAmongServers(t *testing.T) {
 	}
 }
 
-// TestServersCountAndKeepTogether has each server do a part: sessions, failures, snapshots, imports and
-// resets are of all.
+// TestServersCountAndKeepTogether spreads steps over servers of one database: sessions, failed logins,
+// snapshots, imports and resets are shared by all.
 func TestServersCountAndKeepTogether(t *testing.T) {
 	servers := cluster(t, 2, pgtest.Shared(t).Empty(t))
 	first, second := servers[0], servers[1]

@@ -54,7 +54,7 @@ func TestServersShowEachOthersTraces(t *testing.T) {
 	}
 }
 
-// elsewhere starts a server of a store that listens at another address, as on another machine.
+// elsewhere starts another server on the same store, at another address, as if on another machine.
 func elsewhere(t *testing.T, store string, of *servertest.Server) *servertest.Server {
 	t.Helper()
 	return servertest.Start(t, servertest.Config(func(c *config.Config) {
@@ -96,8 +96,8 @@ func deleteTenant(t *testing.T, s *servertest.Server, name string) {
 	}
 }
 
-// TestTenantsThatAnotherServerMakes are served by all servers while they run, each at the port of the
-// issuer where that is free, and by none once one server has deleted them.
+// TestTenantsThatAnotherServerMakes: a tenant made at one server is served by all running servers, each at
+// the port of its issuer if that port is free, and by none once one server has deleted it.
 func TestTenantsThatAnotherServerMakes(t *testing.T) {
 	store := pgtest.Shared(t).Empty(t)
 	first := cluster(t, 1, store)[0]
@@ -139,7 +139,7 @@ func TestTenantsThatAnotherServerMakes(t *testing.T) {
 		t.Errorf("the first server has the old one: %d %s", status, body)
 	}
 	deleteTenant(t, first, "w1")
-	// Nobody asks the second server: it finds out by itself.
+	// The second server gets no request about the tenant: it must notice the deletion by itself.
 	port := mustPort(t, again.Issuer)
 	for deadline := time.Now().Add(servertest.Patience); ; {
 		conn, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.2", port), time.Second)

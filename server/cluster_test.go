@@ -20,11 +20,11 @@ import (
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
 
-// balanced is a client whose every request goes to the next server, as behind a load
+// balanced returns a client whose requests go to the servers in turn, as behind a load
 // balancer.
 func balanced(servers []*servertest.Server) *http.Client { return servertest.InTurn(servers...) }
 
-// of is a client whose every request goes to one server.
+// of returns a client whose requests all go to one server.
 func of(s *servertest.Server) *http.Client { return servertest.InTurn(s) }
 
 func TestALoginGoesFromServerToServer(t *testing.T) {
@@ -88,7 +88,7 @@ func TestACodeIsRedeemedOnceAmongAllServers(t *testing.T) {
 	}
 }
 
-// kidOf is the key id of a token's header.
+// kidOf returns the key id in a token's header.
 func kidOf(t *testing.T, token any) string {
 	t.Helper()
 	text, _ := token.(string)
@@ -106,7 +106,7 @@ func kidOf(t *testing.T, token any) string {
 	return header.Kid
 }
 
-// publishes are the key ids of the published keys of a server.
+// publishes returns the key ids of the keys that a server publishes in its JWKS.
 func publishes(t *testing.T, s *servertest.Server, client *http.Client) (kids []string) {
 	t.Helper()
 	resp, err := client.Get(s.URL + ".well-known/jwks.json")
@@ -129,7 +129,7 @@ func publishes(t *testing.T, s *servertest.Server, client *http.Client) (kids []
 }
 
 // TestNoServerSignsWithAKeyThatAnotherDoesNotPublish rotates the keys at each server while
-// tokens are taken from all of them.
+// all servers issue tokens.
 func TestNoServerSignsWithAKeyThatAnotherDoesNotPublish(t *testing.T) {
 	servers := cluster(t, 3, pgtest.Shared(t).Empty(t))
 	first := servers[0]
@@ -247,7 +247,8 @@ func TestServersHaveOneInbox(t *testing.T) {
 	}
 }
 
-// TestTenantsAreCopiedToADatabaseAndBack takes a login along.
+// TestTenantsAreCopiedToADatabaseAndBack copies two tenants and a new user from files to a database and back
+// to another folder. A second copy into the same database is refused.
 func TestTenantsAreCopiedToADatabaseAndBack(t *testing.T) {
 	servertest.NeedsFile(t)
 	data, back := t.TempDir(), t.TempDir()
@@ -294,8 +295,8 @@ func TestTenantsAreCopiedToADatabaseAndBack(t *testing.T) {
 	}
 }
 
-// TestStreamsGetEachEventOnce has events at all servers, ends the one that delivers, and
-// sees that each event has come, once and in order.
+// TestStreamsGetEachEventOnce causes events at all servers, stops the server that delivers them, and
+// checks that each event arrives once and in order.
 func TestStreamsGetEachEventOnce(t *testing.T) {
 	var mu sync.Mutex
 	var got []string

@@ -20,7 +20,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// conversation is what the commands of one script share.
+// conversation is the state that the commands of one script share.
 type conversation struct {
 	tenant  *servertest.Server
 	browser *http.Client
@@ -29,8 +29,8 @@ type conversation struct {
 
 type conversationKey struct{}
 
-// TestConversations holds what the server says, word for word, to the files of
-// testdata/conversations. UPDATE=1 rewrites them.
+// TestConversations compares the server's answers word for word with the files in
+// testdata/conversations. UPDATE=1 rewrites the files.
 func TestConversations(t *testing.T) {
 	const dir = "testdata/conversations"
 	if scripts, err := filepath.Glob(dir + "/*.txtar"); err != nil || len(scripts) == 0 {
@@ -66,20 +66,20 @@ func talk(ts *testscript.TestScript) *conversation {
 	return c
 }
 
-// send fetches a path, or posts parameters to it. Parameters in one word are a
-// form; one that begins with { is JSON. Words behind them are headers.
+// send requests a path with a method, with or without parameters. The parameters are one word:
+// JSON if it begins with {, else a form. The words after it are headers.
 //
-//	get PATH [HEADER: VALUE]...
-//	post PATH PARAMETERS [HEADER: VALUE]...
+// get PATH [HEADER: VALUE]...
+// post PATH PARAMETERS [HEADER: VALUE]...
 func send(method string) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, neg bool, args []string) {
 		sendAny(ts, neg, append([]string{method}, args...))
 	}
 }
 
-// sendAny is send for any method.
+// sendAny is send with the method as the first word.
 //
-//	send METHOD PATH [PARAMETERS] [HEADER: VALUE]...
+// send METHOD PATH [PARAMETERS] [HEADER: VALUE]...
 func sendAny(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: METHOD PATH [PARAMETERS] [HEADER: VALUE]...")
@@ -105,9 +105,9 @@ func sendAny(ts *testscript.TestScript, neg bool, args []string) {
 	c.show(ts, resp)
 }
 
-// visit fetches a path and follows redirects for as long as they stay here.
+// visit fetches a path and follows redirects as long as they stay on the server.
 //
-//	visit PATH
+// visit PATH
 func visit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: visit PATH")
@@ -118,7 +118,7 @@ func visit(ts *testscript.TestScript, neg bool, args []string) {
 	c.follow(ts, resp)
 }
 
-// follow shows the first answer that does not lead on here.
+// follow follows redirects within the server and shows the first other answer.
 func (c *conversation) follow(ts *testscript.TestScript, resp *http.Response) {
 	for range 10 {
 		next := resp.Header.Get("Location")
@@ -133,9 +133,9 @@ func (c *conversation) follow(ts *testscript.TestScript, resp *http.Response) {
 	c.show(ts, resp)
 }
 
-// submit fills in the form of the page that was shown last, posts it and follows.
+// submit fills in the form of the last page shown, posts it and follows redirects.
 //
-//	submit NAME=VALUE...
+// submit NAME=VALUE...
 func submit(ts *testscript.TestScript, _ bool, args []string) {
 	c := talk(ts)
 	if c.page.URL == nil {
@@ -151,10 +151,10 @@ func submit(ts *testscript.TestScript, _ bool, args []string) {
 	c.follow(ts, resp)
 }
 
-// logIn logs the employee in to an application with the browser, agrees to what is
-// asked, and sets CODE and VERIFIER.
+// logIn logs the employee in to an application with the browser, accepts the consent
+// page if there is one, and sets CODE and VERIFIER.
 //
-//	login CLIENT_ID REDIRECT_URI [NAME=VALUE]...
+// login CLIENT_ID REDIRECT_URI [NAME=VALUE]...
 func logIn(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: login CLIENT_ID REDIRECT_URI [NAME=VALUE]...")
@@ -170,24 +170,24 @@ func logIn(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("VERIFIER", result.Verifier)
 }
 
-// later moves the tenant's clock.
+// later moves the tenant's clock by a duration.
 func later(ts *testscript.TestScript, _ bool, args []string) {
 	by, err := time.ParseDuration(strings.Join(args, " "))
 	ts.Check(err)
 	talk(ts).tenant.Advance(by)
 }
 
-// forget gives the browser no cookies.
+// forget replaces the browser by one without cookies.
 func forget(ts *testscript.TestScript, _ bool, _ []string) {
 	c := talk(ts)
 	c.browser = c.tenant.Client()
 }
 
-// told are the headers that say something in words, or where to go.
+// told are the response headers that the conversations record.
 var told = []string{"Location", "WWW-Authenticate", "Allow", "Cache-Control", "Content-Type"}
 
-// show writes the answer to stdout: status, headers and the text, with what is new
-// every time in brackets. Tokens of an answer are set as variables.
+// show writes the answer to stdout: status, headers and text, with placeholders for values that
+// differ in each run. It sets the answer's tokens as variables.
 func (c *conversation) show(ts *testscript.TestScript, resp *http.Response) {
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
@@ -221,7 +221,7 @@ func (c *conversation) show(ts *testscript.TestScript, resp *http.Response) {
 	fmt.Fprint(ts.Stdout(), c.mask(out.String()))
 }
 
-// keep sets the tokens of a response as variables and takes them out.
+// keep sets the tokens of a response as variables and replaces them by placeholders.
 func (c *conversation) keep(ts *testscript.TestScript, body any) {
 	object, ok := body.(map[string]any)
 	if !ok {
@@ -243,7 +243,7 @@ var (
 	tracking = regexp.MustCompile(`\b[0-9a-f]{20}\b`)
 )
 
-// words is the text of a page, a line for each piece, and the keys of its errors.
+// words returns the text of a page, one line for each piece of text, with the codes of its errors.
 func words(page string) string {
 	page = errorKey.ReplaceAllString(unseen.ReplaceAllString(page, ""), "[$1] ")
 	var out strings.Builder
@@ -255,7 +255,7 @@ func words(page string) string {
 	return out.String()
 }
 
-// mask replaces what differs from run to run.
+// mask replaces values that differ from run to run.
 func (c *conversation) mask(text string) string {
 	text = strings.ReplaceAll(text, c.tenant.URL, "$ISSUER")
 	text = strings.ReplaceAll(text, url.QueryEscape(c.tenant.URL), "$ISSUER")

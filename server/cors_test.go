@@ -12,15 +12,15 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// Origins of pages: of the single-page application, of the mobile application, and of
-// nobody.
+// Origins of pages: the single-page application's, the mobile application's, and one that is
+// not registered.
 const (
 	spaPage    = "http://localhost:3000"
 	mobilePage = "http://localhost:8484"
 	foreign    = "https://evil.example"
 )
 
-// pages works with requests that pages of applications send.
+// pages sends requests as pages of applications do.
 type pages struct {
 	*servertest.Server
 	client *http.Client
@@ -39,13 +39,13 @@ type answer struct {
 	body   string
 }
 
-// allows reports whether a browser shows the answer to a page.
+// allows reports whether the CORS headers of the answer let a page of the origin read it.
 func (a answer) allows(origin string) bool {
 	return a.header.Get("Access-Control-Allow-Origin") == origin
 }
 
-// from sends a request as a page of an origin does, "" for no page. The body is JSON
-// where it begins so, and a form otherwise.
+// from sends a request with an Origin header, or without one if origin is "". A body that
+// begins with { is sent as JSON, any other as a form.
 func (p pages) from(origin, method, path, body string, header ...string) answer {
 	p.t.Helper()
 	rq, err := http.NewRequestWithContext(p.t.Context(), method, p.URL+path, strings.NewReader(body))
@@ -74,7 +74,7 @@ func (p pages) from(origin, method, path, body string, header ...string) answer 
 	return answer{resp.StatusCode, resp.Header, string(raw)}
 }
 
-// refused checks that a page is neither let in nor shown anything.
+// refused checks that a request of a page was refused with 403 and without CORS headers.
 func (p pages) refused(what, origin string, a answer) {
 	p.t.Helper()
 	if a.status != http.StatusForbidden || a.body != "Origin "+origin+" is not allowed." ||
@@ -83,7 +83,7 @@ func (p pages) refused(what, origin string, a answer) {
 	}
 }
 
-// allowed checks that a page is let in and shown the answer.
+// allowed checks that a request of a page succeeded and that the page may read the answer.
 func (p pages) allowed(what, origin string, a answer) {
 	p.t.Helper()
 	if a.status/100 != 2 || !a.allows(origin) {
@@ -91,7 +91,7 @@ func (p pages) allowed(what, origin string, a answer) {
 	}
 }
 
-// machineToken is a token of an application of its own accord.
+// machineToken gets an access token for an application by client credentials.
 func (p pages) machineToken(id, secret, audience string) string {
 	p.t.Helper()
 	_, body := p.Token(p.client, url.Values{"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {secret}, "audience": {audience}})
@@ -112,7 +112,7 @@ func (p pages) manage(want int, method, path string, body any) map[string]any {
 	return object
 }
 
-// TestAPageUsesNoOtherApplicationsCredentials, however they name the application.
+// TestAPageUsesNoOtherApplicationsCredentials, in whichever way the request names the application.
 func TestAPageUsesNoOtherApplicationsCredentials(t *testing.T) {
 	p := startPages(t)
 	form := p.ManagementForm()
@@ -149,7 +149,7 @@ func TestAPageUsesNoOtherApplicationsCredentials(t *testing.T) {
 	p.refused("with another listed", mobilePage, p.from(mobilePage, http.MethodPost, "oauth/token", form.Encode()))
 }
 
-// TestARefusedPageChangesNothing: what it was refused is there for whom it belongs to.
+// TestARefusedPageChangesNothing: the code or token of a refused request still works for its owner.
 func TestARefusedPageChangesNothing(t *testing.T) {
 	p := startPages(t)
 	browser := p.Client()
@@ -227,7 +227,7 @@ func TestPagesAndTheExtension(t *testing.T) {
 	p.allowed("groups", spaPage, p.from(spaPage, http.MethodGet, groups, "", "Authorization", bearer))
 }
 
-// TestPreflightsNameNoApplication, and pages may read what holds no secret.
+// TestPreflightsNameNoApplication also checks that any page may read public documents such as the JWKS.
 func TestPreflightsNameNoApplication(t *testing.T) {
 	p := startPages(t)
 	for _, path := range []string{"oauth/token", "oauth/revoke", "userinfo", "dbconnections/signup", "dbconnections/change_password"} {

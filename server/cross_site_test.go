@@ -11,8 +11,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// takenFromOthers are the forms that pages of other sites are to send, with what keeps those from doing
-// harm.
+// takenFromOthers lists the forms that other sites may post on purpose, each with the reason why
+// that is harmless.
 var takenFromOthers = map[string]string{
 	"POST /authorize":                "begins a login, as a link does, OIDC Core section 3.1.2.1",
 	"POST /login/callback":           "a provider's answer, whose state is the browser's and good once; the form of a login page is refused",
@@ -23,15 +23,15 @@ var takenFromOthers = map[string]string{
 	"POST /logout":                   "a directory's message, which is signed, or the end of a logout that the browser has begun",
 }
 
-// programs are the paths of what programs call: no cookie of the browser's counts there.
+// programs are the path prefixes of endpoints for programs, which ignore the browser's cookies.
 var programs = []string{
 	"/api/", "/extensions/", "/oauth/", "/mfa/", "/passwordless/", "/dbconnections/", "/me/v1/", "/oidc/register", "/co/authenticate", "/usernamepassword/", "/passkey/",
 	"/otp/challenge", "/anonymous/token", "/bc-authorize", "/tokeninfo", "/delegation", "/userinfo", "/appliance-mfa/",
 }
 
-// TestPagesOfOtherSitesChangeNothing goes through all that is served and changes something, so that a new
-// form is met here: what a page of another site sends in a browser that has a session is refused, or it
-// comes to nothing else than without the session.
+// TestPagesOfOtherSitesChangeNothing goes through all operations that change something, so that it covers
+// every new form too: a request that another site sends in a browser with a session is refused, or has the
+// same result as without the session.
 func TestPagesOfOtherSitesChangeNothing(t *testing.T) {
 	s := servertest.Start(t)
 	served, err := s.Operations()

@@ -20,7 +20,7 @@ import (
 
 type object = map[string]any
 
-// dependants makes objects that depend on one another, through the front door.
+// dependants creates objects that depend on one another, through the public APIs.
 type dependants struct {
 	*servertest.Server
 	t       *testing.T
@@ -36,8 +36,8 @@ const (
 	database       = "Username-Password-Authentication"
 )
 
-// must calls the Management API, or the Authorization Extension's where the path begins
-// with a slash, and returns the answer, which must be a success.
+// must calls the Management API, or the Authorization Extension's API if the path begins with
+// a slash, and returns the answer, which must be a success.
 func (d *dependants) must(method, path string, body any) object {
 	d.t.Helper()
 	form := d.ManagementForm()
@@ -51,7 +51,7 @@ func (d *dependants) must(method, path string, body any) object {
 	return d.mustAs(token["access_token"].(string), method, path, body)
 }
 
-// mustAs is must with a token that is there.
+// mustAs is must with a given token and the whole path.
 func (d *dependants) mustAs(token, method, path string, body any) object {
 	d.t.Helper()
 	raw, err := json.Marshal(body)
@@ -106,7 +106,7 @@ func (d *dependants) user(connection string) {
 	d.make("users", object{"connection": connection, "user_id": "doomed", "email": doomedMail, "password": servertest.Password})
 }
 
-// logins leaves a login under way, a code, and a refresh token, which it returns.
+// logins leaves a login in progress, an unused code and a refresh token, and returns the refresh token.
 func (d *dependants) logins(l servertest.Login) string {
 	d.t.Helper()
 	l.RedirectURI = servertest.SPACallback
@@ -122,7 +122,7 @@ func (d *dependants) logins(l servertest.Login) string {
 	return refresh
 }
 
-// device keeps the public key of a device of a user, by a login with the application.
+// device logs a user in to the application and stores the public key of a device of theirs.
 func (d *dependants) device(username string) {
 	d.t.Helper()
 	tokens := d.Exchange(d.browser, d.Login(d.Client(), servertest.Login{
@@ -134,7 +134,7 @@ func (d *dependants) device(username string) {
 	})
 }
 
-// stream makes a log stream, and waits for what it delivers.
+// stream creates a log stream, and waits until it has delivered an event.
 func (d *dependants) stream() (id string) {
 	d.t.Helper()
 	delivered := make(chan struct{}, 1000)
@@ -166,8 +166,8 @@ func (d *dependants) invite(organization string, more object) {
 	d.must(http.MethodPost, "organizations/"+organization+"/invitations", body)
 }
 
-// dependantsOf are the kinds: what makes an object and all that depends on it, and
-// returns its ids and how it is deleted; and the tables that name it then.
+// dependantsOf gives, for each kind of object, a function that creates one with all that depends on it
+// and returns the path that deletes it and the ids involved; and the tables that then contain these ids.
 var dependantsOf = map[string]struct {
 	make   func(d *dependants) (path string, ids []string)
 	tables []string
@@ -291,8 +291,8 @@ func (d *dependants) database() string {
 	return d.must(http.MethodGet, "connections?name="+database+"&take=1", nil)["connections"].([]any)[0].(object)["id"].(string)
 }
 
-// TestNothingOfADeletedObjectRemains looks for it in every row and index of the store
-// but the tenant's log and the snapshot that a reset goes back to.
+// TestNothingOfADeletedObjectRemains searches every row and index of the store for the ids of deleted
+// objects, except the tenant's log and the snapshot that a reset restores.
 func TestNothingOfADeletedObjectRemains(t *testing.T) {
 	for kind, of := range dependantsOf {
 		t.Run(kind, func(t *testing.T) {
@@ -314,8 +314,8 @@ func TestNothingOfADeletedObjectRemains(t *testing.T) {
 	}
 }
 
-// remains stops the server and returns the tables that name one of the ids. The tenant's log, and
-// the inbox and the traces where servers share them, tell what has happened.
+// remains stops the server and returns the tables that contain one of the ids. It leaves out the tenant's
+// log, the messages and the traces, because they record what has happened.
 func remains(t *testing.T, s *servertest.Server, ids []string) (tables []string) {
 	t.Helper()
 	if err := s.Close(); err != nil {
@@ -345,8 +345,8 @@ func remains(t *testing.T, s *servertest.Server, ids []string) (tables []string)
 	return tables
 }
 
-// TestRefreshTokensEndWithWhatTheyCameFrom makes an application and a user anew, with
-// the ids that they had.
+// TestRefreshTokensEndWithWhatTheyCameFrom deletes an application and a user, and makes them again
+// with the same ids: the old refresh tokens stay invalid.
 func TestRefreshTokensEndWithWhatTheyCameFrom(t *testing.T) {
 	d := &dependants{Server: servertest.Start(t), t: t}
 	d.browser = d.Client()
@@ -369,9 +369,9 @@ func TestRefreshTokensEndWithWhatTheyCameFrom(t *testing.T) {
 	}
 }
 
-// TestOpaqueTokensEndWithWhatTheyCameFrom asks /userinfo with one that came with a refresh
-// token and one that came alone, while there is no application or no user, and when there is
-// another of the same id, also where the clock stands still. Another one's tokens are good.
+// TestOpaqueTokensEndWithWhatTheyCameFrom calls /userinfo with a token that came with a refresh token and
+// with one that came alone: while their application or user is deleted, and after another with the same id
+// is made, with the clock frozen too. Tokens of other applications and users stay valid.
 func TestOpaqueTokensEndWithWhatTheyCameFrom(t *testing.T) {
 	d := &dependants{Server: servertest.Start(t), t: t}
 	d.browser = d.Client()

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// pagesOf goes through all that browsers are sent to and send, with the state of each thing that may be
-// under way, and shows each answer.
+// pagesOf requests every page and form of browsers with the state of each thing that may be in progress
+// (a login, a logout, an enrollment …), and passes each answer to see.
 func (w *ways) pagesOf(query, form url.Values, see func(operation string, resp *http.Response, body string)) {
 	w.t.Helper()
 	served, err := w.Operations()
@@ -47,7 +47,7 @@ func (w *ways) pagesOf(query, form url.Values, see func(operation string, resp *
 	}
 }
 
-// show sends one request from the tenant's own page.
+// show sends one request, a form with the Origin of the tenant's own pages, and passes the answer to see.
 func (w *ways) show(method, target, body, operation string, see func(string, *http.Response, string)) {
 	w.t.Helper()
 	rq, err := http.NewRequestWithContext(w.t.Context(), method, w.URL+target[1:], strings.NewReader(body))
@@ -63,15 +63,15 @@ func (w *ways) show(method, target, body, operation string, see func(string, *ht
 	see(operation, resp, text)
 }
 
-// leadingOn are the names of parameters by which pages of others are led on to somewhere.
+// leadingOn are names of parameters with which web pages commonly choose where to go next.
 var leadingOn = []string{
 	"returnTo", "return_to", "redirect_uri", "redirect", "redirectUri", "next", "url", "continue", "resultUrl", "result_url", "callback", "callbackURL", "target", "goto",
 	"post_logout_redirect_uri", "wreply", "wtrealm", "wctx", "RelayState", "AssertionConsumerServiceURL", "initiate_login_uri", "app_uri", "relay", "back", "login_uri", "service",
 	"ticket", "email", "connection", "code", "login_hint", "user_code", "iss", "logout_hint", "organization", "realm", "action", "username", "password", "identifier", "resource",
 }
 
-// TestNoParameterOfAnyPageLeadsElsewhere: whatever a link or a form asks for, the browser stays, or goes to
-// where the application is registered, RFC 9700 section 4.11.
+// TestNoParameterOfAnyPageLeadsElsewhere: whatever a link or a form asks for, the browser stays on the server
+// or goes to a registered address of the application, RFC 9700 section 4.11.
 func TestNoParameterOfAnyPageLeadsElsewhere(t *testing.T) {
 	const evil = "https://evil.example/"
 	w := startWays(t)
@@ -79,7 +79,7 @@ func TestNoParameterOfAnyPageLeadsElsewhere(t *testing.T) {
 	for _, name := range leadingOn {
 		all.Set(name, evil)
 	}
-	// Where a parameter that has to be right would be wrong, nothing else of the request is looked at.
+	// If a parameter that is checked first were wrong, the server would not look at the rest of the request.
 	once := url.Values{"client_id": {"app"}, "response_type": {"code"}, "scope": {"openid"}, "connection": {"people"}, "returnTo": {evil}, "post_logout_redirect_uri": {evil}, "redirect_uri": {evil}, "wreply": {evil}, "prompt": {"none"}}
 	out := url.Values{"client_id": {"app"}, "wa": {"wsignout1.0"}, "wreply": {evil}}
 	seen := 0
@@ -106,8 +106,8 @@ func TestNoParameterOfAnyPageLeadsElsewhere(t *testing.T) {
 	}
 }
 
-// TestEveryPageKeepsItsAddressAndItsFrame: no page is shown within one of another site, and none tells
-// other sites its address, RFC 9700 sections 4.2 and 4.16; neither do the pages of the tenant's own.
+// TestEveryPageKeepsItsAddressAndItsFrame: no page can be shown in a frame of another site, and none sends
+// its address to other sites, RFC 9700 sections 4.2 and 4.16. That holds for a tenant's custom pages too.
 func TestEveryPageKeepsItsAddressAndItsFrame(t *testing.T) {
 	w := startWays(t)
 	for _, tt := range []struct {

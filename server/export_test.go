@@ -8,13 +8,13 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Outbox returns the outbox, for tests of what happens to a message.
+// Outbox returns the outbox of the first tenant, for tests of what happens to a message.
 func (s *Server) Outbox() *outbox.Outbox { return s.tenants.first().Control().Outbox }
 
-// DB returns the store, for tests that count what is in it.
+// DB returns the store of the first tenant, for tests that count its records.
 func (s *Server) DB() *storage.DB { return s.tenants.first().DB() }
 
-// Operations lists what both listeners serve as "METHOD /path".
+// Operations lists the operations that both listeners serve, each as "METHOD /path".
 func (s *Server) Operations() ([]string, error) {
 	rt, ok := s.control.Handler.(*web.Router)
 	if !ok {

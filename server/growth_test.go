@@ -16,7 +16,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// counts tells how many records there are of the kinds that come with use.
+// counts returns the number of records of each kind that logins and tokens create.
 func counts(t *testing.T, db *storage.DB) map[string]int {
 	t.Helper()
 	n := map[string]int{}
@@ -42,7 +42,7 @@ func count[T any](n map[string]int, name string, table interface{ All() iter.Seq
 	return nil
 }
 
-// expectNothing waits until nothing is left of what comes with use.
+// expectNothing waits until no record is left that logins or tokens created.
 func expectNothing(t *testing.T, db *storage.DB) {
 	t.Helper()
 	deadline := time.After(servertest.Patience)
@@ -59,9 +59,9 @@ func expectNothing(t *testing.T, db *storage.DB) {
 	}
 }
 
-// TestUseLeavesNothingBehind logs in hundreds of times, with codes that are never
-// redeemed, logins that are never finished, tokens that are revoked, and consent
-// that is declined; then time passes. It does so again and again.
+// TestUseLeavesNothingBehind logs in hundreds of times, with codes that are never redeemed,
+// logins that are never finished, tokens that are revoked, and consent that is declined; then
+// it lets everything expire. It repeats this several times.
 func TestUseLeavesNothingBehind(t *testing.T) {
 	servertest.NeedsFile(t)
 	const rounds, logins = 8, 400
@@ -128,8 +128,8 @@ func TestUseLeavesNothingBehind(t *testing.T) {
 		s.Advance(60 * 24 * time.Hour)
 		expectNothing(t, s.DB())
 	}
-	// The file takes the room that became free. It grows by as much as it has, and what a view
-	// still sees is not free yet, so two steps tell nothing; what all rounds have written would
+	// The file reuses room that became free. It grows by doubling, and room that a reader still sees
+	// is not free yet, so two doublings prove nothing; keeping what all rounds have written would
 	// take three.
 	if last := size(); last > 4*first {
 		t.Errorf("the file has grown from %d to %d bytes", first, last)

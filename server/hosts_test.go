@@ -15,7 +15,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// answersTo starts a tenant that has every kind of own name.
+// answersTo starts a tenant that has host names of its own of every kind.
 func answersTo(t *testing.T) *servertest.Server {
 	t.Helper()
 	return servertest.Start(t, servertest.Config(func(c *config.Config) {
@@ -24,7 +24,7 @@ func answersTo(t *testing.T) *servertest.Server {
 	}))
 }
 
-// hosts says which Host header fields the tenant of answersTo takes for its own.
+// hosts tells, for values of the Host header, whether the tenant of answersTo accepts them.
 var hosts = map[string]bool{
 	"localhost": true, "localhost:4400": true, "LOCALHOST:1": true, "localhost.": true, "localhost.:80": true, "a.b.localhost": true,
 	"127.0.0.1": true, "127.0.0.1:4400": true, "192.168.1.20:4400": true, "[::1]": true, "[::1]:4400": true, "[2001:DB8::1]:80": true,
@@ -38,7 +38,7 @@ var hosts = map[string]bool{
 	"evil.example@localhost": false, "localhost@evil.example": false, "": false,
 }
 
-// everywhere are requests to rooms of every kind, and to none.
+// everywhere are paths of several packages, and one that nothing serves.
 var everywhere = []string{"/.well-known/openid-configuration", "/authorize", "/api/v2/clients", "/nothing/here", "/oauth/token"}
 
 func TestTheTenantAnswersToItsOwnNamesAlone(t *testing.T) {
@@ -93,7 +93,7 @@ func TestTheTenantAnswersToItsOwnNamesAloneInHTTP2(t *testing.T) {
 	}
 }
 
-// TestARefusedHostIsToldTheSwitch that would allow it, with its own name.
+// TestARefusedHostIsToldTheSwitch: the refusal names the setting that would allow this host.
 func TestARefusedHostIsToldTheSwitch(t *testing.T) {
 	s := servertest.Start(t)
 	answer := raw(t, s, "GET /authorize HTTP/1.1\r\nHost: Gateway.Internal:8443\r\nConnection: close\r\n\r\n")
@@ -103,7 +103,7 @@ func TestARefusedHostIsToldTheSwitch(t *testing.T) {
 	}
 }
 
-// TestHostsOfRawRequests are those that no client library sends.
+// TestHostsOfRawRequests sends requests that no client library would send.
 func TestHostsOfRawRequests(t *testing.T) {
 	s := answersTo(t)
 	const path = "/.well-known/openid-configuration"
@@ -124,7 +124,7 @@ func TestHostsOfRawRequests(t *testing.T) {
 	}
 }
 
-// raw sends a request as it is, in plain HTTP, and returns the answer.
+// raw sends the text of a request over plain TCP, unchanged, and returns the answer.
 func raw(t *testing.T, s *servertest.Server, request string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", s.Addr())
@@ -142,7 +142,7 @@ func raw(t *testing.T, s *servertest.Server, request string) string {
 	return string(answer)
 }
 
-// TestARebindingPageGetsNoToken by any of the ways in which the tenant is reached.
+// TestARebindingPageGetsNoToken at the tenant by HTTP or HTTPS, by DNS rebinding.
 func TestARebindingPageGetsNoToken(t *testing.T) {
 	s := servertest.Start(t)
 	client := s.Client()
@@ -174,7 +174,7 @@ func TestARebindingPageGetsNoToken(t *testing.T) {
 	}
 }
 
-// TestCustomDomainsAreOwnNames from the moment that they are there until they are
+// TestCustomDomainsAreOwnNames as soon as the custom domain is created and until it is
 // deleted.
 func TestCustomDomainsAreOwnNames(t *testing.T) {
 	s := servertest.Start(t)
@@ -204,8 +204,8 @@ func TestCustomDomainsAreOwnNames(t *testing.T) {
 	}
 }
 
-// TestTLSDoesNotChooseTheTenantsName: what a client names in its handshake is not
-// what it names in its request.
+// TestTLSDoesNotChooseTheTenantsName: the Host header counts, not the server name in the
+// TLS handshake.
 func TestTLSDoesNotChooseTheTenantsName(t *testing.T) {
 	s := servertest.Start(t)
 	conn, err := tls.Dial("tcp", s.Addr(), &tls.Config{ServerName: "localhost", InsecureSkipVerify: true})

@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// enabledAt are the names of the applications that the database connection is enabled for.
+// enabledAt returns the names of the applications for which the database connection is enabled.
 func enabledAt(t *testing.T, s *servertest.Server) (names []string) {
 	t.Helper()
 	get := func(path string) any {
@@ -35,8 +35,8 @@ func enabledAt(t *testing.T, s *servertest.Server) (names []string) {
 	return names
 }
 
-// TestImportOfApplicationsTurnsConnectionsOn for those that are new, as the API does, unless the
-// tenant's flag or a later section says otherwise.
+// TestImportOfApplicationsTurnsConnectionsOn for the new applications, as the Management API does,
+// unless the tenant's flag or a later section says otherwise.
 func TestImportOfApplicationsTurnsConnectionsOn(t *testing.T) {
 	const database = "Username-Password-Authentication"
 	clients := func(names ...string) string {
@@ -69,7 +69,7 @@ func TestImportOfApplicationsTurnsConnectionsOn(t *testing.T) {
 	}
 }
 
-// TestImportThatFailsTurnsNothingOn.
+// TestImportThatFailsTurnsNothingOn for the applications that it would have created.
 func TestImportThatFailsTurnsNothingOn(t *testing.T) {
 	s := servertest.Start(t)
 	before := enabledAt(t, s)
@@ -82,8 +82,8 @@ func TestImportThatFailsTurnsNothingOn(t *testing.T) {
 	}
 }
 
-// TestUsersOfAnImportedExtension: records name users by their addresses, in any case, and by their
-// ids, also users of the same import; an address that two have, and one that nobody has, are told.
+// TestUsersOfAnImportedExtension: records may name users by e-mail address, in any case, or by id, and also
+// users of the same import. An address of two users, or of none, is reported.
 func TestUsersOfAnImportedExtension(t *testing.T) {
 	s := servertest.Start(t)
 	for _, email := range []string{"twin@example.test", "twin@example.test"} {

@@ -12,8 +12,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestSectionsOfAnotherFormAreRefused: of a section that is no list of objects, or no object, nothing could be imported,
-// and that is no success. The running tenant says so, and so does the check of a tenant file.
+// TestSectionsOfAnotherFormAreRefused: a section that is not a list of objects, or not an object where one is expected,
+// cannot be imported and must not count as success. The import says so, and so does the check of a tenant file.
 func TestSectionsOfAnotherFormAreRefused(t *testing.T) {
 	s := servertest.Start(t)
 	refused := func(sections map[string]any, says string) {

@@ -13,8 +13,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestAnApplicationHoldsAGrantForItselfAndOneForItsUsers imports both, in any order, as
-// a configuration and as a seed.
+// TestAnApplicationHoldsAGrantForItselfAndOneForItsUsers has both client grants in a tenant file, in
+// any order, and uses the file for an import and as a seed.
 func TestAnApplicationHoldsAGrantForItselfAndOneForItsUsers(t *testing.T) {
 	const own = `{"client_id":"Shop","audience":"https://orders.test","scope":["read:orders"]}`
 	const users = `{"client_id":"Shop","audience":"https://orders.test","scope":["ship:orders"],"subject_type":"user"}`
@@ -55,7 +55,7 @@ func TestAnApplicationHoldsAGrantForItselfAndOneForItsUsers(t *testing.T) {
 	if status != http.StatusUnprocessableEntity || !strings.Contains(report.Message, `"Shop for https://orders.test": `) {
 		t.Errorf("a fault is told as %d %s", status, report.Message)
 	}
-	// One for all third-party applications has no application to name.
+	// A grant for all third-party applications has no client_id.
 	const all = `{"default_for":"third_party_clients","audience":"https://orders.test","scope":["read:orders"],"subject_type":"user"}`
 	for _, action := range []string{"create", "unchanged"} {
 		if got := did(grants(all)); !slices.Equal(got, []string{action + " clientGrants third_party_clients for https://orders.test (user)"}) {
@@ -64,8 +64,8 @@ func TestAnApplicationHoldsAGrantForItselfAndOneForItsUsers(t *testing.T) {
 	}
 }
 
-// TestTheManagementAPIOfAnotherTenantIsThisOnes imports grants and permissions for it in
-// the spellings of exports.
+// TestTheManagementAPIOfAnotherTenantIsThisOnes: grants and permissions of another tenant's Management
+// API, however an export spells its address, become those of this tenant's.
 func TestTheManagementAPIOfAnotherTenantIsThisOnes(t *testing.T) {
 	s := servertest.Start(t)
 	for _, audience := range []string{
@@ -90,7 +90,7 @@ func TestTheManagementAPIOfAnotherTenantIsThisOnes(t *testing.T) {
 			t.Errorf("%s: %s (- want, + got):\n%s", audience, report.Message, diff)
 		}
 	}
-	// An API that the tenant has is itself.
+	// An API that the tenant itself has is not replaced, although its address looks like a Management API.
 	const stranger = "https://x.example/api/v2/"
 	done(t, s, `{"sections":{"resourceServers":[{"name":"X","identifier":"`+stranger+`","scopes":[{"value":"read"}]}]}}`)
 	got := done(t, s, `{"sections":{"clientGrants":[{"client_id":"Timesheets Cron","audience":"`+stranger+`","scope":["read"]}]}}`)
@@ -99,8 +99,8 @@ func TestTheManagementAPIOfAnotherTenantIsThisOnes(t *testing.T) {
 	}
 }
 
-// TestAllScopesOfASystemAPIAreSpelledOut grants them by the tenant file and by an
-// import, since Auth0 has no grant for whatever a system API has.
+// TestAllScopesOfASystemAPIAreSpelledOut: allow_all_scopes of a grant for a system API becomes the list of
+// all its scopes, in a seed and in an import, since Auth0 has no allow_all_scopes for system APIs.
 func TestAllScopesOfASystemAPIAreSpelledOut(t *testing.T) {
 	const grants = `"clientGrants":[{"client_id":"Job","audience":"${issuer}api/v2/","allow_all_scopes":true}]`
 	const clients = `"clients":[{"name":"Job","app_type":"non_interactive"}]`
@@ -122,7 +122,7 @@ func TestAllScopesOfASystemAPIAreSpelledOut(t *testing.T) {
 	}
 }
 
-// TestReportsNameThings imports what the API knows by generated ids.
+// TestReportsNameThings: the report of an import names objects that have only generated ids in the API.
 func TestReportsNameThings(t *testing.T) {
 	s := servertest.Start(t)
 	const sections = `{"sections":{
@@ -142,7 +142,7 @@ func TestReportsNameThings(t *testing.T) {
 	}
 }
 
-// exportOf is what the control listener exports, by section.
+// exportOf returns the control listener's export, by section.
 func exportOf(t *testing.T, s *servertest.Server) map[string]any {
 	t.Helper()
 	rq, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.ControlURL()+"/export", http.NoBody)

@@ -18,8 +18,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// listed are the sections that list objects, by name: the member that tells one object
-// from another, and an object with NNN in place of its number.
+// listed gives, for each section that lists objects, the member that identifies an object, and
+// the text of an object with NNN in place of its number.
 var listed = map[string]struct{ identity, object string }{
 	"resourceServers":       {"identifier", `{"name":"api NNN","identifier":"https://api-NNN.example","scopes":[{"value":"read:NNN"}]}`},
 	"actionModules":         {"name", `{"name":"module-NNN","code":"module.exports = NNN"}`},
@@ -51,7 +51,7 @@ const smallTheme = `{"displayName":"theme NNN","borders":{"button_border_radius"
 	`"fonts":{"body_text":{"bold":false,"size":100},"buttons_text":{"bold":false,"size":100},"font_url":"","input_labels":{"bold":false,"size":100},"links":{"bold":false,"size":100},"links_style":"normal","reference_text_size":12,"subtitle":{"bold":false,"size":100},"title":{"bold":false,"size":100}},` +
 	`"page_background":{"background_color":"#000000","background_image_url":"","page_layout":"center"},"widget":{"header_text_alignment":"center","logo_height":55,"logo_position":"center","logo_url":"","social_buttons_layout":"top"}}`
 
-// numbered lists n copies of an object, each with its number, from 101 on.
+// numbered lists n copies of an object, with NNN replaced by numbers from 101 on.
 func numbered(n int, object string) string {
 	var all []string
 	for i := range n {
@@ -60,8 +60,8 @@ func numbered(n int, object string) string {
 	return strings.Join(all, ",")
 }
 
-// longLists is a configuration with n objects in every section that lists some, and
-// objects that hold lists of n.
+// longLists returns a configuration with n objects in every section that lists objects, and with
+// objects that themselves contain lists of n entries.
 func longLists(n int) string {
 	var sections []string
 	for _, name := range slices.Sorted(maps.Keys(listed)) {
@@ -86,7 +86,7 @@ func longLists(n int) string {
 	return `{"sections":{` + strings.Join(sections, ",") + `}}`
 }
 
-// export reads the tenant's export.
+// export reads the control listener's export, with users.
 func export(t *testing.T, s *servertest.Server) (all struct {
 	Sections map[string]json.RawMessage
 	Users    []map[string]any
@@ -112,8 +112,8 @@ func export(t *testing.T, s *servertest.Server) (all struct {
 	return all
 }
 
-// TestListsOfAnyLengthAreImportedAndExported imports as many objects of every kind as
-// fill a page of the API's lists, and one less, one more and twice as many and one.
+// TestListsOfAnyLengthAreImportedAndExported imports one page of the Management API's lists (50 objects) of
+// every kind, and one object less, one more, and two pages and one object.
 func TestListsOfAnyLengthAreImportedAndExported(t *testing.T) {
 	for _, n := range []int{49, 50, 51, 101} {
 		t.Run(strconv.Itoa(n), func(t *testing.T) {
@@ -131,12 +131,12 @@ func TestListsOfAnyLengthAreImportedAndExported(t *testing.T) {
 	}
 }
 
-// changing are the lines of a report that are of more than objects that are so already.
+// changing returns the lines of an import report other than "unchanged …".
 func changing(report []string) []string {
 	return slices.DeleteFunc(report, func(line string) bool { return strings.HasPrefix(line, "unchanged ") })
 }
 
-// checkLongLists sees that the tenant's export has all that longLists has.
+// checkLongLists checks that the tenant's export has everything in longLists.
 func checkLongLists(t *testing.T, n int, s *servertest.Server) {
 	t.Helper()
 	all := export(t, s)
@@ -186,8 +186,8 @@ func checkLongLists(t *testing.T, n int, s *servertest.Server) {
 	}
 }
 
-// TestACallerThatGoesAwayEndsAnImport gives up on an import and on an export: the
-// import changes nothing, and neither keeps the server from anything.
+// TestACallerThatGoesAwayEndsAnImport cancels the request of an import after sending its body: the
+// import changes nothing and does not delay the next one.
 func TestACallerThatGoesAwayEndsAnImport(t *testing.T) {
 	s := servertest.Start(t)
 	for _, dry := range []string{`"dry_run":true,`, ``} {
@@ -197,14 +197,14 @@ func TestACallerThatGoesAwayEndsAnImport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The import runs as soon as its body is read.
+		// The import starts as soon as its body is read, which is when the request is cancelled.
 		sent := &notifying{Reader: rq.Body, ended: cancel}
 		rq.Body = sent
 		if _, err := http.DefaultClient.Do(rq); !errors.Is(err, context.Canceled) {
 			t.Fatalf("the request ends with %v, want that it is given up", err)
 		}
 	}
-	// The writer is free at once, and has nothing of it.
+	// The next import can write at once, and finds nothing of the cancelled one.
 	if got := done(t, s, `{"sections":{"roles":[{"name":"after"}]}}`); len(got) != 1 || got[0] != "create roles after" {
 		t.Errorf("the next import does %q", got)
 	}
@@ -219,7 +219,7 @@ func TestACallerThatGoesAwayEndsAnImport(t *testing.T) {
 	}
 }
 
-// notifying calls ended when all of it is read.
+// notifying is a reader that calls ended when it has been read to its end.
 type notifying struct {
 	io.Reader
 	ended func()

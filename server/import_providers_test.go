@@ -6,7 +6,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestImportOfThePeopleOfProviders adds them once.
+// TestImportOfThePeopleOfProviders imports people of a simulated provider twice: the second import changes nothing.
 func TestImportOfThePeopleOfProviders(t *testing.T) {
 	s := servertest.Start(t, servertest.Seed(`{"clients":[{"name":"app","app_type":"spa"}],"connections":[{"name":"google-oauth2","strategy":"google-oauth2","enabled_clients":["app"]}]}`))
 	const people = `{"sections":{"simulatedProviders":[{"connection":"google-oauth2","people":[{"id":"42","profile":{"email":"eve@example.com"}}],"choice":{"person":"42"}}]}}`

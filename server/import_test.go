@@ -15,7 +15,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// bring sends a configuration to the control listener.
+// bring imports a configuration by the control listener, and returns the status and the report.
 func bring(t *testing.T, s *servertest.Server, body string) (status int, report struct {
 	Changes []struct {
 		Action, Section, Name string
@@ -50,8 +50,8 @@ func bring(t *testing.T, s *servertest.Server, body string) (status int, report 
 	return resp.StatusCode, report
 }
 
-// done sends a configuration that is taken, and tells what that changed in the sections,
-// or in all if none is named.
+// done imports a configuration, which must succeed, and returns the changes in the given sections,
+// or in all sections if none is given.
 func done(t *testing.T, s *servertest.Server, body string, sections ...string) (changes []string) {
 	t.Helper()
 	status, report := bring(t, s, body)
@@ -87,7 +87,7 @@ func TestImportIsAllOrNothing(t *testing.T) {
 	if diff := cmp.Diff(want[:2], actions(`{"sections":{`+client+`,`+role+`}}`)); diff != "" {
 		t.Errorf("after the dry run an import does (- want, + got):\n%s", diff)
 	}
-	// The issuer stands for itself in a tenant file.
+	// In a tenant file ${issuer} stands for the issuer.
 	const grant = `"clientGrants":[{"client_id":"Desk","audience":"${issuer}api/v2/","scope":["read:users"]}]`
 	if got := actions(`{"sections":{` + grant + `}}`); len(got) != 1 || !strings.HasPrefix(got[0], "create clientGrants ") {
 		t.Errorf("a grant for the tenant's own API does %q", got)

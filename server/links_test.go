@@ -11,14 +11,14 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// managed calls the Management API of a tenant.
+// managed is a tenant with a browser and calls of the tenant's Management API.
 type managed struct {
 	*servertest.Server
 	t       *testing.T
 	browser *http.Client
 }
 
-// token is an access token of the application for managing the tenant.
+// token gets an access token for an API with the credentials of the management application.
 func (m managed) token(audience string) string {
 	m.t.Helper()
 	status, body := m.Token(m.browser, url.Values{
@@ -33,7 +33,7 @@ func (m managed) token(audience string) string {
 }
 
 // send sends a request and returns the status and the body of the answer. A body that
-// is no string is sent as JSON.
+// is not a string is sent as JSON.
 func (m managed) send(method, target string, body any, headers ...string) (int, string) {
 	m.t.Helper()
 	raw, isText := body.(string)
@@ -66,8 +66,8 @@ func (m managed) send(method, target string, body any, headers ...string) (int, 
 	return resp.StatusCode, string(answer)
 }
 
-// api calls an operation of the Management API that must succeed, and returns a member
-// of its answer.
+// api calls an operation of the Management API, which must succeed, and returns a text member
+// of its answer, or "" if member is "".
 func (m managed) api(method, path string, body any, member string) string {
 	m.t.Helper()
 	status, answer := m.send(method, m.URL+"api/v2/"+path, body, "Authorization", "Bearer "+m.token(m.URL+"api/v2/"))
@@ -96,14 +96,14 @@ func startManaged(t *testing.T) managed {
 
 const employeeID = "auth0|65f1c0de0000000000000001"
 
-// exportLink is a link to a file of users.
+// exportLink exports the users by a job and returns the link to the file.
 func (m managed) exportLink() string {
 	m.t.Helper()
 	job := m.api(http.MethodPost, "jobs/users-exports", map[string]any{"format": "json"}, "id")
 	return m.api(http.MethodGet, "jobs/"+job, nil, "location")
 }
 
-// invitation is an organization and the ticket of an invitation to it.
+// invitation creates an organization and an invitation to it, and returns the organization's id and the ticket.
 func (m managed) invitation(name, email string) (organization, ticket string) {
 	m.t.Helper()
 	m.api(http.MethodPatch, "clients/"+servertest.SPA, map[string]any{"organization_usage": "allow", "initiate_login_uri": "https://app.test/login"}, "")
@@ -114,8 +114,8 @@ func (m managed) invitation(name, email string) (organization, ticket string) {
 	return organization, ticket
 }
 
-// TestNoLinkIsLogged follows links that let in whoever has them, rightly and wrongly,
-// and looks for what they carry in the server's log and in the tenant's.
+// TestNoLinkIsLogged follows links that let in anyone who has them, unchanged and misspelt, and then looks
+// for their secrets in the server's log and in the tenant's log.
 func TestNoLinkIsLogged(t *testing.T) {
 	m := startManaged(t)
 	secrets := map[string]string{}

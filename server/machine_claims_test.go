@@ -31,16 +31,16 @@ clientGrants:
   - {client_id: Other, audience: "https://ledger.example", scope: [read]}
 `
 
-// machineClaims is a section with claims of one application, of one API, of both and
-// of all.
+// machineClaims is a section that maps claims for one application, for one API, for one application
+// at one API, and for all.
 const machineClaims = `{"tokenClaims":[
   {"application":"Batch","accessToken":{"https://id.example/region":{"value":"north"},"https://id.example/team":"client.client_metadata.team","https://id.example/mail":"user.email"}},
   {"audience":"https://ledger.example","accessToken":{"https://id.example/books":{"value":7}}},
   {"application":"Other","audience":"https://stock.example","accessToken":{"https://id.example/never":{"value":1}}},
   {"accessToken":{"plain":"client.name"},"idToken":{"https://id.example/id":{"value":"never in an access token"}}}]}`
 
-// TestMachinesHaveMappedClaims asks for tokens by client credentials of a tenant whose
-// file maps claims, and of one that had the same mappings imported.
+// TestMachinesHaveMappedClaims requests tokens by client credentials from a tenant whose file maps claims,
+// and from a tenant into which the same mappings were imported.
 func TestMachinesHaveMappedClaims(t *testing.T) {
 	seeded := servertest.Start(t, servertest.Seed(machineTenant+"authorizationExtension: "+machineClaims))
 	running := servertest.Start(t, servertest.Seed(machineTenant))
@@ -58,7 +58,7 @@ func TestMachinesHaveMappedClaims(t *testing.T) {
 			{"BatchJob000000000000000000000001", "https://stock.example", map[string]any{
 				"https://id.example/region": "north", "https://id.example/team": "ledger", "plain": "Batch",
 			}},
-			// The server's own APIs have claims with a namespace alone.
+			// The tokens of the server's own APIs have only namespaced claims.
 			{"BatchJob000000000000000000000001", s.Issuer() + "api/v2/", map[string]any{
 				"https://id.example/region": "north", "https://id.example/team": "ledger",
 			}},

@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
 
-// metricsOf reads what a server has counted, by names with their labels as they are written.
+// metricsOf returns the metrics of a server by name and labels, as the server writes them.
 func metricsOf(t *testing.T, s *servertest.Server) map[string]float64 {
 	t.Helper()
 	rq, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.ControlURL()+"/metrics", http.NoBody)
@@ -97,7 +97,7 @@ func TestMetricsSayWhatWasDone(t *testing.T) {
 			t.Errorf("%s is %v, want %v", name, got, want)
 		}
 	}
-	// The login's two, those of the machine, and that of the Management API's client.
+	// The two tokens of the login, those of the machine, and the one with which the Management API is called.
 	signed := all[`tenant0_signatures_total{alg="RS256",tenant="default"}`]
 	remembered := all[`tenant0_signatures_remembered_total{alg="RS256",tenant="default"}`]
 	if sum := signed + remembered; sum != 5 || signed < 4 {
@@ -113,7 +113,7 @@ func TestMetricsSayWhatWasDone(t *testing.T) {
 	}
 }
 
-// Tenants are told apart, and one that is gone is not told of.
+// TestMetricsOfTenants: metrics are counted by tenant, and those of a deleted tenant disappear.
 func TestMetricsOfTenants(t *testing.T) {
 	t.Parallel()
 	p := startProcess(t)

@@ -17,8 +17,8 @@ import (
 
 var variable = regexp.MustCompile(`\{[^}]*\}`)
 
-// operations sorts them and leaves out the names of variables, and the handlers
-// of whole folders, which say what is not served.
+// operations sorts a list of operations, leaves out the names of path variables, and drops the handlers
+// of whole folders, which only answer that something is not served.
 func operations(list []string) []string {
 	var kept []string
 	for _, operation := range list {
@@ -30,8 +30,8 @@ func operations(list []string) []string {
 	return kept
 }
 
-// TestOperations holds the routes that are served and the directives that claim
-// them to one another.
+// TestOperations checks that the routes that are served and the //auth0:operation directives
+// in the code are the same.
 func TestOperations(t *testing.T) {
 	served, err := servertest.Start(t).Operations()
 	if err != nil {

@@ -11,15 +11,15 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// leading are the names of parameters by which servers are told where to send a browser.
+// leading are names of parameters with which servers are commonly told where to send a browser.
 var leading = []string{
 	"returnTo", "return_to", "redirect_uri", "redirect", "redirectUrl", "next", "url", "continue", "resultUrl", "result_url", "callback", "target", "goto", "dest",
 	"post_logout_redirect_uri", "wreply", "RelayState", "initiate_login_uri", "openid_connect", "ticket", "email", "connection", "code", "error_uri", "baseUrl", "client_id",
 }
 
-// TestNoPageLeadsElsewhereOrIsFramed goes through all that browsers are shown, so that a new page is met here: whatever
-// its parameters say, each leads nowhere but to this server and to what an application has registered, has no address of
-// theirs in it to go to, and cannot be shown in a frame.
+// TestNoPageLeadsElsewhereOrIsFramed requests every operation for browsers, so that it covers every new page too. Whatever the
+// parameters say, each answer leads only to this server or to a registered address of an application, contains no link to the
+// address in the parameters, and cannot be shown in a frame.
 func TestNoPageLeadsElsewhereOrIsFramed(t *testing.T) {
 	s := servertest.Start(t)
 	served, err := s.Operations()

@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// waysFile is a tenant whose browsers have something to begin at every address that begins anything.
+// waysFile is a tenant file with all that a browser needs to begin each kind of login, logout or enrollment.
 const waysFile = `
 clients:
   - {name: app, client_id: app, app_type: regular_web, client_secret: a secret of the application, callbacks: ["https://app.example.com/callback"],
@@ -30,7 +30,7 @@ users:
   - {user_id: "auth0|ann", connection: people, email: ann@example.com, password: ` + servertest.Password + `}
 `
 
-// ways is a tenant of that file with a browser.
+// ways is a tenant of waysFile with a browser.
 type ways struct{ managed }
 
 func startWays(t *testing.T) ways {
@@ -42,13 +42,13 @@ func startWays(t *testing.T) ways {
 	return w
 }
 
-// fresh has the tenant seen by a browser that has been nowhere yet.
+// fresh replaces the browser by one without cookies, which follows no redirects.
 func (w *ways) fresh() {
 	w.browser = w.Client()
 	w.browser.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 }
 
-// asks is an authorization request of the application.
+// asks returns the URL of an authorization request, with parameters in pairs of name and value.
 func (w *ways) asks(pairs ...string) string {
 	query := url.Values{"client_id": {"app"}, "response_type": {"code"}, "redirect_uri": {"https://app.example.com/callback"}, "scope": {"openid"}, "state": {"s"}, "connection": {"people"}}
 	for i := 0; i < len(pairs); i += 2 {
@@ -60,7 +60,7 @@ func (w *ways) asks(pairs ...string) string {
 	return w.URL + "authorize?" + query.Encode()
 }
 
-// visit fetches an address with headers in pairs.
+// visit fetches a URL, or a path of the tenant, with headers in pairs of name and value.
 func (w *ways) visit(target string, headers ...string) *http.Response {
 	w.t.Helper()
 	if strings.HasPrefix(target, "/") {
@@ -91,7 +91,7 @@ func (w *ways) do(rq *http.Request) (*http.Response, string) {
 	return resp, string(body)
 }
 
-// logIn logs the browser in.
+// logIn logs the browser in, and checks that it has a session.
 func (w *ways) logIn() {
 	w.t.Helper()
 	state := stateIn(w.visit(w.asks()))
@@ -102,7 +102,8 @@ func (w *ways) logIn() {
 	}
 }
 
-// kept is what a visit may leave: sessions, logins under way, tickets that wait, and legs at providers.
+// kept counts what a visit may leave in the store: sessions, logins in progress, login tickets that were
+// not used yet, and logins that wait for a provider's answer.
 func (w *ways) kept() (n struct{ sessions, transactions, tickets, legs int }) {
 	w.t.Helper()
 	all := map[string]int{}
@@ -124,8 +125,8 @@ func (w *ways) kept() (n struct{ sessions, transactions, tickets, legs int }) {
 	return n
 }
 
-// TestNothingBeginsInAPartOfAPage: an image of another site's page does nothing at any address that a
-// window may be led to, and the same address in a window does.
+// TestNothingBeginsInAPartOfAPage: if another site's page loads an address as an image, nothing happens, at
+// any address that begins something if a browser window goes there.
 func TestNothingBeginsInAPartOfAPage(t *testing.T) {
 	for name, address := range map[string]func(w *ways) string{
 		"a login": func(w *ways) string { return w.asks() },
@@ -173,7 +174,7 @@ func TestNothingBeginsInAPartOfAPage(t *testing.T) {
 	}
 }
 
-// enrollment is the link of a ticket to enroll a factor.
+// enrollment creates a ticket to enroll a factor and returns its link.
 func (w *ways) enrollment() string {
 	w.t.Helper()
 	return w.api(http.MethodPost, "guardian/enrollments/ticket", map[string]any{"user_id": "auth0|ann"}, "ticket_url")

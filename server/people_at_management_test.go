@@ -10,9 +10,9 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// peopleTenant is a tenant with all that could grant a person scopes of the Management
-// API: a permission of the person's own, one of a role, a grant to the application for
-// its users, and the scope rule of the Authorization Extension.
+// peopleTenant is a tenant with everything that could grant a user scopes of the Management API: a permission
+// of the user, a permission of a role, a client grant for the application's users, and the scope rule of the
+// Authorization Extension.
 const peopleTenant = `
 tenant: {default_audience: "${issuer}api/v2/"}
 clients:
@@ -50,8 +50,8 @@ authorizationExtension:
   scopePolicies: [{application: Ruled, mode: append, verbatim: true}]
 `
 
-// TestPeopleHaveTheirOwnAccountAtTheManagementAPI logs in with applications whose
-// permissions, rules and grants would grant more.
+// TestPeopleHaveTheirOwnAccountAtTheManagementAPI logs users in to applications for which permissions, rules
+// and grants would grant more: users get only scopes for their own account.
 func TestPeopleHaveTheirOwnAccountAtTheManagementAPI(t *testing.T) {
 	const (
 		asked = "openid offline_access read:current_user update:current_user_metadata delete:current_user read:users delete:clients"
@@ -123,7 +123,7 @@ func TestPeopleHaveTheirOwnAccountAtTheManagementAPI(t *testing.T) {
 
 func asList(v any) []any { list, _ := v.([]any); return list }
 
-// TestNobodyIsAskedForScopesThatPeopleDoNotGet looks at the consent page.
+// TestNobodyIsAskedForScopesThatPeopleDoNotGet looks at the scopes on the consent page.
 func TestNobodyIsAskedForScopesThatPeopleDoNotGet(t *testing.T) {
 	s := servertest.Start(t)
 	target, _ := s.AuthorizeURL(servertest.Login{ClientID: servertest.SPA, RedirectURI: servertest.SPACallback, Params: url.Values{

@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// placeholderTenant has an application whose URLs have a placeholder, and the
+// placeholderTenant has an application whose URLs have the placeholder {organization_name}, and the
 // organizations acme and other.
 type placeholderTenant struct {
 	pages
@@ -36,7 +36,7 @@ func startPlaceholders(t *testing.T, opts ...servertest.Option) placeholderTenan
 	return tn
 }
 
-// authorize returns the status of an authorization request: 302 to a page, or to the
+// authorize returns the answer to an authorization request: 302 to a page, or to the
 // application with an error, and 403 for a callback that is not allowed.
 func (tn placeholderTenant) authorize(redirectURI, organization string) (status int, body string) {
 	tn.t.Helper()
@@ -96,7 +96,7 @@ func TestOrganizationPlaceholderInLogoutURLs(t *testing.T) {
 			}
 		}
 	}
-	// No address with a placeholder is one to go to by itself.
+	// A logout that names no address never goes to a registered URL with a placeholder.
 	if a := tn.from("", http.MethodGet, "v2/logout?client_id="+tn.client, ""); a.status != http.StatusOK {
 		t.Errorf("a logout that names no address: %d %v", a.status, a.header)
 	}
@@ -106,8 +106,8 @@ func TestOrganizationPlaceholderInLogoutURLs(t *testing.T) {
 	}
 }
 
-// TestALogoutLeadsToTheOrganizationOfItsHint: an ID token names the organization that the
-// user logged in to, and the placeholder stands for that alone.
+// TestALogoutLeadsToTheOrganizationOfItsHint: the ID token in id_token_hint names the organization that the
+// user logged in to, and only that organization's name fits the placeholder.
 func TestALogoutLeadsToTheOrganizationOfItsHint(t *testing.T) {
 	tn := startPlaceholders(t)
 	connection := tn.manage(http.StatusCreated, http.MethodPost, "connections", map[string]any{
@@ -164,8 +164,8 @@ func TestOrganizationPlaceholderInOrigins(t *testing.T) {
 	}
 }
 
-// TestCustomDomainPlaceholder: it stands for the metadata of the domain that the
-// request was sent to.
+// TestCustomDomainPlaceholder: the placeholder stands for a value in the metadata of the custom domain
+// that the request was sent to.
 func TestCustomDomainPlaceholder(t *testing.T) {
 	tn := startPlaceholders(t, servertest.Config(func(c *config.Config) { c.AllowedHosts = []string{"elsewhere.test"} }))
 	tn.manage(http.StatusCreated, http.MethodPost, "custom-domains", map[string]any{

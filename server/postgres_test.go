@@ -14,8 +14,8 @@ import (
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
 
-// cluster starts servers on one database, which are one tenant. Each has the listener and
-// the data folder of its own.
+// cluster starts n servers that serve one tenant from one database. Each has its own listener and
+// data folder.
 func cluster(t *testing.T, n int, store string) (servers []*servertest.Server) {
 	t.Helper()
 	for range n {
@@ -38,7 +38,7 @@ func cronForm() url.Values {
 	}
 }
 
-// status is that of a request to the control listener.
+// controlStatus returns the status and the body of a GET request to the control listener.
 func controlStatus(t *testing.T, s *servertest.Server, path string) (int, string) {
 	t.Helper()
 	resp, err := http.Get(s.ControlURL() + path)

@@ -23,14 +23,14 @@ const (
 	appSecret     = "a secret of sixteen characters at least"
 )
 
-// exchanges are tokens that bring others, and what a provider proves itself with.
+// exchanges returns the places that exchange a token for another one, and the one that takes a provider's token.
 func exchanges() map[string]place {
 	return map[string]place{
 		"refresh token at Token Vault": vaulted(), "access token on behalf of its user": onBehalf(), "token of a global revocation": revocations(),
 	}
 }
 
-// vaulted are refresh tokens for which applications get the tokens of identity providers.
+// vaulted: refresh tokens that applications exchange for tokens of identity providers (Token Vault).
 func vaulted() place {
 	const callback = "https://vault.test/callback"
 	client := func(p *proving, name string) string {
@@ -88,7 +88,7 @@ func vaulted() place {
 	}
 }
 
-// onBehalf are access tokens that an API was called with, and exchanges for the next.
+// onBehalf: access tokens that an API received and exchanges for tokens of the next API, on behalf of the user.
 func onBehalf() place {
 	issue := func(p *proving) string {
 		if p.more["service"] == "" {
@@ -116,7 +116,7 @@ func onBehalf() place {
 	return accessToken(issue, accepts, never("the token that it brings is its own user's"), machine, opaque)
 }
 
-// revocations are tokens by which an identity provider has its people logged out everywhere.
+// revocations: tokens by which an identity provider has its users logged out everywhere.
 func revocations() place {
 	const connection, path = "corporate", "oauth/global-token-revocation/connection/corporate"
 	serial := 0
@@ -177,7 +177,7 @@ func revocations() place {
 	}
 }
 
-// providerOf serves the public key of clientKey, and returns the issuer whose it is.
+// providerOf starts an issuer that publishes the public key of clientKey, and returns its URL.
 func providerOf(p *proving) string {
 	p.t.Helper()
 	key, err := clientKey()
@@ -197,7 +197,7 @@ func providerOf(p *proving) string {
 	return server.URL
 }
 
-// typed is a JWT of the type of global revocations.
+// typed signs a JWT of type global-token-revocation+jwt.
 func typed(p *proving, alg jose.SignatureAlgorithm, key any, claims map[string]any) string {
 	p.t.Helper()
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: key}, (&jose.SignerOptions{}).WithType("global-token-revocation+jwt").WithHeader("kid", "k"))

@@ -17,7 +17,7 @@ const (
 	people      = "Username-Password-Authentication"
 )
 
-// app is an application of all grants that people prove themselves at, and other another one of the kind.
+// app creates an application with every grant that the proofs below need, once for each name.
 func (p *proving) app(name string) string {
 	p.t.Helper()
 	if p.more[name] != "" {
@@ -36,21 +36,21 @@ func (p *proving) app(name string) string {
 	return p.more[name]
 }
 
-// exchanged reports whether a form brings an access token.
+// exchanged reports whether the token endpoint answers a form with an access token.
 func (p *proving) exchanged(form url.Values) bool {
 	p.t.Helper()
 	status, body := p.Token(p.browser, form)
 	return status == http.StatusOK && body["access_token"] != nil
 }
 
-// pair is a proof of two parts.
+// pair splits a proof that consists of two parts.
 func pair(proof string) (first, second string) {
 	first, second, _ = strings.Cut(proof, " ")
 	return first, second
 }
 
-// crossed is the first part of one proof with the second of another. Where both have drawn the same code,
-// once in a million, it is none.
+// crossed returns the first part of one proof with the second part of another. If both parts happen to be the
+// same code (once in a million), the second part is "none".
 func crossed(one, other string) string {
 	first, own := pair(one)
 	_, second := pair(other)
@@ -60,8 +60,8 @@ func crossed(one, other string) string {
 	return first + " " + second
 }
 
-// factorsAndTickets are what people prove besides a password or in the place of one, and what programs are
-// given meanwhile.
+// factorsAndTickets returns the places that take a proof besides a password or instead of one, and those that
+// take the codes and tickets that applications hold meanwhile.
 func factorsAndTickets() map[string]place {
 	return map[string]place{
 		"approved push": approvals(), "code of /otp/challenge": challenges(), "ticket of an enrollment": enrollments(),
@@ -69,7 +69,7 @@ func factorsAndTickets() map[string]place {
 	}
 }
 
-// approvals are oob_codes whose question the app on the phone has answered with yes.
+// approvals: oob_codes of push notifications that the user has approved on the phone.
 func approvals() place {
 	begin := func(p *proving, user string) (token, oob string) {
 		form := url.Values{"grant_type": {"password"}, "client_id": {p.app("app")}, "username": {user}, "password": {servertest.Password}}
@@ -126,7 +126,7 @@ func approvals() place {
 	}
 }
 
-// challenges are codes that databases take in the place of passwords.
+// challenges: one-time codes that database connections accept instead of passwords.
 func challenges() place {
 	challenge := func(p *proving, app, address string) string {
 		p.ClearInbox()
@@ -171,7 +171,7 @@ func challenges() place {
 	}
 }
 
-// enrollments are tickets by which a factor is enrolled.
+// enrollments: tickets for the enrollment of a factor.
 func enrollments() place {
 	ticket := func(p *proving, path, member string) string {
 		body := map[string]any{"user_id": employeeID}
@@ -199,7 +199,7 @@ func enrollments() place {
 	}
 }
 
-// loginTickets are what a page of an application has got for a password.
+// loginTickets: tickets that a page of an application gets for a password (cross-origin authentication).
 func loginTickets() place {
 	ticket := func(p *proving, app, user string) string {
 		form := url.Values{"client_id": {app}, "credential_type": {grantURI + "password-realm"}, "realm": {people}, "username": {user}, "password": {servertest.Password}}
@@ -230,7 +230,7 @@ func loginTickets() place {
 	}
 }
 
-// references are requests that an application has sent ahead.
+// references: request_uris of pushed authorization requests, RFC 9126.
 func references() place {
 	push := func(p *proving, client, secret string) string {
 		form := url.Values{"client_id": {client}, "client_secret": {secret}, "response_type": {"code"}, "redirect_uri": {servertest.WebCallback}, "prompt": {"none"}, "state": {"s"}}
@@ -262,7 +262,7 @@ func references() place {
 	}
 }
 
-// deviceCodes are those of devices that a person has let in.
+// deviceCodes: device codes that a user has approved.
 func deviceCodes() place {
 	poll := func(p *proving, app, code string) bool {
 		return p.exchanged(url.Values{"grant_type": {deviceGrant}, "client_id": {app}, "device_code": {code}})

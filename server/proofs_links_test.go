@@ -13,13 +13,13 @@ import (
 
 const (
 	afterLogout = "http://localhost:3000"
-	// accessOfLogin is what came beside the ID token issued last.
+	// accessOfLogin is the key of proving.more for the access token that came with the last ID token.
 	accessOfLogin = "access token"
 )
 
-// hints are ID tokens, and the ids of sessions, that come back.
+// hints returns the places that take ID tokens or session ids back.
 func hints() map[string]place {
-	// logsOut reports whether the browser is logged out without being asked.
+	// logsOut reports whether the browser is logged out without a question to the user.
 	logsOut := func(p *proving, params ...string) bool {
 		query := url.Values{"client_id": {servertest.SPA}, "post_logout_redirect_uri": {afterLogout}}
 		for i := 0; i < len(params); i += 2 {
@@ -75,7 +75,7 @@ func hints() map[string]place {
 	}
 }
 
-// linking merges an account into that of the employee, who is logged in with the SPA.
+// linking: the ID token of an account that the employee, logged in with the SPA, links to the own account.
 func linking() place {
 	serial := 0
 	return place{
@@ -101,7 +101,7 @@ func linking() place {
 		with(jwtWays, map[string]way{
 			expired:       refused(after(29 * 24 * time.Hour)),
 			otherAudience: refused(func(p *proving, _ string) string { return p.more[accessOfLogin] }),
-			// A tenant with the same keys, applications and users: only iss tells it.
+			// Another tenant with the same keys, applications and users: its tokens differ only in iss.
 			otherTenant: refused(func(p *proving, good string) string {
 				elsewhere := newProving(p.t, p.place)
 				elsewhere.Freeze(noon)
@@ -131,7 +131,7 @@ func linking() place {
 	}
 }
 
-// links are what lets in whoever follows them, and the key of the extension.
+// links returns the places that take the secret of a link, and the API key of the Authorization Extension.
 func links() map[string]place {
 	const nobodys = "whoever has the link may follow it"
 	ticket := func(path string) func(p *proving) string {
@@ -189,8 +189,8 @@ func links() map[string]place {
 	}
 }
 
-// unblocking blocks the employee with a wrong password, and is what the link has that they
-// are sent then.
+// unblocking has the employee blocked for a wrong password, and returns the ticket in the link to unblock
+// the account that is then sent to them.
 func unblocking(p *proving) string {
 	p.t.Helper()
 	p.api(http.MethodPatch, "attack-protection/brute-force-protection", map[string]any{"max_attempts": 1}, "")
@@ -206,7 +206,7 @@ func unblocking(p *proving) string {
 	return strings.TrimSuffix(secret, "#")
 }
 
-// apiKey lets applications ask for the policy of a user, Authorization Extension.
+// apiKey: the key with which applications ask the Authorization Extension for a user's policy.
 func apiKey() place {
 	rotate := func(p *proving) string {
 		_, answer := p.send(http.MethodPatch, p.URL+"extensions/authorization/api/configuration/rotate-apikey", nil, "Authorization", "Bearer "+p.token("urn:auth0-authz-api"))
@@ -231,7 +231,7 @@ func apiKey() place {
 	}
 }
 
-// invitations are to an organization, for one address and one application.
+// invitations: tickets that invite one e-mail address to an organization by one application.
 func invitations() place {
 	serial := 0
 	invite := func(p *proving, organization, email string) string {

@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// The ways in which a proof may be wrong.
+// The ways in which a proof (a token, a code, a ticket …) may be wrong.
 const (
 	expired       = "expired"
 	notYet        = "not yet valid"
@@ -26,12 +26,12 @@ const (
 
 var allWays = []string{expired, notYet, otherAudience, otherClient, otherUser, otherTenant, changed, algNone, algHS256, twice}
 
-// way is what is tried in one way. Without a wrong proof the reason says why there is
-// none; with one it says why it is accepted all the same.
+// way is one way to make a wrong proof out of a good one. If wrong is nil, reason says why no such wrong
+// proof exists; else a reason means that the server accepts it, and says why that is right.
 type way struct {
 	wrong  func(p *proving, good string) string
 	reason string
-	// spent says that the good proof is good no more after it, not even when the clock
+	// spent is set if the good proof must be invalid after this, even when the clock
 	// is set back.
 	spent bool
 }
@@ -46,16 +46,16 @@ func accepted(reason string, wrong func(p *proving, good string) string) way {
 
 func spent(wrong func(p *proving, good string) string) way { return way{wrong: wrong, spent: true} }
 
-// place is where the server takes something for a proof.
+// place is a place at which the server accepts something as a proof.
 type place struct {
-	// issue brings a good one, and accepts uses one and reports whether it proved
-	// anything.
+	// issue returns a good proof. accepts uses a proof and reports whether the server
+	// accepted it.
 	issue   func(p *proving) string
 	accepts func(p *proving, proof string) bool
 	ways    map[string]way
 }
 
-// proving is a tenant in which proofs are tried, and a browser of its own for each try.
+// proving is a tenant in which a place is tried, with a new browser for each attempt.
 type proving struct {
 	managed
 	place place
@@ -64,7 +64,7 @@ type proving struct {
 
 var noon = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// after uses a good proof when the clock has gone on, or was set back.
+// after returns the good proof after moving the clock by d from noon, which may be back.
 func after(d time.Duration) func(*proving, string) string {
 	return func(p *proving, good string) string {
 		p.Freeze(noon.Add(d))
@@ -72,7 +72,7 @@ func after(d time.Duration) func(*proving, string) string {
 	}
 }
 
-// used uses the good proof before it is used again.
+// used uses the good proof once and returns it, for a second use.
 func used(p *proving, good string) string {
 	p.t.Helper()
 	if !p.place.accepts(p, good) {
@@ -81,7 +81,7 @@ func used(p *proving, good string) string {
 	return good
 }
 
-// ofAnotherTenant is a proof that another tenant with the same keys made.
+// ofAnotherTenant returns a proof of another tenant with the same keys.
 func ofAnotherTenant(p *proving, _ string) string {
 	p.t.Helper()
 	elsewhere := newProving(p.t, p.place)
@@ -89,8 +89,8 @@ func ofAnotherTenant(p *proving, _ string) string {
 	return elsewhere.place.issue(elsewhere)
 }
 
-// flipped has one character changed at each of some places; the first that is accepted
-// is returned.
+// flipped tries the good proof with one character changed, at several positions, and returns the first
+// that the server accepts, or else the last.
 func flipped(p *proving, good string) string {
 	p.t.Helper()
 	wrong := ""
@@ -109,7 +109,7 @@ func flipped(p *proving, good string) string {
 	return wrong
 }
 
-// noJWT are the ways of what is a random text.
+// noJWT are the ways of a proof that is a random string.
 var noJWT = map[string]way{
 	algNone:  never("it is no JWT"),
 	algHS256: never("it is no JWT"),
@@ -117,7 +117,7 @@ var noJWT = map[string]way{
 	notYet: never("it is good from when it is made and states no beginning"),
 }
 
-// with are ways and others besides, of which the latter count.
+// with returns ways with more added; more takes precedence.
 func with(ways, more map[string]way) map[string]way {
 	all := maps.Clone(ways)
 	maps.Copy(all, more)
@@ -129,7 +129,7 @@ func newProving(t *testing.T, pl place) *proving {
 	return &proving{startManaged(t), pl, map[string]string{}}
 }
 
-// allPlaces are those where something is a proof.
+// allPlaces returns all places at which the server accepts a proof.
 func allPlaces() map[string]place {
 	places := map[string]place{}
 	for _, some := range []map[string]place{hints(), links(), tokensAndCodes(), factorsAndTickets(), exchanges()} {
@@ -138,8 +138,8 @@ func allPlaces() map[string]place {
 	return places
 }
 
-// TestProofs tries at every place where something is a proof everything that must not
-// be one, and sees that a refused one changes nothing: the good one is good after it.
+// TestProofs tries every wrong proof at every place that takes proofs, and checks that a refused
+// attempt changes nothing: the good proof still works after it.
 func TestProofs(t *testing.T) {
 	places := allPlaces()
 	for _, name := range slices.Sorted(maps.Keys(places)) {
@@ -179,13 +179,13 @@ func TestProofs(t *testing.T) {
 	}
 }
 
-// logIn logs a person in with the browser and returns the tokens.
+// logIn logs a user in with the browser and returns the tokens.
 func (p *proving) logIn(l servertest.Login) map[string]any {
 	p.t.Helper()
 	return p.Exchange(p.browser, p.Login(p.browser, l))
 }
 
-// apart does something with another browser.
+// apart calls do with another browser in place of the current one.
 func (p *proving) apart(do func()) {
 	own := p.browser
 	p.browser = p.Client()
@@ -193,7 +193,7 @@ func (p *proving) apart(do func()) {
 	p.browser = own
 }
 
-// get fetches a target with a bearer token, if one is given, and returns the status.
+// get fetches a URL, with a bearer token unless it is "", and returns the status.
 func (p *proving) get(target, bearer string) int {
 	p.t.Helper()
 	var headers []string

@@ -23,7 +23,7 @@ import (
 
 var spa = servertest.Login{ClientID: servertest.SPA, RedirectURI: servertest.SPACallback}
 
-// as is a login of a person with parameters of its own.
+// as returns a login of a user with parameters in pairs of name and value.
 func as(l servertest.Login, user string, params ...string) servertest.Login {
 	l.Username, l.Params = user, url.Values{}
 	for i := 0; i < len(params); i += 2 {
@@ -44,7 +44,7 @@ func encoded(v any) string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// headerOf is the header of a JWT.
+// headerOf returns the header of a JWT.
 func headerOf(token string) map[string]any {
 	raw, _ := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[0])
 	var header map[string]any
@@ -52,7 +52,7 @@ func headerOf(token string) map[string]any {
 	return header
 }
 
-// claimsOf are the claims of a JWT.
+// claimsOf returns the claims of a JWT.
 func claimsOf(token string) map[string]any {
 	raw, _ := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
 	var claims map[string]any
@@ -60,7 +60,7 @@ func claimsOf(token string) map[string]any {
 	return claims
 }
 
-// publicKey is the tenant's published key with an id, as PEM.
+// publicKey returns the tenant's published key with a key id, as PEM.
 func (p *proving) publicKey(kid any) []byte {
 	p.t.Helper()
 	_, answer := p.send(http.MethodGet, p.URL+".well-known/jwks.json", nil)
@@ -75,7 +75,7 @@ func (p *proving) publicKey(kid any) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 }
 
-// signedAnew is a JWT with the claims of another and a signature by another key.
+// signedAnew signs given claims with another key or algorithm, as a JWT.
 func signedAnew(p *proving, alg jose.SignatureAlgorithm, key any, claims map[string]any, kid any) string {
 	p.t.Helper()
 	opts := (&jose.SignerOptions{}).WithType("JWT")
@@ -98,7 +98,7 @@ func signedAnew(p *proving, alg jose.SignatureAlgorithm, key any, claims map[str
 	return token
 }
 
-// jwtWays are the ways of what is a JWT that the tenant signs.
+// jwtWays are the ways of a proof that is a JWT signed by the tenant.
 var jwtWays = map[string]way{
 	otherTenant: refused(func(p *proving, good string) string {
 		if same := ofAnotherTenant(p, ""); p.place.accepts(p, same) {
@@ -148,8 +148,8 @@ var jwtWays = map[string]way{
 
 const bearerReason = "whoever has it may use it, and as often as they like (RFC 6750)"
 
-// accessToken is a place that takes access tokens for an API of the server's. Those of
-// foreign are for something else.
+// accessToken returns a place that takes access tokens for an API of the server itself. The functions
+// in foreign return tokens for something else, which it must refuse.
 func accessToken(issue func(p *proving) string, accepts func(p *proving, token string) bool, user way, foreign ...func(p *proving) string) place {
 	return place{issue, accepts, with(jwtWays, map[string]way{
 		expired: refused(after(31 * 24 * time.Hour)),
@@ -175,7 +175,7 @@ func accessToken(issue func(p *proving) string, accepts func(p *proving, token s
 	})}
 }
 
-// account is the employee's access token for the My Account API, which it activates.
+// account returns the employee's access token for the My Account API, and activates that API first.
 func account(p *proving) string {
 	audience, scopes := p.URL+"me/", []string{"read:me:authentication_methods"}
 	if p.more["account"] == "" {
@@ -346,7 +346,7 @@ func sessions() place {
 	}
 }
 
-// cookie is one of the browser's: "auth0" is that of its session, and "did" its mark.
+// cookie returns a cookie of the browser: "auth0" holds its session, and "did" identifies the browser.
 func (p *proving) cookie(name string) string {
 	p.t.Helper()
 	u, err := url.Parse(p.URL)
@@ -364,7 +364,7 @@ func (p *proving) cookie(name string) string {
 
 var clientKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
-// assertions are those of an application that authenticates with a key, RFC 7523.
+// assertions: JWTs with which an application authenticates, RFC 7523.
 func assertions() place {
 	serial := 0
 	claims := func(p *proving, change func(map[string]any)) map[string]any {
@@ -425,7 +425,7 @@ func assertions() place {
 	}
 }
 
-// clientWithKey is an application that authenticates with a key.
+// clientWithKey creates an application that authenticates with a key, and returns its client_id.
 func (p *proving) clientWithKey() string {
 	p.t.Helper()
 	key, err := clientKey()

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestPartsOfTheProgram are those of its own file that nobody writes to.
+// TestPartsOfTheProgram: the parts are those memory mappings of the program's own file that are not writable and were never written to.
 func TestPartsOfTheProgram(t *testing.T) {
 	var maps strings.Builder
 	for _, part := range []struct{ header, anonymous string }{
@@ -38,7 +38,7 @@ func TestPartsOfTheProgram(t *testing.T) {
 
 var ofFiles = regexp.MustCompile(`RssFile:\s+(\d+) kB`)
 
-// TestAProgramGivesItsPagesBack and goes on.
+// TestAProgramGivesItsPagesBack to the system, and goes on running.
 func TestAProgramGivesItsPagesBack(t *testing.T) {
 	resident := func() int {
 		t.Helper()

@@ -14,7 +14,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// stream makes a log stream that leads to an endpoint.
+// stream creates a log stream to an endpoint.
 func (p pages) stream(endpoint string) (status int, id, message string) {
 	p.t.Helper()
 	status, got := p.Manage(p.client, http.MethodPost, "log-streams", map[string]any{
@@ -26,8 +26,8 @@ func (p pages) stream(endpoint string) (status int, id, message string) {
 	return status, id, message
 }
 
-// TestLogStreamsDoNotReachTheControlListener, however its address is written: what
-// they would ask for there is a reset, after which the mark is gone.
+// TestLogStreamsDoNotReachTheControlListener, however its address is written: the streams request a
+// reset there, which would delete the application Mark.
 func TestLogStreamsDoNotReachTheControlListener(t *testing.T) {
 	p := startPages(t)
 	control, err := url.Parse(p.ControlURL())
@@ -69,7 +69,7 @@ func TestLogStreamsDoNotReachTheControlListener(t *testing.T) {
 	}
 }
 
-// eventually waits for what happens in the background.
+// eventually waits for something that happens in the background, and causes log events meanwhile.
 func (p pages) eventually(what string, happened func() bool) {
 	p.t.Helper()
 	for !happened() {
@@ -82,8 +82,8 @@ func (p pages) eventually(what string, happened func() bool) {
 	}
 }
 
-// TestTheControlListenerTakesNothingOfLogStreams that have come to it by a way which
-// their client cannot see, through a proxy.
+// TestTheControlListenerTakesNothingOfLogStreams, by their header, in case they reach it in a way that
+// their HTTP client cannot notice, such as a proxy.
 func TestTheControlListenerTakesNothingOfLogStreams(t *testing.T) {
 	s := servertest.Start(t)
 	for _, path := range []string{"/reset", "/clock/advance", "/import", "/keys/rotate"} {
@@ -131,7 +131,7 @@ func TestLogStreamsLeadToHTTPAlone(t *testing.T) {
 	}
 }
 
-// TestStoredLogStreamsOfOtherSchemesAreNotSent: a store may hold what was taken once.
+// TestStoredLogStreamsOfOtherSchemesAreNotSent: a store may hold endpoints that an earlier version accepted.
 func TestStoredLogStreamsOfOtherSchemesAreNotSent(t *testing.T) {
 	data := t.TempDir()
 	there := servertest.Config(func(c *config.Config) { c.Data = data })

@@ -11,9 +11,9 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// attacks are those that RFC 9700, Best Current Practice for OAuth 2.0 Security, names in its section 4, and
-// some more that guessing and forging come to. Each row has the guard, and the tests that fail without
-// it. What has no test says why.
+// attacks are those in section 4 of RFC 9700, Best Current Practice for OAuth 2.0 Security, and some further
+// ones by guessing and forging. Each row has the guard against the attack, and the tests that fail without
+// the guard. If there is no test, the guard says why.
 var attacks = []struct{ section, attack, guard, tests string }{
 	{"4.1", "insufficient validation of the redirection URI", "callbacks are compared as they are written; a request with another one ends on a page", "authorize/errors_test.go TestCallbacksOnTheWire"},
 	{"4.2", "credentials leak by the Referer header", "pages send no address to other sites, and what authenticates a pushed request is not told on", "authorize/par_test.go TestWhatAuthenticatedAPushedRequestIsNotToldOn, login/login_test.go TestHeadersOfThePage, every_page_test.go TestEveryPageKeepsItsAddressAndItsFrame"},
@@ -54,7 +54,7 @@ var attacks = []struct{ section, attack, guard, tests string }{
 	{"fixation", "somebody is logged in with a session that an attacker knows", "a login begins a session with a new id", "login/login_test.go TestSessionFixation"},
 }
 
-// TestEveryAttackHasItsTests holds the table against the tests that there are.
+// TestEveryAttackHasItsTests checks that the tests in the table exist.
 func TestEveryAttackHasItsTests(t *testing.T) {
 	for _, a := range attacks {
 		if a.tests == "" {
@@ -82,8 +82,8 @@ func TestEveryAttackHasItsTests(t *testing.T) {
 	}
 }
 
-// TestARedirectSendsNoFormOn: the answers to the forms of a login by password are redirects that a browser
-// follows without them, RFC 9700 section 4.12.
+// TestARedirectSendsNoFormOn: the redirects that answer the forms of a login by password do not make a browser
+// send the form again, RFC 9700 section 4.12.
 func TestARedirectSendsNoFormOn(t *testing.T) {
 	s := servertest.Start(t)
 	browser := s.Client()

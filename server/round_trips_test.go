@@ -11,8 +11,8 @@ import (
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
 
-// TestWhatARequestAsksTheDatabase counts the round trips of requests, and the statements in them. What is
-// done in the background falls into some of the requests, so the median is held against the limit.
+// TestWhatARequestAsksTheDatabase counts the database round trips and statements of each kind of request. Since
+// background work falls into some of the requests, the limit applies to the median.
 func TestWhatARequestAsksTheDatabase(t *testing.T) {
 	database := pgtest.Shared(t)
 	proxy := pgtest.NewProxy(t, database.Addr())
@@ -68,7 +68,7 @@ func TestWhatARequestAsksTheDatabase(t *testing.T) {
 			t.Errorf("%s takes %v round trips and %v statements, want %d and %d at most", step.name, trips[i], statements[i], step.roundTrips, step.statements)
 		}
 	}
-	// Where nobody asks a server, it asks little.
+	// A server without requests asks the database for little.
 	tripsBefore, _ := proxy.Counts()
 	time.Sleep(2 * time.Second)
 	if after, _ := proxy.Counts(); after-tripsBefore > 40 {

@@ -12,8 +12,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestNothingSecretIsLoggedOrKept goes through everything that brings secrets, with
-// and without mistakes, and then looks for them in the log, at its most talkative,
+// TestNothingSecretIsLoggedOrKept sends secrets in every way in which the server takes them, with
+// and without mistakes, and then looks for them in the log, at its most detailed level,
 // and in the bytes of the data file.
 func TestNothingSecretIsLoggedOrKept(t *testing.T) {
 	servertest.NeedsFile(t)
@@ -38,7 +38,7 @@ func TestNothingSecretIsLoggedOrKept(t *testing.T) {
 		resp.Body.Close()
 	}
 
-	// Logins, with a mistake first.
+	// Logins, the first with a wrong password.
 	target, _ := b.AuthorizeURL(servertest.Login{ClientID: servertest.SPA, RedirectURI: servertest.SPACallback})
 	_, page := b.Visit(b.browser, target)
 	secrets["the state of a page"] = page.URL.Query().Get("state")
@@ -52,7 +52,7 @@ func TestNothingSecretIsLoggedOrKept(t *testing.T) {
 	}
 	secrets["a code"], secrets["a verifier"] = login.Get("code"), login.Verifier
 
-	// Exchanges, with mistakes before and after.
+	// Token requests, with mistakes before and after.
 	wrong := login.Form()
 	wrong.Set("code_verifier", strings.Repeat("w", 43))
 	b.Token(b.browser, wrong)
@@ -67,7 +67,7 @@ func TestNothingSecretIsLoggedOrKept(t *testing.T) {
 	tokens("a machine's", machine)
 	b.Token(b.browser, url.Values{"grant_type": {"client_credentials"}, "client_id": {servertest.Cron}, "client_secret": {secrets["a wrong secret"]}, "audience": {servertest.API}})
 
-	// Requests that cannot be read, in which the error might quote its cause.
+	// Requests that cannot be parsed, whose error message might quote the request.
 	post("oauth/token", formType, "client_secret="+servertest.WebSecret+"%zz")
 	post("oauth/token", formType, "client_secret="+servertest.WebSecret+"&client_secret="+servertest.WebSecret)
 	post("oauth/token", jsonType, `{"client_secret":"`+servertest.WebSecret)

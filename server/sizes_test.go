@@ -11,16 +11,16 @@ import (
 	"testing"
 )
 
-// What is longer is read by nobody in one go. Files of tests count too; a function counts
-// from its name to its closing brace where it is no test, a package without its tests.
+// Limits of length, in lines: nobody reads longer code in one go. Test files count as files too. A function
+// counts from its name to its closing brace and test functions are exempt; a package counts without its tests.
 const (
 	mostOfFile     = 500
 	mostOfFunction = 70
 	mostOfPackage  = 8000
 )
 
-// larger are the packages that have more lines than they may, with as many as they
-// have: they are to become smaller and cannot grow.
+// larger gives the packages that exceed the limit, with their current number of lines: they must
+// become smaller and cannot grow.
 var larger = map[string]int{}
 
 func TestFilesAndFunctionsAreShort(t *testing.T) {
@@ -74,7 +74,7 @@ func lines(t *testing.T, path string) int {
 	return bytes.Count(data, []byte("\n"))
 }
 
-// functions are how many lines each function of a file has.
+// functions returns the number of lines of each function in a file.
 func functions(t *testing.T, path string) map[string]int {
 	t.Helper()
 	files := token.NewFileSet()

@@ -7,8 +7,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestStandardAnswersSurviveExports takes the switch of an application from one tenant to
-// another, which answer with it where it is set and nowhere else.
+// TestStandardAnswersSurviveExports moves applications from one tenant to another by export and import: the
+// switch tenant0_standard_answers stays set where it was set, and appears nowhere else.
 func TestStandardAnswersSurviveExports(t *testing.T) {
 	const name = "tenant0_standard_answers"
 	from := servertest.Start(t, servertest.Seed(`{"clients":[{"name":"Standard","app_type":"spa","`+name+`":true},{"name":"Usual","app_type":"spa"}]}`))

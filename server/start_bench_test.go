@@ -16,11 +16,11 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// benchUsers is how many users a tenant file or an import job of a benchmark has.
+// benchUsers is the number of users in the tenant file and the import job of the benchmarks.
 const benchUsers = 10_000
 
-// usersWithHashes are users as a tenant file and an import have them, with hashes of their
-// passwords.
+// usersWithHashes returns users with password hashes, in the form that tenant files and import
+// jobs share.
 func usersWithHashes(n int) []any {
 	users := make([]any, n)
 	for i := range users {
@@ -32,8 +32,8 @@ func usersWithHashes(n int) []any {
 	return users
 }
 
-// BenchmarkFirstStart is a start with a tenant file of many users: what it takes is to be
-// no more than BenchmarkImportJob.
+// BenchmarkFirstStart measures a start with a tenant file of many users, which should take no longer
+// than BenchmarkImportJob.
 func BenchmarkFirstStart(b *testing.B) {
 	raw, err := json.Marshal(map[string]any{"users": usersWithHashes(benchUsers)})
 	if err != nil {
@@ -53,7 +53,7 @@ func BenchmarkFirstStart(b *testing.B) {
 	}
 }
 
-// BenchmarkImportJob is an import job of as many users, from the request to its end.
+// BenchmarkImportJob measures an import job of as many users, from the request to the end of the job.
 func BenchmarkImportJob(b *testing.B) {
 	raw, err := json.Marshal(usersWithHashes(benchUsers))
 	if err != nil {
@@ -85,7 +85,7 @@ func BenchmarkImportJob(b *testing.B) {
 	}
 }
 
-// postImport sends users to an import job and returns the job.
+// postImport starts an import job for users and returns the job.
 func postImport(b *testing.B, s *servertest.Server, token, connection string, users []byte) (job map[string]any) {
 	b.Helper()
 	var body bytes.Buffer

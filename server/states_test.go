@@ -7,15 +7,15 @@ import (
 	"testing"
 )
 
-// TestAStateIsGoodForItsOwnPagesAlone: what is under way is a login, a logout or the enrollment of a factor,
-// and the state of one opens no page of another: not to see it, and not to send its form.
+// TestAStateIsGoodForItsOwnPagesAlone: a state belongs to a login, a logout or the enrollment of a factor, and
+// opens no page of the other two: it neither shows the page nor lets the page's form be sent.
 func TestAStateIsGoodForItsOwnPagesAlone(t *testing.T) {
 	w := startWays(t)
 	served, err := w.Operations()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// own are the pages of each kind, and state how it begins.
+	// own tells which pages belong to a kind, and state begins one and returns its state.
 	kinds := map[string]struct {
 		own   func(path string) bool
 		state func() string
@@ -73,7 +73,7 @@ func stateIn(resp *http.Response) string {
 	return to.Query().Get("state")
 }
 
-// withState asks for a page, or sends its form from the tenant's own page, and returns the status.
+// withState requests a page, or sends its form from the tenant's own origin, and returns the status.
 func (w *ways) withState(method, path, state string) int {
 	w.t.Helper()
 	query := url.Values{"state": {state}, "RelayState": {state}, "SAMLResponse": {"x"}}

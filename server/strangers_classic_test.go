@@ -13,8 +13,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// classicFile is a tenant with the classic login page: "lock" has the built-in one, and the others pages of
-// their own, which say what they are told in the ways that scripts read.
+// classicFile is a tenant with the classic login page: the application "lock" has the built-in page, the others
+// have custom pages, which contain their configuration in ways that clients are known to read.
 const classicFile = `
 prompts: {universal_login_experience: classic}
 clients:
@@ -29,7 +29,7 @@ users:
   - {email: ada@example.com, password: "Abc123!!xyz", email_verified: true, connection: people}
 `
 
-// lockConfig is what a classic page is told.
+// lockConfig is the configuration that a classic page contains.
 type lockConfig struct {
 	ClientID, CallbackURL, Auth0Tenant string
 	ExtraParams                        map[string]string
@@ -47,7 +47,7 @@ func (g stranger) lockConfig(encoded string) (c lockConfig) {
 	return c
 }
 
-// credentials are what a client posts for the password, besides what it adds.
+// credentials is the body that a client posts with the password; more adds members in pairs.
 func credentials(clientID, state string, more ...string) map[string]any {
 	all := map[string]any{
 		"client_id": clientID, "redirect_uri": servertest.MobileCallback, "tenant": "acme", "response_type": "code", "scope": "openid", "state": state,
@@ -69,7 +69,7 @@ func (g stranger) postJSON(target string, body any, header ...string) reply {
 	return g.asks(http.MethodPost, target, jsonBody, string(raw), header...)
 }
 
-// cookie is the value of a cookie of the client's jar, for a path.
+// cookie returns the value of a cookie that the client's jar would send to a path.
 func (g stranger) cookie(name, path string) string {
 	g.t.Helper()
 	u, err := url.Parse(g.root() + path)
@@ -84,7 +84,7 @@ func (g stranger) cookie(name, path string) string {
 	return ""
 }
 
-// callback posts the form that comes back for a password where it says, and follows by hand.
+// callback posts the form that answers a password to the form's own address, and follows the redirects itself.
 func (g stranger) callback(page string, header ...string) string {
 	g.t.Helper()
 	action := g.found(`<form[^>]*action="([^"]*)"`, page)
@@ -98,14 +98,14 @@ func (g stranger) callback(page string, header ...string) string {
 func TestStrangersAtTheClassicPage(t *testing.T) {
 	s := servertest.Start(t, servertest.Seed(classicFile))
 	for name, client := range map[string]func(stranger) string{
-		// A fan's aiohttp cuts the state out of the address, and never opens the page.
+		// A fan's aiohttp client cuts the state out of the redirect, and never loads the page.
 		"cuts the state out of the address": func(g stranger) string {
 			_, state, _ := strings.Cut(g.opens("lock").location, "login?state=")
 			state, _, _ = strings.Cut(state, "&")
 			body := credentials("lock", state, "redirect_uri", servertest.MobileCallback+"?lang=en", "lang", "en", "audience", "https://digital.example/api/v1/")
 			return g.callback(g.postJSON(g.URL+"usernamepassword/login", body).body)
 		},
-		// An air conditioner's requests take the cookie of the page along, and the headers of a library.
+		// An air conditioner's client sends the cookie of the page back, and the headers of a library.
 		"takes the cookie of the page along": func(g stranger) string {
 			location := g.opens("lock").location
 			state := g.found(`state=([^&]+)&`, location)
@@ -120,7 +120,7 @@ func TestStrangersAtTheClassicPage(t *testing.T) {
 			g.header.Set("User-Agent", "okhttp/4.10.0")
 			return g.callback(g.postJSON(g.URL+"usernamepassword/login", credentials("lock", state, "_csrf", csrf, "lang", "en")).body)
 		},
-		// A car's Go client posts the parameters of the address as a form, and the hidden inputs of the answer.
+		// A car's Go client posts the parameters of the page's address as a form, and then the hidden inputs of the answer.
 		"posts the parameters of the address": func(g stranger) string {
 			u, err := url.Parse(g.opens("lock", "ui_locales", "de-DE").location)
 			if err != nil {
@@ -139,7 +139,8 @@ func TestStrangersAtTheClassicPage(t *testing.T) {
 			}
 			return g.get(g.root() + g.post(g.URL+"login/callback", inputs(page.body)).location).location
 		},
-		// A stock picker follows by HEAD, reads the query, posts a form, and sends Origin with the callback alone.
+		// A stock picker's client follows redirects with HEAD, reads the query, posts a form, and sends Origin only
+		// with the callback.
 		"reads the query of the page": func(g stranger) string {
 			g = g.follows()
 			target, _ := g.AuthorizeURL(servertest.Login{ClientID: "lock", RedirectURI: servertest.MobileCallback, Params: url.Values{"audience": {""}, "scope": {"openid email profile"}, "nonce": {"n"}}})
@@ -154,7 +155,7 @@ func TestStrangersAtTheClassicPage(t *testing.T) {
 				"wa": {"wsignin1.0"}, "wresult": {inputs(answer.body).Get("wresult")}, "wctx": {inputs(answer.body).Get("wctx")},
 			}.Encode(), "Origin", g.root(), "Referer", page.url.String()).location
 		},
-		// A washing machine's Python decodes what the page is told.
+		// A washing machine's Python client decodes the configuration in the page.
 		"decodes what the page is told": func(g stranger) string {
 			g = g.follows()
 			page := g.opens("lock", "nonce", "n")
@@ -166,7 +167,7 @@ func TestStrangersAtTheClassicPage(t *testing.T) {
 			}
 			return g.post(g.URL+"login/callback", form).location
 		},
-		// A video downloader sends all extra parameters back, and says what is wrong with a password.
+		// A video downloader sends all extra parameters back, and reads the reason why a password is refused.
 		"sends all extra parameters back": func(g stranger) string {
 			g = g.follows()
 			page := g.opens("lock", "nonce", "n")
@@ -185,7 +186,7 @@ func TestStrangersAtTheClassicPage(t *testing.T) {
 			answer := g.postJSON(g.URL+"usernamepassword/login", body, "Origin", g.root(), "Referer", page.url.String())
 			return g.post(g.URL+"login/callback", inputs(answer.body)).location
 		},
-		// A furniture shop's client reads an attribute of its page.
+		// A furniture shop's client reads the configuration from an attribute of the shop's custom page.
 		"reads an attribute": func(g stranger) string {
 			g = g.follows()
 			page := g.opens("shop")
@@ -197,7 +198,8 @@ func TestStrangersAtTheClassicPage(t *testing.T) {
 			}
 			return g.post(g.URL+"login/callback", inputs(g.postJSON(g.URL+"usernamepassword/login", body, "Referer", page.url.String()).body)).location
 		},
-		// An energy supplier's client takes the longest text of the page's scripts, and keeps the browser's headers.
+		// An energy supplier's client takes the longest quoted text of the page for the configuration, and sends
+		// a browser's headers.
 		"takes the longest text": func(g stranger) string {
 			g = g.follows()
 			page := g.opens("power")
@@ -215,7 +217,7 @@ func TestStrangersAtTheClassicPage(t *testing.T) {
 				"Origin", g.root(), "Referer", page.url.String(), "Sec-Fetch-Dest", "empty", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Site", "same-origin")
 			return g.post(g.URL+"login/callback", inputs(answer.body)).location
 		},
-		// A bookshelf undoes the quotes of the form and nothing else.
+		// A bookshelf's client unescapes the quotes in the form's values and nothing else.
 		"undoes quotes alone": func(g stranger) string {
 			state := g.found(`state=([^&]+)&`, g.opens("lock").location)
 			answer := g.postJSON(g.URL+"usernamepassword/login", credentials("lock", state))
@@ -226,13 +228,13 @@ func TestStrangersAtTheClassicPage(t *testing.T) {
 			form.Set("wctx", strings.ReplaceAll(form.Get("wctx"), "&#34;", `"`))
 			return g.get(g.root() + g.post(g.URL+"login/callback", form).location).location
 		},
-		// A bank's client looks for the form by its name, and goes where it says.
+		// A bank's client finds the form by its name, and posts it to the form's action.
 		"goes where the form says": func(g stranger) string {
 			state := g.found(`state=([^&]+)&`, g.opens("lock").location)
 			answer := g.postJSON(g.URL+"usernamepassword/login", credentials("lock", state, "sso", "true", "protocol", "oauth2"))
 			return g.get(g.root() + g.post(g.found(`<form method="post" name="hiddenform" action="([^"]+)"`, answer.body), inputs(answer.body)).location).location
 		},
-		// An airline's PHP reads the parts of the address with expressions that need something after them.
+		// An airline's PHP client reads parameters with expressions that need a further parameter after each.
 		"reads parts that something follows": func(g stranger) string {
 			g = g.follows()
 			at := g.opens("lock").url.String()
@@ -240,7 +242,7 @@ func TestStrangersAtTheClassicPage(t *testing.T) {
 			g.found(`redirect_uri=(.+?)&`, at)
 			return g.post(g.URL+"login/callback", inputs(g.postJSON(g.URL+"usernamepassword/login", body).body)).location
 		},
-		// The form of the built-in page itself, by its inputs.
+		// The form of the built-in page itself, with its inputs filled in.
 		"fills the built-in page in": func(g stranger) string {
 			g = g.follows()
 			page := g.opens("lock")
@@ -262,8 +264,8 @@ func TestStrangersAtTheClassicPage(t *testing.T) {
 	}
 }
 
-// TestStrangersChangeAPasswordAtTheClassicPage: requests of a test suite that reads the mail follow its link, fill the two inputs of the widget for a
-// new password by their one name, and are told as the widget tells it.
+// TestStrangersChangeAPasswordAtTheClassicPage: a test suite reads the mail, follows its link, posts the two
+// inputs for the new password, which have the same name, and reads the messages of the page's widget.
 func TestStrangersChangeAPasswordAtTheClassicPage(t *testing.T) {
 	g := newStranger(t, servertest.Start(t, servertest.Seed(classicFile))).follows()
 	page := g.opens("lock")

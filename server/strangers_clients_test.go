@@ -12,10 +12,10 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// The clients of this file speak plain HTTP, each as one that somebody wrote for a car, a bank, a shop or
-// a heating whose people log in at Auth0.
+// The clients in this file speak plain HTTP, as programs do that people wrote for cars, banks, shops or
+// heating systems whose users log in with Auth0.
 
-// asks sends a request with a body as it is, and headers of its own.
+// asks sends a request with a given body and with further headers, in pairs of name and value.
 func (g stranger) asks(method, target, contentType, body string, header ...string) reply {
 	g.t.Helper()
 	rq, err := http.NewRequestWithContext(g.t.Context(), method, target, strings.NewReader(body))
@@ -43,10 +43,10 @@ func (g stranger) asks(method, target, contentType, body string, header ...strin
 
 const jsonBody = "application/json"
 
-// root is the server's address without the slash.
+// root is the server's address without the final slash.
 func (g stranger) root() string { return strings.TrimSuffix(g.URL, "/") }
 
-// started is the state of a login that an application has begun.
+// started begins a login of the application "two" and returns its state.
 func (g stranger) started(params ...string) string {
 	g.t.Helper()
 	u, err := url.Parse(g.opens("two", params...).location)
@@ -56,7 +56,7 @@ func (g stranger) started(params ...string) string {
 	return u.Query().Get("state")
 }
 
-// twoSteps posts the identifier, and proves the password, as most clients do.
+// twoSteps posts the identifier and then the password, with the fields that most clients send.
 func (g stranger) twoSteps(state string, header ...string) reply {
 	g.t.Helper()
 	first := url.Values{
@@ -70,13 +70,13 @@ func (g stranger) twoSteps(state string, header ...string) reply {
 func TestStrangersClients(t *testing.T) {
 	s := servertest.Start(t, servertest.Seed(strangersFile))
 	for name, client := range map[string]func(stranger) string{
-		// A chat bot's TypeScript: it counts the letters before the state in the texts of redirects.
+		// A chat bot's TypeScript client takes the state from a fixed position in the text of redirects.
 		"counts letters": func(g stranger) string {
 			const before, after = len("Found. Redirecting to /u/login/identifier?state="), len("Found. Redirecting to /authorize/resume?state=")
 			state := g.opens("two").body[before:]
 			return g.get(g.root() + "/authorize/resume?state=" + g.twoSteps(state).body[after:]).location
 		},
-		// A chat bot's Rust posts JSON, with booleans.
+		// A chat bot's Rust client posts JSON, with booleans.
 		"posts JSON": func(g stranger) string {
 			state := g.started()
 			first, _ := json.Marshal(map[string]any{
@@ -88,8 +88,8 @@ func TestStrangersClients(t *testing.T) {
 			second, _ := json.Marshal(map[string]string{"state": state, "username": ada, "password": adaPassword, "action": "default"})
 			return g.get(g.root() + g.asks(http.MethodPost, g.URL+"u/login/password?state="+state, jsonBody, string(second)).location).location
 		},
-		// An energy supplier's aiohttp reads states with an expression, has a language in every address, sends the headers
-		// of a phone and no action.
+		// An energy supplier's aiohttp client finds states by a regular expression, adds a language to every address, sends the
+		// headers of a phone, and no action.
 		"reads states with an expression": func(g stranger) string {
 			state := regexp.MustCompile(`[?&]state=([a-zA-Z0-9_-]+)`)
 			g.header.Set("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
@@ -109,7 +109,7 @@ func TestStrangersClients(t *testing.T) {
 			done := g.post(at("u/login/password"), url.Values{"state": {login}, "username": {ada}, "password": {adaPassword}, "js-available": {"true"}})
 			return g.get(g.URL + "authorize/resume?state=" + state.FindStringSubmatch(done.body)[1]).location
 		},
-		// A car's client tells wrong passwords by the status, and needs no Location with them.
+		// A car's client recognizes a wrong password by the status, which must come without a Location.
 		"tells errors by the status": func(g stranger) string {
 			g.header.Set("X-Client-ID", "41843fb4-691d-4970-85c7-2673e8ecef40")
 			state := g.started()
@@ -120,13 +120,13 @@ func TestStrangersClients(t *testing.T) {
 			}
 			return g.get(g.root() + g.twoSteps(state).location).location
 		},
-		// An energy supplier's requests: Origin and Referer as a browser has them, and 200 at the end of each step.
+		// An energy supplier's client sends Origin and Referer as a browser does, and expects 200 at the end of each step.
 		"sends Origin and Referer": func(g stranger) string {
 			g = g.follows()
 			state := g.opens("two").url.Query().Get("state")
 			return g.twoSteps(state, "Origin", g.root(), "Referer", g.URL+"u/login/identifier?state="+state).location
 		},
-		// A chat bot's Python sends the headers that a browser had when it came from another site with every request.
+		// A chat bot's Python client sends, with every request, the headers of a browser that came from another site.
 		"copies headers of another request": func(g stranger) string {
 			g = g.follows()
 			g.header.Set("Sec-Fetch-Site", "same-site")
@@ -141,7 +141,7 @@ func TestStrangersClients(t *testing.T) {
 			}
 			return g.twoSteps(state, "Origin", g.root()).location
 		},
-		// An app's httpx posts the address once more with what it has read there, a captcha that it leaves empty among it.
+		// An app's httpx client posts to the page's address with the state from the page, and an empty captcha.
 		"leaves the captcha empty": func(g stranger) string {
 			g = g.follows()
 			page := g.opens("two")
@@ -151,7 +151,7 @@ func TestStrangersClients(t *testing.T) {
 			g.at(page, "/u/login/password")
 			return g.post(page.url.String(), url.Values{"state": {g.found(`name="state" value="([^"]+)"`, page.body)}, "username": {ada}, "password": {adaPassword}, "action": {"default"}}).location
 		},
-		// A shop's Java sends what a form of the page has that is marked as the primary one.
+		// A shop's Java client sends the inputs of the form that is marked as the primary one.
 		"takes the primary form": func(g stranger) string {
 			g = g.follows()
 			page := g.opens("two")
@@ -166,7 +166,7 @@ func TestStrangersClients(t *testing.T) {
 			}
 			return page.location
 		},
-		// A generator's Java tells the two pages by whether their form has a password, and that it is in by a page without a form.
+		// A generator's Java client recognizes the second page by its password input, and success by a page without a form.
 		"tells pages by their inputs": func(g stranger) string {
 			g = g.follows()
 			page := g.opens("two")
@@ -182,7 +182,7 @@ func TestStrangersClients(t *testing.T) {
 			}
 			return page.location
 		},
-		// A stock picker asks by HEAD where the login is, and gets the page of it then.
+		// A stock picker's client finds the login page with HEAD, and then fetches it.
 		"asks by HEAD": func(g stranger) string {
 			g = g.follows()
 			target, _ := g.AuthorizeURL(servertest.Login{ClientID: "two", RedirectURI: servertest.MobileCallback, Params: url.Values{"audience": {""}, "scope": {"openid"}}})
@@ -190,7 +190,7 @@ func TestStrangersClients(t *testing.T) {
 			g.at(page, "/u/login/identifier")
 			return g.twoSteps(page.url.Query().Get("state")).location
 		},
-		// A script keeps no jar: it writes the header of all cookies that it was given, in any order.
+		// A script without a cookie jar writes the Cookie header itself, with all cookies that it got, in any order.
 		"carries cookies by hand": func(g stranger) string {
 			jar := map[string]string{}
 			g.client.Jar = nil
@@ -225,7 +225,7 @@ func TestStrangersClients(t *testing.T) {
 			}
 			return ask(http.MethodGet, g.root()+resume, "")
 		},
-		// A bot signs up by requests alone.
+		// A bot signs up without loading all pages.
 		"signs up": func(g stranger) string {
 			state := g.started("screen_hint", "signup")
 			at := func(path string) string { return g.URL + path + "?state=" + state }
@@ -234,7 +234,7 @@ func TestStrangersClients(t *testing.T) {
 			done := g.post(at("u/signup/password"), url.Values{"state": {state}, "email": {"bot@example.com"}, "password": {"ExampleCo!2026-new"}, "strengthPolicy": {"low"}, "complexityOptions.minLength": {"8"}, "action": {"default"}})
 			return g.get(g.root() + done.location).location
 		},
-		// A chat bot's Python is sent a code, and posts it where the redirect led, with the state of the address.
+		// A chat bot's Python client gets a code by e-mail, and posts it to the address that the redirect led to.
 		"posts a code that was sent": func(g stranger) string {
 			g = g.follows()
 			page := g.opens("otp")

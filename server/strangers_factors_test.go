@@ -16,7 +16,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// factorsFile is a tenant that asks everybody for a further factor, and offers passkeys.
+// factorsFile is a tenant that offers passkeys; the tests have it ask every user for a further factor.
 const factorsFile = `
 prompts: {universal_login_experience: new, identifier_first: true}
 clients:
@@ -31,13 +31,13 @@ users:
   - {user_id: "auth0|ada", email: ada@example.com, password: "Abc123!!xyz", email_verified: true, connection: people}
 `
 
-// stateIn is the state in an address in a text, as clients read it that look at no headers.
+// stateIn finds the state of an address in a text, as clients do that do not look at headers.
 func (g stranger) stateIn(text string) string {
 	g.t.Helper()
 	return g.found(`[?&]state=([a-zA-Z0-9_-]+)`, text)
 }
 
-// screen is what a page says of itself.
+// screen is the part of a page's context that these clients read.
 type screen struct {
 	Screen      struct{ Name string }
 	Transaction struct {
@@ -46,7 +46,7 @@ type screen struct {
 	}
 }
 
-// context is what a page says in base64, as clients for cars read it.
+// context decodes the context that a page contains in base64, as clients for cars read it.
 func (g stranger) context(body string) (c screen) {
 	g.t.Helper()
 	raw, err := base64.StdEncoding.DecodeString(g.found(`atob\("([A-Za-z0-9+/=]+)"\)`, body))
@@ -59,7 +59,7 @@ func (g stranger) context(body string) (c screen) {
 	return c
 }
 
-// passes proves who is there, and follows nothing: it returns where the browser is to go on.
+// passes posts the identifier and the password without following redirects, and returns the last answer.
 func (g stranger) passes(state string) reply {
 	g.t.Helper()
 	g.post(g.URL+"u/login/identifier?state="+state, url.Values{
@@ -68,7 +68,7 @@ func (g stranger) passes(state string) reply {
 	return g.post(g.URL+"u/login/password?state="+state, url.Values{"state": {state}, "username": {ada}, "password": {adaPassword}, "js-available": {"true"}})
 }
 
-// declines goes on without a passkey from the page that offers one.
+// declines follows redirects to the application's callback, and declines a passkey on the page that offers one.
 func (g stranger) declines(location string) string {
 	g.t.Helper()
 	for !strings.HasPrefix(location, servertest.MobileCallback) {
@@ -112,7 +112,7 @@ func TestStrangersWithFurtherFactors(t *testing.T) {
 		factors []string
 		run     func(stranger) string
 	}{
-		// An energy supplier's client: a text message, and no passkey after it.
+		// An energy supplier's client: a text message, and then the offer of a passkey is declined.
 		"a text message": {[]string{"sms"}, func(g stranger) string {
 			login := g.stateIn(g.passes(g.started()).body)
 			asked := g.stateIn(g.get(g.URL + "authorize/resume?state=" + login).body)
@@ -128,7 +128,7 @@ func TestStrangersWithFurtherFactors(t *testing.T) {
 			g.post(g.URL+"u/passkey-enrollment?ui_locales=nl&state="+offer, url.Values{"state": {offer}, "action": {"abort-passkey-enrollment"}})
 			return g.get(g.URL + "authorize/resume?state=" + login).location
 		}},
-		// The same, by another method: an e-mail.
+		// The same client chooses an e-mail instead of the text message.
 		"an e-mail in place of a text message": {[]string{"sms"}, func(g stranger) string {
 			login := g.stateIn(g.passes(g.started()).body)
 			asked := g.stateIn(g.get(g.URL + "authorize/resume?state=" + login).body)
@@ -140,7 +140,7 @@ func TestStrangersWithFurtherFactors(t *testing.T) {
 			g.post(at("mfa-email-challenge"), url.Values{"state": {asked}, "code": {g.WaitForMessage(ada, "").Code}, "action": {"default"}})
 			return g.declines("/authorize/resume?state=" + login)
 		}},
-		// A chat bot's client knows the page by its address, and posts the code there.
+		// A chat bot's client recognizes the page by its address, and posts the code there.
 		"a one-time password": {[]string{"otp"}, func(g stranger) string {
 			resume := g.passes(g.started()).location
 			location := g.get(g.root() + resume).location
@@ -181,8 +181,8 @@ func TestStrangersWithFurtherFactors(t *testing.T) {
 	}
 }
 
-// TestStrangersAtTheClassicPageWithAFactor: a lawn mower's aiohttp reads the configuration of the classic page, posts what it is told with
-// the headers of a browser, and goes from redirect to redirect by hand until a one-time password is asked for.
+// TestStrangersAtTheClassicPageWithAFactor: a lawn mower's aiohttp client reads the configuration of the classic
+// page, posts it with a browser's headers, and follows the redirects itself until it is asked for a one-time password.
 func TestStrangersAtTheClassicPageWithAFactor(t *testing.T) {
 	seed := strings.NewReplacer("client_id: management, ", "client_id: "+servertest.Management+", ", "secret-of-the-management", servertest.ManagementSecret,
 		"{universal_login_experience: new, identifier_first: true}", "{universal_login_experience: classic}").Replace(factorsFile)
@@ -245,7 +245,7 @@ func TestStrangersAtTheClassicPageWithAFactor(t *testing.T) {
 	t.Fatalf("the script ends at %q", at)
 }
 
-// TestPagesSayWhatScreenTheyAre: the context of a page is there for each page of a login, and for no other.
+// TestPagesSayWhatScreenTheyAre: each page of a login contains a context, and no other page does.
 func TestPagesSayWhatScreenTheyAre(t *testing.T) {
 	s := servertest.Start(t, servertest.Seed(strangersFile))
 	g := newStranger(t, s).follows()

@@ -9,8 +9,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// strangersFile is a tenant whose applications have pages of each kind: "two" asks for the identifier
-// and then for the password, "otp" for codes alone, and "proof" proves addresses by codes.
+// strangersFile is a tenant whose applications have different pages: "two" asks for the identifier and then for
+// the password, "otp" only for codes, and "proof" verifies addresses by codes.
 const strangersFile = `
 prompts: {universal_login_experience: new, identifier_first: true}
 clients:
@@ -29,7 +29,7 @@ users:
   - {email: ada@example.com, password: "Abc123!!xyz", email_verified: true, connection: people}
 `
 
-// opens begins a login of an application.
+// opens begins a login of an application, with parameters in pairs of name and value.
 func (g stranger) opens(clientID string, params ...string) reply {
 	g.t.Helper()
 	all := url.Values{"audience": {""}, "scope": {"openid"}}
@@ -40,17 +40,17 @@ func (g stranger) opens(clientID string, params ...string) reply {
 	return g.get(target)
 }
 
-// code is the newest code that was sent to an address or a number.
+// code returns the code of the newest message to an e-mail address or a phone number.
 func (g stranger) code(to, kind string) string { return g.WaitForMessage(to, kind).Code }
 
 const otpMail, otpText = "passwordless_email", "otp_verify"
 
-// TestStrangersOnPagesOfEachKind goes through pages as scripts of others do: those of cars, of
-// energy suppliers, of chat bots and of test suites, with the fields and the steps that they have.
+// TestStrangersOnPagesOfEachKind goes through pages as existing clients of cars, energy suppliers, chat bots
+// and test suites do, with the fields that they send and in the order of their steps.
 func TestStrangersOnPagesOfEachKind(t *testing.T) {
 	s := servertest.Start(t, servertest.Seed(strangersFile))
 	for name, script := range map[string]func(stranger) string{
-		// A car's Python client: True and False as Python writes them, and the state in the query too.
+		// A car's Python client writes booleans as Python does, True and False, and sends the state in the query too.
 		"a client that writes True": func(g stranger) string {
 			g = g.follows()
 			state := g.opens("two").url.Query().Get("state")
@@ -64,7 +64,7 @@ func TestStrangersOnPagesOfEachKind(t *testing.T) {
 			}
 			return g.post(at("u/login/password"), url.Values{"state": {state}, "username": {ada}, "password": {adaPassword}, "action": {"default"}}).location
 		},
-		// An Elixir client follows nothing by itself, and takes the code from the second Location.
+		// An Elixir client does not follow redirects, and takes the code from the second Location.
 		"a client that follows nothing": func(g stranger) string {
 			root := strings.TrimSuffix(g.URL, "/")
 			asked, err := url.Parse(g.opens("two").location)
@@ -81,7 +81,7 @@ func TestStrangersOnPagesOfEachKind(t *testing.T) {
 			}
 			return g.get(root + resume.location).location
 		},
-		// A chat bot's client cuts the state out of the text of the redirect, and writes its forms by hand.
+		// A chat bot's client cuts the state out of the text of the redirect, and builds its forms itself.
 		"a client that cuts texts": func(g stranger) string {
 			root := strings.TrimSuffix(g.URL, "/")
 			_, state, _ := strings.Cut(g.opens("two").body, "state=")
@@ -96,7 +96,7 @@ func TestStrangersOnPagesOfEachKind(t *testing.T) {
 			resume := g.post(root+"/u/login/password?state="+state, url.Values{"state": {state}, "username": {ada}, "password": {adaPassword}, "action": {"default"}})
 			return g.get(root + resume.location).location
 		},
-		// A home automation reads the key of the error, says it, and tries once more.
+		// A home automation client reads the error code of a refusal, and tries once more.
 		"a client that reads the key of an error": func(g stranger) string {
 			g = g.follows()
 			page := g.fill(g.opens("two"), "username", ada)
@@ -106,7 +106,7 @@ func TestStrangersOnPagesOfEachKind(t *testing.T) {
 			}
 			return g.fill(refusal, "password", adaPassword).location
 		},
-		// The inputs by their places: the name is the second one of its page, the password the third.
+		// Inputs found by position: the identifier is the second input of its page, the password the third.
 		"a script that counts inputs": func(g stranger) string {
 			g = g.follows()
 			first := g.opens("two")
@@ -119,7 +119,7 @@ func TestStrangersOnPagesOfEachKind(t *testing.T) {
 			}
 			return g.fill(second, "password", adaPassword).location
 		},
-		// A sign-up robot: the address, then the code that was sent to it.
+		// A sign-up robot enters the e-mail address, and then the code that was sent to it.
 		"a login by a code from an e-mail": func(g stranger) string {
 			g = g.follows()
 			challenge := g.fill(g.opens("otp"), "username", "one@example.com")
@@ -135,7 +135,7 @@ func TestStrangersOnPagesOfEachKind(t *testing.T) {
 			g.at(challenge, "/u/login/passwordless-sms-challenge")
 			return g.fill(challenge, "code", g.code("+15550111", otpText)).location
 		},
-		// A test suite: a wrong code first, then another one is asked for, and the first is stale.
+		// A test suite enters a wrong code, has another one sent, and tries the first one, which is no longer valid.
 		"a stale code and a fresh one": func(g stranger) string {
 			g = g.follows()
 			const to = "stale@example.com"
@@ -173,7 +173,8 @@ func TestStrangersOnPagesOfEachKind(t *testing.T) {
 			g.at(page, "/u/signup/password")
 			return g.fill(page, "password", "ExampleCo!2026-new").location
 		},
-		// A sign-up robot follows the link of an e-mail, and posts the first input of the page there, as the script of Auth0's page does.
+		// A sign-up robot follows the link of an e-mail, and posts the first input of the page there, as the script
+		// in Auth0's page does.
 		"a link that is posted once more": func(g stranger) string {
 			g = g.follows()
 			const to = "linked@example.com"
@@ -186,7 +187,7 @@ func TestStrangersOnPagesOfEachKind(t *testing.T) {
 			}
 			return g.fill(g.fill(g.opens("two", "prompt", "login"), "username", to), "password", "ExampleCo!2026-new").location
 		},
-		// A sign-up robot in Go and one in Python: each step to an address of its own, with the state of the redirect before.
+		// Sign-up robots in Go and Python post each step to its own address, with the state of the redirect before.
 		"a sign-up step by step": func(g stranger) string {
 			const to = "steps@example.com"
 			state := g.stateIn(g.opens("proof", "screen_hint", "signup").location)
@@ -203,7 +204,7 @@ func TestStrangersOnPagesOfEachKind(t *testing.T) {
 			next("/u/signup/password", "email", to, "password", "ExampleCo!2026-new", "strengthPolicy", "good", "action", "default")
 			return g.get(g.URL + "authorize/resume?state=" + state).location
 		},
-		// A person who has forgotten the password of an account that is there since the sign-up above.
+		// A user signs up and then resets the password.
 		"a new password by a code": func(g stranger) string {
 			g = g.follows()
 			const to = "forgets@example.com"
@@ -230,8 +231,8 @@ func TestStrangersOnPagesOfEachKind(t *testing.T) {
 	}
 }
 
-// TestNoParameterOfAPageLeadsElsewhere: pages go on to where they always do, whatever a link to them
-// or a form asks for.
+// TestNoParameterOfAPageLeadsElsewhere: whatever a link to a page or a form asks for, the page leads
+// only where it always does.
 func TestNoParameterOfAPageLeadsElsewhere(t *testing.T) {
 	s := servertest.Start(t, servertest.Seed(strangersFile))
 	g := newStranger(t, s)
@@ -267,7 +268,7 @@ func TestNoParameterOfAPageLeadsElsewhere(t *testing.T) {
 	}
 }
 
-// TestNoPageIsShownInAFrame: nobody can be made to press a button that they do not see.
+// TestNoPageIsShownInAFrame: otherwise users could be made to press a button that they do not see.
 func TestNoPageIsShownInAFrame(t *testing.T) {
 	s := servertest.Start(t, servertest.Seed(strangersFile))
 	client := s.Client()

@@ -12,10 +12,10 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// The scripts of this file log in as scripts do that were written for Auth0's pages: without
-// a browser, by the names and in the sequences that those pages have.
+// The scripts in this file log in as scripts written for Auth0's pages do: without a browser, by the
+// field names and the sequence of those pages.
 
-// stranger is a script's own HTTP client.
+// stranger is the HTTP client of a script that was written for Auth0.
 type stranger struct {
 	*servertest.Server
 	t      *testing.T
@@ -32,7 +32,7 @@ func newStranger(t *testing.T, s *servertest.Server, header ...string) stranger 
 	return g
 }
 
-// follows has the client follow redirects within the server, as most clients do.
+// follows makes the client follow redirects within the server, as most clients do.
 func (g stranger) follows() stranger {
 	g.client.CheckRedirect = func(rq *http.Request, _ []*http.Request) error {
 		if !strings.HasPrefix(rq.URL.String(), g.URL) {
@@ -43,7 +43,7 @@ func (g stranger) follows() stranger {
 	return g
 }
 
-// reply is an answer that has been read.
+// reply is a response whose body has been read.
 type reply struct {
 	status   int
 	url      *url.URL
@@ -79,7 +79,7 @@ func (g stranger) send(method, target string, form url.Values) reply {
 	return reply{resp.StatusCode, resp.Request.URL, resp.Header.Get("Location"), string(body)}
 }
 
-// authorize is the address of a login of an application that asks for no consent.
+// authorize returns the URL of an authorization request that leads to no consent page.
 func (g stranger) authorize(params ...string) string {
 	g.t.Helper()
 	all := url.Values{"audience": {""}, "scope": {"openid"}}
@@ -90,7 +90,7 @@ func (g stranger) authorize(params ...string) string {
 	return target
 }
 
-// hasCode fails the test where a script has not reached the application with a code.
+// hasCode fails the test if a script did not reach the application's callback with a code.
 func (g stranger) hasCode(location string) {
 	g.t.Helper()
 	u, err := url.Parse(location)
@@ -99,7 +99,7 @@ func (g stranger) hasCode(location string) {
 	}
 }
 
-// found is what a regular expression of a script finds, with HTML's escapes undone.
+// found returns the first group that a regular expression matches, with HTML escapes undone.
 func (g stranger) found(expression, text string) string {
 	g.t.Helper()
 	m := regexp.MustCompile(expression).FindStringSubmatch(text)
@@ -111,8 +111,8 @@ func (g stranger) found(expression, text string) string {
 
 var inputTag, attribute = regexp.MustCompile(`<input [^>]*>`), regexp.MustCompile(`([\w-]+)="([^"]*)"`)
 
-// inputs are the names and values of the inputs of a page's first form, as cheerio or
-// BeautifulSoup collect them.
+// inputs returns the names and values of the inputs in a page's first form, as cheerio or
+// BeautifulSoup would collect them.
 func inputs(body string) url.Values {
 	_, form, _ := strings.Cut(body, "<form")
 	form, _, _ = strings.Cut(form, "</form>")
@@ -132,7 +132,7 @@ func inputs(body string) url.Values {
 func TestStrangersLogIn(t *testing.T) {
 	s := servertest.Start(t)
 	for name, script := range map[string]func(stranger) string{
-		// The form of a browser, written by hand from what its network panel showed.
+		// The form as a browser sends it, copied by hand from the browser's network panel.
 		"with the fields that browsers send": func(g stranger) string {
 			g = g.follows()
 			page := g.get(g.authorize())
@@ -141,7 +141,7 @@ func TestStrangersLogIn(t *testing.T) {
 				"js-available": {"true"}, "webauthn-available": {"true"}, "is-brave": {"false"}, "webauthn-platform-available": {"false"}, "action": {"default"},
 			}).location
 		},
-		// Reads the next address from the text of each redirect.
+		// Reads the next address from the plain text of each redirect.
 		"by the text of redirects": func(g stranger) string {
 			const next = `^Found\. Redirecting to (.*)`
 			root := strings.TrimSuffix(g.URL, "/")
@@ -152,7 +152,7 @@ func TestStrangersLogIn(t *testing.T) {
 			})
 			return g.found(next, g.get(root+g.found(next, resume.body)).body)
 		},
-		// Asks for HTML, and reads links.
+		// Requests HTML, and reads the next address from the link in each redirect.
 		"by the links of redirects": func(g stranger) string {
 			g.header.Set("Accept", "text/html,application/xhtml+xml")
 			const next = `Redirecting to <a href="([^"]*)"`
@@ -215,7 +215,7 @@ func TestStrangersLogIn(t *testing.T) {
 			if question.url.Path != "/u/consent" {
 				g.t.Fatalf("after the login comes %s", question.url)
 			}
-			// The first button named action is the one that goes on.
+			// The first button named action accepts.
 			answer := url.Values{"action": {g.found(`name="action" value="([^"]*)"`, question.body)}}
 			for _, name := range []string{"state", "audience", "scope[]"} {
 				for _, m := range regexp.MustCompile(`name="`+regexp.QuoteMeta(name)+`" value="([^"]*)"`).FindAllStringSubmatch(question.body, -1) {
@@ -241,8 +241,8 @@ func TestStrangersLogIn(t *testing.T) {
 	}
 }
 
-// TestStrangersResetAPassword goes from the login page by the link for who has forgotten
-// the password, with the address that was typed before.
+// TestStrangersResetAPassword follows the "Forgot password?" link of the login page, which takes along
+// the address that the user has typed.
 func TestStrangersResetAPassword(t *testing.T) {
 	g := newStranger(t, servertest.Start(t)).follows()
 	root := strings.TrimSuffix(g.URL, "/")
@@ -284,8 +284,8 @@ func TestStrangersResetAPassword(t *testing.T) {
 	g.hasCode(g.post(page.url.String(), form).location)
 }
 
-// TestEveryFormIsGuarded posts to each page from another site, and from a browser that the
-// login does not belong to.
+// TestEveryFormIsGuarded posts to each page from another site, and from a browser that did not
+// begin the login.
 func TestEveryFormIsGuarded(t *testing.T) {
 	s := servertest.Start(t)
 	owner := newStranger(t, s).follows()

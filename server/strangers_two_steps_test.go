@@ -9,7 +9,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// twoSteps is a tenant whose pages ask for the identifier first.
+// twoSteps is a tenant whose login asks for the identifier first and then for the password.
 const twoSteps = `
 prompts: {universal_login_experience: new, identifier_first: true}
 clients:
@@ -26,7 +26,7 @@ const (
 	adaPassword = "Abc123!!xyz"
 )
 
-// begin opens the first page of a login.
+// begin opens the first page of a login of the application "two".
 func (g stranger) begin(params ...string) reply {
 	g.t.Helper()
 	all := url.Values{"audience": {""}, "scope": {"openid"}}
@@ -37,7 +37,7 @@ func (g stranger) begin(params ...string) reply {
 	return g.get(target)
 }
 
-// fill posts the inputs of a page's form with what is typed.
+// fill posts the form of a page with its inputs and with further fields in pairs of name and value.
 func (g stranger) fill(page reply, typed ...string) reply {
 	g.t.Helper()
 	form := inputs(page.body)
@@ -119,7 +119,7 @@ func TestStrangersLogInInTwoSteps(t *testing.T) {
 	}
 }
 
-// TestIdentifierFirst is what the two pages refuse, and where they lead.
+// TestIdentifierFirst checks which input the two pages refuse, and which page leads to which.
 func TestIdentifierFirst(t *testing.T) {
 	s := servertest.Start(t, servertest.Seed(twoSteps))
 	g := newStranger(t, s).follows()
@@ -144,7 +144,7 @@ func TestIdentifierFirst(t *testing.T) {
 	} else if got = g.fill(got, "email", "x"); got.status != http.StatusBadRequest || !strings.Contains(got.body, `data-error-code="invalid-email-format"`) {
 		t.Errorf("no address is refused with %d\n%s", got.status, got.body)
 	}
-	// Guards as everywhere: another site, another browser.
+	// The same guards as on other pages, against another site and another browser.
 	for _, path := range []string{"u/login/identifier", "u/login/password", "u/signup/identifier", "u/signup/password"} {
 		form := url.Values{"username": {ada}, "password": {adaPassword}, "email": {"a@example.com"}}
 		evil := newStranger(t, s, "Origin", "https://evil.example")
@@ -156,7 +156,7 @@ func TestIdentifierFirst(t *testing.T) {
 			t.Errorf("%s from another browser: %d", path, got.status)
 		}
 	}
-	// A tenant whose pages ask for both knows the pages by their other addresses.
+	// A tenant that asks for identifier and password on one page redirects from these addresses to that page.
 	both := newStranger(t, servertest.Start(t)).follows()
 	state = "?state=" + url.QueryEscape(both.get(both.authorize()).url.Query().Get("state"))
 	for path, want := range map[string]string{"u/login/identifier": "/u/login", "u/login/password": "/u/login", "u/signup/identifier": "/u/signup"} {
@@ -164,7 +164,7 @@ func TestIdentifierFirst(t *testing.T) {
 	}
 }
 
-// TestIdentifiersOfAConnection asks for what the connection knows people by.
+// TestIdentifiersOfAConnection: the pages ask for those identifiers that the connection has enabled.
 func TestIdentifiersOfAConnection(t *testing.T) {
 	s := servertest.Start(t, servertest.Seed(`
 prompts: {identifier_first: true}
@@ -207,7 +207,7 @@ connections:
 		}
 		again.hasCode(again.fill(page, "password", adaPassword).location)
 	}
-	// Who has forgotten the password is asked for the username, since the address is no identifier.
+	// To reset a password the page asks for the username, since the e-mail address is not an identifier here.
 	forgetful := newStranger(t, s).follows()
 	page = forgetful.fill(forgetful.begin("prompt", "login"), "username", "grace")
 	request := forgetful.get(strings.TrimSuffix(s.URL, "/") + forgetful.found(`<p class="[^"]*ulp-forgot-password-link"><a href="([^"]*)"`, page.body))

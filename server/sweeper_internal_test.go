@@ -17,7 +17,7 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// fullDisk is an engine whose every write fails once the disk is full.
+// fullDisk is a storage engine whose writes all fail once full is set.
 type fullDisk struct {
 	keyspace.Engine
 	full  atomic.Bool
@@ -39,7 +39,7 @@ func (e *fullDisk) Update(ctx context.Context, fn func(keyspace.KV) error) error
 	})
 }
 
-// lines is a log that can be read while it is written.
+// lines is a log that can be read while it is being written.
 type lines struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -57,8 +57,8 @@ func (l *lines) count(what string) int {
 	return strings.Count(l.text.String(), what)
 }
 
-// TestSweeperOnAFullDisk has more expire than one sweep takes, on a disk that is full:
-// the sweeper pauses between its tries, says each of them, and ends at once.
+// TestSweeperOnAFullDisk has more expired records than one sweep removes, on a full disk: the sweeper
+// pauses between its attempts, logs each failure, and stops at once when it is told to.
 func TestSweeperOnAFullDisk(t *testing.T) {
 	engine, err := bolt.Open(filepath.Join(t.TempDir(), "tenant0.db"), bolt.Options{NoSync: true})
 	if err != nil {
@@ -92,7 +92,7 @@ func TestSweeperOnAFullDisk(t *testing.T) {
 	for range 4 {
 		<-disk.tried
 	}
-	// The fourth try comes after pauses of 1, 2, 4 and 8 periods.
+	// The fourth attempt comes after pauses of 1, 2, 4 and 8 periods.
 	if took := time.Since(began); took < 15*every {
 		t.Errorf("4 tries were made in %v: the sweeper does not pause", took)
 	}
@@ -113,7 +113,7 @@ func TestSweeperOnAFullDisk(t *testing.T) {
 	}
 }
 
-// aged is a store at a time of its own.
+// aged is a store with a clock that shows a fixed time.
 type aged struct {
 	db  *storage.DB
 	now time.Time

@@ -18,7 +18,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// collector takes traces as a collector of OpenTelemetry does.
+// collector receives traces as an OpenTelemetry collector does.
 type collector struct {
 	mu    sync.Mutex
 	spans []*tracepb.Span
@@ -66,7 +66,7 @@ func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// attributes are those of the one span of a name.
+// attributes returns the only span with a name, and its attributes.
 func (c *collector) attributes(t *testing.T, name string) (*tracepb.Span, map[string]string) {
 	t.Helper()
 	var found []*tracepb.Span
@@ -139,7 +139,7 @@ func TestTracesReachACollector(t *testing.T) {
 	}
 }
 
-// A collector that is away changes nothing but the log.
+// TestACollectorThatIsAway: requests succeed although their traces cannot be delivered.
 func TestACollectorThatIsAway(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()

@@ -11,8 +11,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestImportOfTheExtension brings a role of the Authorization Extension into a running
-// tenant: a login is granted what it permits.
+// TestImportOfTheExtension imports a role of the Authorization Extension into a running tenant:
+// the next login is granted the role's permissions.
 func TestImportOfTheExtension(t *testing.T) {
 	s := servertest.Start(t)
 	login := servertest.Login{
@@ -51,7 +51,7 @@ func TestImportOfTheExtension(t *testing.T) {
 	}
 }
 
-// TestImportOfUsersOfATenantFile changes a user and adds one, who can log in.
+// TestImportOfUsersOfATenantFile changes one user and adds another; both can log in.
 func TestImportOfUsersOfATenantFile(t *testing.T) {
 	s := servertest.Start(t)
 	did := func(users string) []string {
@@ -93,8 +93,8 @@ func TestImportOfUsersOfATenantFile(t *testing.T) {
 	}
 }
 
-// TestImportOfSocialUsers: they are at the connection of their provider, whether or not the
-// file names it.
+// TestImportOfSocialUsers: users of a social provider belong to the provider's connection, whether or
+// not the file names that connection.
 func TestImportOfSocialUsers(t *testing.T) {
 	users := `{"email":"a@social.test","user_id":"google-oauth2|1"},{"email":"` + servertest.Employee + `","user_id":"google-oauth2|2","connection":"google"},{"user_id":"google-oauth2|3"}`
 	sections := `"connections":[{"name":"google","strategy":"google-oauth2"}],"users":[` + users + `]`
@@ -116,7 +116,7 @@ func TestImportOfSocialUsers(t *testing.T) {
 	}
 }
 
-// TestReportsNameWhatTheyChange: applications and templates by their names, and a policy at all.
+// TestReportsNameWhatTheyChange: the report names applications and templates, and lists policies at all.
 func TestReportsNameWhatTheyChange(t *testing.T) {
 	s := servertest.Start(t)
 	const sections = `{"sections":{"guardianPolicies":{"policies":["all-applications"]},

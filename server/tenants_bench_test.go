@@ -11,7 +11,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// BenchmarkTenants makes tenants in memory and tells what each of them costs.
+// BenchmarkTenants creates tenants in memory and reports the time and memory that each of them takes.
 func BenchmarkTenants(b *testing.B) {
 	for name, body := range map[string]string{"seed": `{"name": %q, "seed": "timesheets"}`, "clone": `{"name": %q, "from": "default"}`} {
 		b.Run(name, func(b *testing.B) {

@@ -21,7 +21,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// process is a server with several tenants.
+// process is a server process with several tenants.
 type process struct {
 	*servertest.Server
 	t *testing.T
@@ -32,7 +32,7 @@ func startProcess(t *testing.T, opts ...servertest.Option) *process {
 	return &process{servertest.Start(t, opts...), t}
 }
 
-// control calls the control listener and returns the status and the body, decoded.
+// control calls the control listener and returns the status and the decoded body.
 func (p *process) control(method, path string, body any) (int, any) {
 	p.t.Helper()
 	var sent io.Reader = http.NoBody
@@ -65,7 +65,7 @@ func (p *process) control(method, path string, body any) (int, any) {
 	return resp.StatusCode, answer
 }
 
-// must is control for calls that succeed with a status.
+// must is control for calls that must answer with a given status.
 func (p *process) must(status int, method, path string, body any) any {
 	p.t.Helper()
 	got, answer := p.control(method, path, body)
@@ -75,14 +75,14 @@ func (p *process) must(status int, method, path string, body any) any {
 	return answer
 }
 
-// make makes a tenant and returns it as a server of its own.
+// make creates a tenant and returns it as a servertest.Server.
 func (p *process) make(body object) *servertest.Server {
 	p.t.Helper()
 	made := p.must(201, http.MethodPost, "/tenants", body).(object)
 	return p.At(made["issuer"].(string))
 }
 
-// manage calls the Management API of a tenant, which has to succeed.
+// manage calls the Management API of a tenant, which must succeed.
 func manage(t *testing.T, s *servertest.Server, method, path string, body any) any {
 	t.Helper()
 	status, answer := s.Manage(s.Client(), method, path, body)
@@ -96,7 +96,7 @@ func isEphemeral() servertest.Option {
 	return servertest.Config(func(c *config.Config) { c.Ephemeral, c.Data = true, "" })
 }
 
-// everyStore runs a test with tenants on the disk and with tenants in memory.
+// everyStore runs a test with tenants on disk and with tenants in memory.
 func everyStore(t *testing.T, test func(t *testing.T, p *process)) {
 	t.Helper()
 	t.Run("on the disk", func(t *testing.T) { test(t, startProcess(t)) })
@@ -128,7 +128,7 @@ func TestTenantsAreMadeListedAndDeleted(t *testing.T) {
 		if shown["name"] != "w1" || shown["domain"] != u.Host || u.Host == strings.Split(p.URL, "/")[2] {
 			t.Errorf("the tenant is shown as %v", shown)
 		}
-		// Its users log in, its machines call its Management API, and its tokens are its own.
+		// The tenant's users log in, its machines call its Management API, and other tenants refuse its tokens.
 		tokens := w1.Exchange(w1.Client(), w1.Login(w1.Client(), spaLogin))
 		machine := url.Values{
 			"grant_type": {"client_credentials"}, "client_id": {servertest.Management}, "client_secret": {servertest.ManagementSecret},
@@ -211,7 +211,7 @@ func TestTenantsThatCannotBe(t *testing.T) {
 	p.make(object{"name": "w2"}) // what was refused has not taken the name
 }
 
-// TestACloneIsAsItsOriginWas clones a tenant that has changed, with its sessions.
+// TestACloneIsAsItsOriginWas clones a tenant that has changed: later changes to it do not reach the clone.
 func TestACloneIsAsItsOriginWas(t *testing.T) {
 	everyStore(t, func(t *testing.T, p *process) {
 		t.Helper()
@@ -234,7 +234,7 @@ func TestACloneIsAsItsOriginWas(t *testing.T) {
 		if diff := cmp.Diff([]string{"Made after", "Made before"}, names(p.Server)); diff != "" {
 			t.Errorf("the origin has (-want +got):\n%s", diff)
 		}
-		// A reset of the clone is its own.
+		// A reset of the clone changes only the clone.
 		p.must(204, http.MethodPost, "/tenants/clone/reset", nil)
 		if left := names(clone); len(left) > 0 {
 			t.Errorf("after a reset the clone has %v", left)
@@ -245,7 +245,7 @@ func TestACloneIsAsItsOriginWas(t *testing.T) {
 	})
 }
 
-// TestTenantsDoNotMeet logs one browser in to two tenants of a host, and moves the clock of one.
+// TestTenantsDoNotMeet logs one browser in to two tenants on one host, and moves the clock of one of them.
 func TestTenantsDoNotMeet(t *testing.T) {
 	p := startProcess(t, isEphemeral())
 	w1 := p.make(object{"name": "w1"})
@@ -308,7 +308,7 @@ func TestSnapshotsAreKeptAndRestored(t *testing.T) {
 		if diff := cmp.Diff([]any{object{"name": "one"}}, names()); diff != "" {
 			t.Errorf("snapshots (-want +got):\n%s", diff)
 		}
-		// A reset goes back to the seed and leaves the snapshots.
+		// A reset restores the seed and keeps the snapshots.
 		p.must(204, http.MethodPost, "/tenants/w1/reset", nil)
 		if n := count(); n != before {
 			t.Errorf("%d clients after a reset, want %d", n, before)
@@ -320,7 +320,7 @@ func TestSnapshotsAreKeptAndRestored(t *testing.T) {
 	})
 }
 
-// TestTenantsAreThereAfterARestart keeps port and data, and removing one removes its file.
+// TestTenantsAreThereAfterARestart: a tenant keeps its port and data, and deleting a tenant deletes its file.
 func TestTenantsAreThereAfterARestart(t *testing.T) {
 	data := t.TempDir()
 	keep := servertest.Config(func(c *config.Config) { c.Data = data })
@@ -373,7 +373,7 @@ func TestAFolderOfTenants(t *testing.T) {
 	}
 }
 
-// TestManyTenantsAtOnce makes tenants of one name and of many side by side.
+// TestManyTenantsAtOnce creates tenants concurrently, with one name and with different names.
 func TestManyTenantsAtOnce(t *testing.T) {
 	p := startProcess(t, isEphemeral())
 	const many = 24
@@ -406,8 +406,8 @@ func TestManyTenantsAtOnce(t *testing.T) {
 	}
 }
 
-// TestTheStoreFollowsItsIssuer restarts a tenant at another port: the identifiers of its own
-// APIs are those of the new address.
+// TestTheStoreFollowsItsIssuer restarts a tenant at another port: the identifiers of the tenant's own
+// APIs change to the new address.
 func TestTheStoreFollowsItsIssuer(t *testing.T) {
 	data := t.TempDir()
 	keep := servertest.Config(func(c *config.Config) { c.Data = data })

@@ -12,14 +12,14 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// askedAs is a request that a test sends.
+// askedAs is a request to send.
 type askedAs struct {
 	method, path, body string
 	form               url.Values
 	headers            []string
 }
 
-// send sends a request, which goes nowhere on, and returns its answer.
+// send sends the request and returns the response with its body.
 func (a askedAs) send(t *testing.T, s *servertest.Server, browser *http.Client) (*http.Response, string) {
 	t.Helper()
 	body, contentType := a.body, "application/json"
@@ -48,7 +48,7 @@ func (a askedAs) send(t *testing.T, s *servertest.Server, browser *http.Client) 
 	return resp, string(answer)
 }
 
-// tracedAs is the trace of the request that got an answer.
+// tracedAs returns the trace of the request that led to a response.
 func tracedAs(t *testing.T, s *servertest.Server, resp *http.Response) (rq traced) {
 	t.Helper()
 	id := resp.Header.Get("X-Auth0-Requestid")
@@ -65,8 +65,8 @@ func stays(s *servertest.Server) *http.Client {
 	return browser
 }
 
-// TestEveryDoorTellsWhyItRefuses: the trace of each refusal has the door's room, what was said and why, where
-// several rules say the same, and what would change it. Pages refuse as well.
+// TestEveryDoorTellsWhyItRefuses: the trace of each refusal names the room (package) that refused, what it answered, the
+// reason if several rules lead to that answer, and the setting that would change it. Pages are covered too.
 func TestEveryDoorTellsWhyItRefuses(t *testing.T) {
 	s := servertest.Start(t)
 	browser := stays(s)
@@ -140,7 +140,7 @@ func TestEveryDoorTellsWhyItRefuses(t *testing.T) {
 	}
 }
 
-// TestTracesTellWhySessionsWillNotDo, and why users are asked for consent.
+// TestTracesTellWhySessionsWillNotDo also covers why users are asked for consent.
 func TestTracesTellWhySessionsWillNotDo(t *testing.T) {
 	s := servertest.Start(t)
 	browser := stays(s)
@@ -173,7 +173,7 @@ func TestTracesTellWhySessionsWillNotDo(t *testing.T) {
 	tells(ask(servertest.SPA, servertest.SPACallback, silent), "consent_required", "skip_consent_for_verifiable_first_party_clients of the API, or what")
 }
 
-// TestTracesTellOfAnotherAddress than the issuer's: clients that know the tenant by it take none of its tokens.
+// TestTracesTellOfAnotherAddress than the issuer's: clients that use the tenant by that address refuse its tokens.
 func TestTracesTellOfAnotherAddress(t *testing.T) {
 	s := servertest.Start(t)
 	for host, want := range map[string]bool{"idp.localhost:4400": true, strings.TrimSuffix(strings.TrimPrefix(s.URL, "https://"), "/"): false} {
@@ -190,7 +190,7 @@ func TestTracesTellOfAnotherAddress(t *testing.T) {
 	}
 }
 
-// TestTracesAreThereBeforeTheAnswer has been read to its end, also that of a long page.
+// TestTracesAreThereBeforeTheAnswer has been read to its end, even if the answer is a long page.
 func TestTracesAreThereBeforeTheAnswer(t *testing.T) {
 	s := servertest.Start(t)
 	browser := stays(s)
@@ -202,7 +202,7 @@ func TestTracesAreThereBeforeTheAnswer(t *testing.T) {
 	}
 }
 
-// TestTracesHaveTheEventsOfOperations of the Management API when their answers are read.
+// TestTracesHaveTheEventsOfOperations of the Management API by the time their answers are read.
 func TestTracesHaveTheEventsOfOperations(t *testing.T) {
 	s := servertest.Start(t)
 	_, tokens := s.Token(s.Client(), s.ManagementForm())

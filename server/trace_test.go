@@ -25,7 +25,7 @@ type traced struct {
 	Steps      []tracedStep
 }
 
-// traceText is what the control listener answers at a path of its traces.
+// traceText returns the control listener's answer at a path below /trace.
 func traceText(t *testing.T, s *servertest.Server, path string) (status int, body []byte) {
 	t.Helper()
 	rq, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.ControlURL()+path, http.NoBody)
@@ -44,7 +44,7 @@ func traceText(t *testing.T, s *servertest.Server, path string) (status int, bod
 	return resp.StatusCode, body
 }
 
-// settings are those that the steps of a request name.
+// settings returns the settings that the steps of a trace name.
 func (rq traced) settings() string {
 	var all []string
 	for _, s := range rq.Steps {
@@ -55,7 +55,7 @@ func (rq traced) settings() string {
 	return strings.Join(all, "; ")
 }
 
-// TestTracesNameTheSetting that is in the way, for the commonest mistakes.
+// TestTracesNameTheSetting that causes a refusal, for the most common mistakes.
 func TestTracesNameTheSetting(t *testing.T) {
 	s := servertest.Start(t)
 	browser := s.Client()
@@ -125,7 +125,7 @@ func TestTracesNameTheSetting(t *testing.T) {
 	}
 }
 
-// TestTracesTellWhichScopesAreLost at a login, and why.
+// TestTracesTellWhichScopesAreLost at a login.
 func TestTracesTellWhichScopesAreLost(t *testing.T) {
 	s := servertest.Start(t)
 	s.Login(s.Client(), servertest.Login{Params: url.Values{"scope": {"openid read:timesheets approve:timesheets no:such"}}})
@@ -138,7 +138,7 @@ func TestTracesTellWhichScopesAreLost(t *testing.T) {
 	}
 }
 
-// TestTracesAreTheLastRequests, the newest first, within a bound, and gone after a reset.
+// TestTracesAreTheLastRequests, newest first and at most 200, and a reset removes them.
 func TestTracesAreTheLastRequests(t *testing.T) {
 	s := servertest.Start(t)
 	browser := s.Client()
@@ -181,7 +181,7 @@ func TestTracesAreTheLastRequests(t *testing.T) {
 	}
 }
 
-// TestTracesTellWhatWillSurprise, though nothing is refused: what a developer finds out later otherwise.
+// TestTracesTellWhatWillSurprise: traces of requests that succeed warn of results that developers do not expect.
 func TestTracesTellWhatWillSurprise(t *testing.T) {
 	s := servertest.Start(t)
 	steps := func(params url.Values) string {

@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// ask sends a request to /authorize as a browser does, with headers in pairs.
+// ask sends a request to /authorize, with headers in pairs of name and value.
 func ask(t *testing.T, s *servertest.Server, browser *http.Client, params url.Values, headers ...string) int {
 	t.Helper()
 	target, _ := s.AuthorizeURL(servertest.Login{ClientID: servertest.SPA, RedirectURI: servertest.SPACallback, Params: params})
@@ -31,8 +31,8 @@ func ask(t *testing.T, s *servertest.Server, browser *http.Client, params url.Va
 	return resp.StatusCode
 }
 
-// TestPartsOfPagesBeginNoLogin: what a page loads as an image or the like keeps nothing,
-// with a session or without.
+// TestPartsOfPagesBeginNoLogin: /authorize stores no login if a page loads it as an image or another
+// resource, with a session or without one.
 func TestPartsOfPagesBeginNoLogin(t *testing.T) {
 	s := servertest.Start(t, servertest.HTTP())
 	stranger, known := s.Client(), s.Client()
@@ -84,8 +84,8 @@ func TestPartsOfPagesBeginNoLogin(t *testing.T) {
 	}
 }
 
-// TestALongRequestIsRefused, with and without a session, and one of some kilobytes comes
-// back whole.
+// TestALongRequestIsRefused, with a session and without one; a state of some kilobytes is returned
+// complete.
 func TestALongRequestIsRefused(t *testing.T) {
 	s := servertest.Start(t, servertest.HTTP())
 	known := s.Client()
@@ -107,8 +107,8 @@ func TestALongRequestIsRefused(t *testing.T) {
 	}
 }
 
-// TestAbandonedLoginsTakeBoundedRoom begins logins without end from browsers without
-// cookies, and from one with.
+// TestAbandonedLoginsTakeBoundedRoom begins many logins in browsers without cookies, and many
+// in one browser with cookies.
 func TestAbandonedLoginsTakeBoundedRoom(t *testing.T) {
 	servertest.NeedsFile(t)
 	s := servertest.Start(t, servertest.HTTP())
@@ -146,8 +146,8 @@ func TestAbandonedLoginsTakeBoundedRoom(t *testing.T) {
 		abandon()
 		swept()
 	}
-	// A file grows by as much as it has, so one step tells nothing. Five rounds that each
-	// kept what they wrote would have it grow by three.
+	// The file grows by doubling, so one doubling proves nothing. If each of the five rounds kept what
+	// it wrote, the file would double three times.
 	if last := size(); last > 3*first {
 		t.Errorf("rounds of abandoned logins have the file grow from %d to %d bytes", first, last)
 	}

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestNoTextHasAZeroByte sends zero bytes to whatever takes a body besides the
-// Management API, which has a test of its own: each is refused, and nothing fails.
+// TestNoTextHasAZeroByte sends zero bytes to every operation that takes a body, except the Management
+// API's, which have a test of their own: each is refused, and none causes a server error.
 func TestNoTextHasAZeroByte(t *testing.T) {
 	m := startManaged(t)
 	refused := func(method, target, body string, want int, headers ...string) {
@@ -69,8 +69,8 @@ func TestNoTextHasAZeroByte(t *testing.T) {
 	refused(http.MethodPost, m.ControlURL()+"/import", `{"users":[{"email":"a\u0000@example.com"}],"connection":"x"}`, 400)
 }
 
-// TestAnImportOfUsersNamesZeroBytes: the users that have some are left out, and the
-// others come.
+// TestAnImportOfUsersNamesZeroBytes: users with zero bytes are rejected and reported, and the
+// others are imported.
 func TestAnImportOfUsersNamesZeroBytes(t *testing.T) {
 	m := startManaged(t)
 	var form bytes.Buffer
