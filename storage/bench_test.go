@@ -15,8 +15,8 @@ import (
 	"github.com/tenant0/tenant0/storage/memory"
 )
 
-// openBench opens a store, with fsync, that has an application, its grant for an
-// API and users.
+// openBench opens a store with fsync that contains an application, its client grant for an
+// API, and users.
 func openBench(b *testing.B, users int) *storage.DB {
 	b.Helper()
 	engine, err := bolt.Open(filepath.Join(b.TempDir(), "tenant0.db"), bolt.Options{})
@@ -47,7 +47,7 @@ func openBench(b *testing.B, users int) *storage.DB {
 
 func userID(i int) string { return fmt.Sprintf("auth0|%024d", i) }
 
-// BenchmarkView is what a request for client credentials reads.
+// BenchmarkView measures the reads of a token request with client credentials.
 func BenchmarkView(b *testing.B) {
 	db := openBench(b, 1)
 	b.ReportAllocs()
@@ -65,9 +65,9 @@ func BenchmarkView(b *testing.B) {
 	}
 }
 
-// BenchmarkLogin is what a login writes, a code and the refresh token that it is
-// exchanged for, in commits of their own and in those of many at once, with few
-// and with many users.
+// BenchmarkLogin measures the writes of a login: a code and the refresh token that it is exchanged
+// for. It does so with one and with many logins at once (which share commits), and with few and with
+// many users.
 func BenchmarkLogin(b *testing.B) {
 	for _, users := range []int{100, 10_000} {
 		for _, clients := range []int{1, 32} {
@@ -100,8 +100,8 @@ func login(db *storage.DB, id, user string) error {
 	return db.RedeemCode(context.Background(), code, noon, &storage.RefreshToken{ID: id, Issue: issue, CreatedAt: noon, LastExchangedAt: noon, Tokens: []storage.Token{{Hash: id}}})
 }
 
-// BenchmarkFormLogin is what the steps of a login with the form write: the login under way, the
-// session of a user who has many, a code, and the refresh token of a user who has many.
+// BenchmarkFormLogin measures the writes of a login on the pages: the login in progress, the session of a
+// user who has many, a code, and the refresh token of a user who has many.
 func BenchmarkFormLogin(b *testing.B) {
 	engine, err := bolt.Open(filepath.Join(b.TempDir(), "tenant0.db"), bolt.Options{NoSync: true})
 	if err != nil {

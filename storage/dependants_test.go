@@ -7,8 +7,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// TestLoginsOfAUserWhoIsDeleted: those in which the user's session began, those that were answered for the
-// user, and those in which the user has consented. Others go on.
+// TestLoginsOfAUserWhoIsDeleted: the logins in progress in which the user's session began, those that the user
+// has answered, and those in which the user has consented end. Other logins go on.
 func TestLoginsOfAUserWhoIsDeleted(t *testing.T) {
 	s := open(t)
 	s.update(func(tx *storage.Tx) error {

@@ -14,8 +14,8 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// TestSessionsAndTokensOfFormat5AreFound: those of an earlier version, and of its snapshots, are found by
-// their ids and their users, as they were, and no index is left that nobody keeps.
+// TestSessionsAndTokensOfFormat5AreFound: sessions and refresh tokens that an earlier version wrote, in the store
+// and in its snapshots, are found by id and by user, unchanged, and no obsolete index is left.
 func TestSessionsAndTokensOfFormat5AreFound(t *testing.T) {
 	s := open(t)
 	s.update(func(tx *storage.Tx) error {
@@ -77,8 +77,8 @@ func TestSessionsAndTokensOfFormat5AreFound(t *testing.T) {
 	}
 }
 
-// TestASessionIsFoundByItsIDAlone: neither by a part of its id, nor by its key, nor by what begins as it
-// does, nor once it has ended.
+// TestASessionIsFoundByItsIDAlone: not by a part of its id, by its key, by a longer id with the same beginning,
+// or after it has ended.
 func TestASessionIsFoundByItsIDAlone(t *testing.T) {
 	s := open(t)
 	s.update(func(tx *storage.Tx) error {
@@ -104,7 +104,7 @@ func TestASessionIsFoundByItsIDAlone(t *testing.T) {
 	})
 }
 
-// TestTheSessionThatWasNotUsedForLongestEndsFirst, whatever order they began in, and never the new one.
+// TestTheSessionThatWasNotUsedForLongestEndsFirst, in whichever order the sessions began, and never the new session.
 func TestTheSessionThatWasNotUsedForLongestEndsFirst(t *testing.T) {
 	s := open(t)
 	start := func(n int, used time.Time) {

@@ -12,8 +12,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// TestAChangeThatIsNotKeptLeavesWhatOthersReadAsItIs: what the pages have added to a login may be
-// shared with whoever reads it.
+// TestAChangeThatIsNotKeptLeavesWhatOthersReadAsItIs: readers may share the answers of the pages that a
+// login contains, so a change that fails must not touch them.
 func TestAChangeThatIsNotKeptLeavesWhatOthersReadAsItIs(t *testing.T) {
 	s := open(t)
 	was := storage.Transaction{
@@ -50,8 +50,8 @@ func TestAChangeThatIsNotKeptLeavesWhatOthersReadAsItIs(t *testing.T) {
 	}
 }
 
-// TestWhatIsSharedIsWhatIsKept: after whatever changes a user or a session in part, what is shared of it
-// has in every member what its bytes have.
+// TestWhatIsSharedIsWhatIsKept: after any partial change of a user or a session, the decoded record that
+// readers share equals the stored bytes in every member.
 func TestWhatIsSharedIsWhatIsKept(t *testing.T) {
 	s := open(t)
 	var person storage.User
@@ -102,7 +102,7 @@ func TestWhatIsSharedIsWhatIsKept(t *testing.T) {
 	}
 }
 
-// TestALoginChangesNothingElseOfAUser, though the user is not decoded anew after it.
+// TestALoginChangesNothingElseOfAUser, although the user's record is not decoded again after the login.
 func TestALoginChangesNothingElseOfAUser(t *testing.T) {
 	s := open(t)
 	const id = "auth0|1"
@@ -163,8 +163,8 @@ func find(s store, connection, identifier string) (id string, err error) {
 	return id, err
 }
 
-// TestAValueThatARecordKeepsIsItsOwnStill: a record may be written again with the values that must
-// be unique, and not with those of another.
+// TestAValueThatARecordKeepsIsItsOwnStill: a record may be written again with its own unique values, but
+// not with those of another record.
 func TestAValueThatARecordKeepsIsItsOwnStill(t *testing.T) {
 	s := open(t)
 	put := func(id, email, username string) error {

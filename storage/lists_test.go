@@ -14,7 +14,7 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// lists are some of every sort, by what they list.
+// lists returns some lists of every kind, by a name for what they list.
 func lists(tx *storage.Tx) map[string]storage.List {
 	return map[string]storage.List{
 		"all grants":     tx.Grants.List(),
@@ -28,7 +28,7 @@ func lists(tx *storage.Tx) map[string]storage.List {
 	}
 }
 
-// churn writes and deletes records at random, each into the lists and out of them.
+// churn writes and deletes records at random, so that they enter and leave the lists.
 func churn(tx *storage.Tx, random *rand.Rand) error {
 	for range 60 {
 		n := random.IntN(40)
@@ -72,7 +72,7 @@ func keysOf(t *testing.T, l storage.List, after string, skip int) (keys, places 
 	return keys, places
 }
 
-// checkLists compares the parts of every list and its length with all of it.
+// checkLists compares the pages and the length of every list with the whole list, and returns the lengths.
 func (s store) checkLists() (lengths map[string]int) {
 	s.t.Helper()
 	lengths = map[string]int{}
@@ -133,8 +133,8 @@ func TestListsHaveTheirLengthAndTheirParts(t *testing.T) {
 	}
 }
 
-// TestListsOfFormat4AreCounted: what a store of before has, and its snapshots, is listed as
-// if it had been written now.
+// TestListsOfFormat4AreCounted: lists of a store of format 4, and of its snapshots, are as if
+// the records had been written now.
 func TestListsOfFormat4AreCounted(t *testing.T) {
 	s := open(t)
 	s.update(func(tx *storage.Tx) error {
@@ -172,8 +172,8 @@ func TestListsOfFormat4AreCounted(t *testing.T) {
 	}
 }
 
-// TestOriginsAreFoundAfterTheIssuerChanges: applications that list the issuer's own origin
-// list the new one.
+// TestOriginsAreFoundAfterTheIssuerChanges: applications with the issuer's own origin are found
+// by the new issuer's origin.
 func TestOriginsAreFoundAfterTheIssuerChanges(t *testing.T) {
 	s := open(t)
 	for _, issuer := range []string{"http://localhost:4000/", "http://localhost:5000/"} {

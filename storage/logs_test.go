@@ -11,7 +11,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// appendLogs adds n events, of which each third is one of user "u".
+// appendLogs adds n events; every third one belongs to user "u".
 func (s store) appendLogs(n int) {
 	s.t.Helper()
 	s.update(func(tx *storage.Tx) error {
@@ -28,7 +28,7 @@ func (s store) appendLogs(n int) {
 	})
 }
 
-// logIDs reads at most n ids out of a sequence.
+// logIDs returns the first n log ids of a sequence.
 func (s store) logIDs(n int, read func(*storage.Tx) iter.Seq2[storage.Document, error]) (ids []string) {
 	s.t.Helper()
 	s.view(func(tx *storage.Tx) error {

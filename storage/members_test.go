@@ -11,11 +11,11 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// TestNothingLeadsToWhatIsDeleted, also where a later process deletes it, which has decoded nothing of it.
+// TestNothingLeadsToWhatIsDeleted, even if a later process deletes it, which has never decoded the record.
 func TestNothingLeadsToWhatIsDeleted(t *testing.T) {
 	s := open(t)
 	empty := s.rows(false)
-	// Each record has what its indexes and its end are of, and braces and quotes in what they are not.
+	// Each record has the members that its indexes and its expiry need, and braces and quotes in its other members.
 	const odd = `a "b", \ {"c":[` + "\x01"
 	later, latest := noon.Add(time.Hour), noon.Add(2*time.Hour)
 	login := storage.AuthorizeRequest{ClientID: "app", State: odd, ACRValues: []string{odd}}
@@ -51,7 +51,7 @@ func TestNothingLeadsToWhatIsDeleted(t *testing.T) {
 	}
 }
 
-// TestALoginOfAUserWithOddMembers is recorded beside them, whatever they are called and hold.
+// TestALoginOfAUserWithOddMembers is recorded beside these members, whatever their names and values are.
 func TestALoginOfAUserWithOddMembers(t *testing.T) {
 	for name, members := range map[string]string{
 		"plain":             `"a": 1, "zz": null`,

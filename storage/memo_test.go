@@ -8,8 +8,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// TestWhatWasReadIsReadAnewOnceItHasChanged, also where more records are read than are
-// remembered, by keys, by indexes and in lists.
+// TestWhatWasReadIsReadAnewOnceItHasChanged, even if more records are read than the store remembers, by
+// keys, by indexes and in lists.
 func TestWhatWasReadIsReadAnewOnceItHasChanged(t *testing.T) {
 	const many = 600
 	s := open(t)

@@ -78,8 +78,8 @@ func TestAnAssertionIsUsedOnce(t *testing.T) {
 	}
 }
 
-// exchange is one use in a story of a refresh token: at a time in seconds, with
-// the token named.
+// exchange is one use of a refresh token in a sequence of uses, at a time in seconds. Tokens are
+// given by name.
 type exchange struct {
 	at      int
 	token   string
@@ -182,8 +182,8 @@ func TestRefreshTokensEndByTheirTimes(t *testing.T) {
 	}
 }
 
-// TestAFamilyStaysBounded replays the first token of an overlap for as long as
-// it lasts.
+// TestAFamilyStaysBounded exchanges the first token again and again within the overlap: the list of
+// the family's tokens stays short.
 func TestAFamilyStaysBounded(t *testing.T) {
 	s := open(t)
 	s.update(func(tx *storage.Tx) error {

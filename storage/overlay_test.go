@@ -52,8 +52,8 @@ func TestWhatATryWritesIsSeenByItAlone(t *testing.T) {
 	})
 }
 
-// TestATryAgreesWithASortedMap writes and removes keys that are alike, some of them in
-// the store and some in the try, and scans both ways.
+// TestATryAgreesWithASortedMap writes and deletes similar keys, some of them in the store and some in
+// a try (a transaction whose writes are discarded), and scans in both directions.
 func TestATryAgreesWithASortedMap(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	key := func() string {

@@ -9,7 +9,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// role writes a role with a name.
+// role returns an update that writes a role with a name.
 func role(id, name string) func(*storage.Tx) error {
 	return func(tx *storage.Tx) error { return tx.Roles.Put(storage.Document{"id": id, "name": name}) }
 }
@@ -26,8 +26,8 @@ func roleNames(tx *storage.Tx) (names []string, err error) {
 
 func nothing(*storage.Tx) error { return nil }
 
-// TestWritersDoNotWaitForWhatIsPrepared writes while a change is prepared, by the same
-// goroutine: if the change held the writer, it would wait forever.
+// TestWritersDoNotWaitForWhatIsPrepared writes while a change is being prepared, in the same
+// goroutine: if the change held the write lock, the write would wait forever.
 func TestWritersDoNotWaitForWhatIsPrepared(t *testing.T) {
 	s := open(t)
 	runs := 0
@@ -55,7 +55,7 @@ func TestWritersDoNotWaitForWhatIsPrepared(t *testing.T) {
 	}
 }
 
-// TestWhatIsPreparedIsOfOneState changes, while a change is prepared, what that has read.
+// TestWhatIsPreparedIsOfOneState changes what a change has read while it is being prepared.
 func TestWhatIsPreparedIsOfOneState(t *testing.T) {
 	reads := map[string]func(*storage.Tx) error{
 		"one record": func(tx *storage.Tx) error { _, err := tx.Roles.Get("rol_0"); return err },
@@ -119,8 +119,8 @@ func TestWhatIsPreparedIsOfOneState(t *testing.T) {
 	}
 }
 
-// TestWhatAlwaysChangesIsPreparedInTheEnd changes again and again what is read, until the
-// change that is prepared takes the place of the writer.
+// TestWhatAlwaysChangesIsPreparedInTheEnd changes what is read again and again, until the change is
+// prepared while it holds the write lock.
 func TestWhatAlwaysChangesIsPreparedInTheEnd(t *testing.T) {
 	s := open(t)
 	const drafts = 5
@@ -147,7 +147,7 @@ func TestWhatAlwaysChangesIsPreparedInTheEnd(t *testing.T) {
 	})
 }
 
-// TestNothingOfWhatFailsIsKept has each part fail, and a rehearsal do well.
+// TestNothingOfWhatFailsIsKept covers the failure of each part, and a rehearsal that succeeds.
 func TestNothingOfWhatFailsIsKept(t *testing.T) {
 	failed := errors.New("it failed")
 	fails := func(tx *storage.Tx) error { return errors.Join(role("rol_2", "Driver")(tx), failed) }
@@ -178,7 +178,7 @@ func TestNothingOfWhatFailsIsKept(t *testing.T) {
 	}
 }
 
-// TestAFaultOfNoState fails over two records that were never like that at the same time.
+// TestAFaultOfNoState fails because of two records that never had these values at the same time.
 func TestAFaultOfNoState(t *testing.T) {
 	s := open(t)
 	s.update(role("rol_1", "Old"))

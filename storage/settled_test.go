@@ -13,8 +13,8 @@ import (
 	"github.com/tenant0/tenant0/storage/memory"
 )
 
-// found is what is there of an application, a connection for it and a setting, by keys, by indexes and in
-// lists, "" for what is not there.
+// found returns what the store has of an application, a connection for it and a setting, by keys, by indexes and
+// in lists; "" if they are not there.
 func found(tx *storage.Tx) (string, error) {
 	client, err := tx.Clients.Get("app")
 	if err = storage.Optional(err); err != nil {
@@ -38,7 +38,7 @@ func found(tx *storage.Tx) (string, error) {
 	return fmt.Sprint(client.Name, " ", byName.ID, " ", storage.Text(setting, "is"), " ", all), nil
 }
 
-// set writes what found looks for.
+// set writes the records that found reads.
 func set(tx *storage.Tx, name string) error {
 	return errors.Join(
 		tx.Clients.Put(storage.Document{"client_id": "app", "name": name}),
@@ -47,7 +47,7 @@ func set(tx *storage.Tx, name string) error {
 	)
 }
 
-// TestAChangeOfWhatIsSettledIsSeenAtOnce, whatever makes it: what views have found is remembered.
+// TestAChangeOfWhatIsSettledIsSeenAtOnce, whatever makes the change: the store remembers what views have read.
 func TestAChangeOfWhatIsSettledIsSeenAtOnce(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
@@ -105,7 +105,7 @@ func TestAChangeOfWhatIsSettledIsSeenAtOnce(t *testing.T) {
 	}
 }
 
-// TestAViewFindsWhatIsOfItsState: also while another one has seen what came since.
+// TestAViewFindsWhatIsOfItsState, even while another view has already read a later state.
 func TestAViewFindsWhatIsOfItsState(t *testing.T) {
 	engine := memory.New()
 	db, err := storage.Open(engine)
@@ -155,7 +155,7 @@ func TestAViewFindsWhatIsOfItsState(t *testing.T) {
 	}
 }
 
-// counting is an engine that counts what is read by views.
+// counting is an engine that counts the reads of views.
 type counting struct {
 	keyspace.Engine
 	reads *int
@@ -180,8 +180,8 @@ func (k countingKV) Scan(from, to []byte, fn func(key, value []byte) bool) error
 	return k.KV.Scan(from, to, fn)
 }
 
-// TestWhatIsSettledIsReadOnce: a view that finds nothing but what is remembered reads the mark alone, also
-// what is not there.
+// TestWhatIsSettledIsReadOnce: a view that needs only remembered records reads nothing but the mark that tells
+// whether they are current. That a record is not there is remembered too.
 func TestWhatIsSettledIsReadOnce(t *testing.T) {
 	reads := 0
 	db, err := storage.Open(counting{memory.New(), &reads})
@@ -222,7 +222,7 @@ func TestWhatIsSettledIsReadOnce(t *testing.T) {
 	}
 }
 
-// TestLargeDocumentsAreNotRemembered: thousands of them would fill the memory. Each view reads them anew.
+// TestLargeDocumentsAreNotRemembered, since thousands of them would fill the memory: each view reads them again.
 func TestLargeDocumentsAreNotRemembered(t *testing.T) {
 	reads := 0
 	db, err := storage.Open(counting{memory.New(), &reads})

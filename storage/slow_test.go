@@ -12,8 +12,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// TestSlowWorkFailsWithinTransactions calls Slow where it must not be called, and where it
-// may.
+// TestSlowWorkFailsWithinTransactions calls Slow within transactions, where it must not be called, and
+// outside, where it may.
 func TestSlowWorkFailsWithinTransactions(t *testing.T) {
 	db := open(t)
 	work := func() { storage.Slow("work") }
@@ -44,7 +44,7 @@ func TestSlowWorkFailsWithinTransactions(t *testing.T) {
 	}
 }
 
-// TestReadingEndsWithItsRequest ends the context in the middle of every way to read much.
+// TestReadingEndsWithItsRequest cancels the context in the middle of every operation that reads many records.
 func TestReadingEndsWithItsRequest(t *testing.T) {
 	db := open(t)
 	const many = 1000
@@ -98,7 +98,7 @@ func TestReadingEndsWithItsRequest(t *testing.T) {
 	}
 }
 
-// An update whose caller leaves while it reads is undone.
+// TestUpdateEndsWithItsContext: an update whose caller cancels while it reads is undone.
 func TestUpdateEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	s := open(t)

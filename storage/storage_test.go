@@ -20,7 +20,7 @@ import (
 
 var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
-// store is a DB beside the engine below it.
+// store is a DB together with the engine below it.
 type store struct {
 	*storage.DB
 	engine keyspace.Engine
@@ -61,8 +61,8 @@ func (s store) view(fn func(*storage.Tx) error) {
 	}
 }
 
-// rows returns every key of the engine, with its value where that is wanted, but for the mark of what is
-// settled, which no two states have in common.
+// rows returns every key of the engine, with its value if values is set. The mark of the settled records comes
+// without its value, since it differs in any two states.
 func (s store) rows(values bool) []string {
 	s.t.Helper()
 	return engineRows(s.t, s.engine, values)
@@ -174,7 +174,7 @@ func TestAUniqueValueIsTakenOnce(t *testing.T) {
 		"a key with a zero byte":      user("auth0|\x00", "db", "three@example.com"),
 		"a value with a zero byte":    user("auth0|3", "db", "three\x00@example.com"),
 	} {
-		// The error alone: a caller may go on with its transaction.
+		// Put only returns the error: a caller may go on with its transaction.
 		s.update(func(tx *storage.Tx) error {
 			err := tx.Users.Put(doc)
 			if err == nil {
@@ -192,7 +192,7 @@ func TestAUniqueValueIsTakenOnce(t *testing.T) {
 	s.update(func(tx *storage.Tx) error { return tx.Users.Put(user("auth0|1", "db", "one@example.com")) }) // itself
 }
 
-// TestReadsSeeTheLatestWrite is about the memory of decoded records.
+// TestReadsSeeTheLatestWrite tests the cache of decoded records.
 func TestReadsSeeTheLatestWrite(t *testing.T) {
 	s := open(t)
 	for i := range 5 {
@@ -210,7 +210,7 @@ func TestReadsSeeTheLatestWrite(t *testing.T) {
 	}
 }
 
-// expiring puts one record of every kind that expires, all at the same time.
+// expiring writes one record of every kind that expires, all with the same expiry.
 func expiring(s store, at time.Time) {
 	s.update(func(tx *storage.Tx) error {
 		return errors.Join(
@@ -227,7 +227,7 @@ func expiring(s store, at time.Time) {
 
 const expiringKinds = 7
 
-// putTransaction starts a transaction, or gives the one that is there the times of t.
+// putTransaction starts a transaction, or changes the expiry of an existing one to that of t.
 func putTransaction(tx *storage.Tx, t storage.Transaction) error {
 	err := tx.StartTransaction(t)
 	if storage.IsConflict(err) {
@@ -327,7 +327,7 @@ func TestRestoreGoesBackToTheSnapshot(t *testing.T) {
 	})
 }
 
-// mark makes the engine one that a program of another format has written.
+// mark makes the engine look as if a program of another format had written it.
 func mark(t *testing.T, engine keyspace.Engine, format []byte) {
 	t.Helper()
 	err := engine.Update(t.Context(), func(kv keyspace.KV) error {

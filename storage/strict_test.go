@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// TestStrictIsStrict breaks each of its rules.
+// TestStrictIsStrict breaks each rule of keyspace.Strict.
 func TestStrictIsStrict(t *testing.T) {
 	e := keyspace.Strict(openEngine(t))
 	runs := 0
@@ -57,8 +57,8 @@ func TestStrictIsStrict(t *testing.T) {
 	}
 }
 
-// TestAWalkMayBeInterrupted reads and writes in the middle of lists that are longer than
-// one step of a walk.
+// TestAWalkMayBeInterrupted reads and writes while it iterates over lists that are longer than
+// one step of an iteration.
 func TestAWalkMayBeInterrupted(t *testing.T) {
 	s := open(t)
 	const many = 1300

@@ -13,7 +13,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// waiting is a login under way of a browser.
+// waiting returns a login in progress in a browser, which expires after an hour.
 func waiting(state, browser string, began time.Time) storage.Transaction {
 	return storage.Transaction{StateHash: state, BrowserHash: browser, CreatedAt: began, ExpiresAt: began.Add(time.Hour)}
 }
@@ -24,7 +24,7 @@ func (s store) transaction(state string) (t storage.Transaction) {
 	return t
 }
 
-// TestAnswersOfALoginAddUp has many pages of one login answer at once.
+// TestAnswersOfALoginAddUp has many pages of one login answer concurrently.
 func TestAnswersOfALoginAddUp(t *testing.T) {
 	s := open(t)
 	s.update(func(tx *storage.Tx) error { return tx.StartTransaction(waiting("s", "b", noon)) })
@@ -48,8 +48,8 @@ func TestAnswersOfALoginAddUp(t *testing.T) {
 	}
 }
 
-// TestAChangeOfALoginWorksOnACopy fills everything that pages add to a login, and looks for what its
-// copy shares with it: another request may be reading that.
+// TestAChangeOfALoginWorksOnACopy fills everything that pages add to a login, and checks that a copy
+// shares none of it with the original, which another request may be reading.
 func TestAChangeOfALoginWorksOnACopy(t *testing.T) {
 	t.Parallel()
 	var full storage.Transaction
@@ -68,7 +68,7 @@ func TestAChangeOfALoginWorksOnACopy(t *testing.T) {
 	}
 }
 
-// fillAll gives a value something in every member.
+// fillAll sets every member of a value to something other than its zero value.
 func fillAll(v reflect.Value) {
 	if v.Type() == reflect.TypeFor[time.Time]() {
 		v.Set(reflect.ValueOf(noon))
@@ -102,7 +102,7 @@ func fillAll(v reflect.Value) {
 	}
 }
 
-// sharedBy is the path to the first thing that two values share, "" for none.
+// sharedBy returns the path to the first pointer, slice or map that two values share, or "".
 func sharedBy(a, b reflect.Value) string {
 	switch a.Kind() {
 	case reflect.Pointer:
@@ -178,8 +178,8 @@ func TestALoginThatHasEndedIsNotChanged(t *testing.T) {
 	}
 }
 
-// TestWaitingLoginsAreBounded: in one browser by number, and in all by bytes; the oldest
-// go, and those that are finished before them.
+// TestWaitingLoginsAreBounded: by number in one browser, and by bytes in all. The oldest logins are removed
+// first, and finished ones before them.
 func TestWaitingLoginsAreBounded(t *testing.T) {
 	s := open(t)
 	start := func(n int, browser, state string) {
@@ -227,7 +227,7 @@ func TestWaitingLoginsAreBounded(t *testing.T) {
 	if slices.Contains(all, "browser00") || !slices.Contains(all, "browser14991499") {
 		t.Error("it was not the oldest that went")
 	}
-	// What is swept makes room.
+	// Removing expired logins makes room.
 	for n := 1; n > 0; {
 		n = s.sweep(noon.AddDate(0, 0, 1), 1000)
 	}

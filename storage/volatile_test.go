@@ -33,7 +33,7 @@ func openVolatile(t *testing.T, path string) *storage.DB {
 
 var volatileBegan = time.Unix(1_700_000_000, 0).UTC()
 
-// underWay is a login under way that ends after an hour.
+// underWay returns a login in progress that expires after an hour.
 func underWay(state string) storage.Transaction {
 	return waiting(state, "browser", volatileBegan)
 }
@@ -45,7 +45,7 @@ func start(t *testing.T, db *storage.DB, state string) {
 	}
 }
 
-// has reports whether a login is under way, by its key and in the list of all.
+// has reports whether a login is in progress, both by its key and in the list of all.
 func has(t *testing.T, db *storage.DB, state string) (there bool) {
 	t.Helper()
 	err := db.View(t.Context(), func(tx *storage.Tx) error {
@@ -68,8 +68,8 @@ func has(t *testing.T, db *storage.DB, state string) (there bool) {
 	return there
 }
 
-// TestLoginsUnderWayOutliveARestart closes a store in the middle of a login, and looks into its file
-// in between: while the store is open they are not there.
+// TestLoginsUnderWayOutliveARestart closes a store in the middle of a login, and then looks into its file:
+// the file contains the login only while the store is closed.
 func TestLoginsUnderWayOutliveARestart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	for range 3 { // what was taken out of the file goes back into it
@@ -116,7 +116,7 @@ func TestLoginsUnderWayOutliveARestart(t *testing.T) {
 	}
 }
 
-// TestVolatileRecordsAreChangedWithTheOthers or with none of them.
+// TestVolatileRecordsAreChangedWithTheOthers: an update changes both kinds of records or none.
 func TestVolatileRecordsAreChangedWithTheOthers(t *testing.T) {
 	db := openVolatile(t, filepath.Join(t.TempDir(), "db"))
 	start(t, db, "one")
@@ -159,11 +159,11 @@ func TestVolatileRecordsAreChangedWithTheOthers(t *testing.T) {
 	}
 }
 
-// unkept is an engine whose updates run and are not kept, as on a disk that is full.
+// unkept is an engine that runs updates but cannot keep them, as on a full disk.
 type unkept struct {
 	keyspace.Engine
 	fails bool
-	// meanwhile happens after an update has failed, and before it says so.
+	// meanwhile is called after an update has failed, before Update returns the error.
 	meanwhile func()
 }
 
@@ -182,7 +182,7 @@ func (u *unkept) Update(ctx context.Context, fn func(keyspace.KV) error) error {
 	return err
 }
 
-// TestVolatileRecordsOfAnUpdateThatIsNotKept are taken back, those of several runs too.
+// TestVolatileRecordsOfAnUpdateThatIsNotKept are restored, even if the update ran several times.
 func TestVolatileRecordsOfAnUpdateThatIsNotKept(t *testing.T) {
 	engine := &unkept{Engine: memory.New()}
 	db, err := storage.OpenVolatile(engine, inMemory)
@@ -201,7 +201,7 @@ func TestVolatileRecordsOfAnUpdateThatIsNotKept(t *testing.T) {
 	engine.fails = false
 }
 
-// TestUpdateVolatileWritesNothingElse.
+// TestUpdateVolatileWritesNothingElse than volatile records; other writes fail.
 func TestUpdateVolatileWritesNothingElse(t *testing.T) {
 	db := openVolatile(t, filepath.Join(t.TempDir(), "db"))
 	start(t, db, "one")
@@ -216,8 +216,8 @@ func TestUpdateVolatileWritesNothingElse(t *testing.T) {
 	}
 }
 
-// TestVolatileRecordsExpireAndEnd with a sweep, which takes no more than its limit from both parts of
-// the store, and with a reset.
+// TestVolatileRecordsExpireAndEnd by a sweep, whose limit applies to both parts of the store together, and by
+// a reset.
 func TestVolatileRecordsExpireAndEnd(t *testing.T) {
 	db := openVolatile(t, filepath.Join(t.TempDir(), "db"))
 	start(t, db, "one")
@@ -245,8 +245,8 @@ func TestVolatileRecordsExpireAndEnd(t *testing.T) {
 	}
 }
 
-// TestAChangeThatWasBuiltOnIsNotTakenBack: what somebody else has written after an update that is not
-// kept in the end stays.
+// TestAChangeThatWasBuiltOnIsNotTakenBack: if an update is not kept, what another update has written to
+// its records since then stays.
 func TestAChangeThatWasBuiltOnIsNotTakenBack(t *testing.T) {
 	engine := &unkept{Engine: memory.New()}
 	db, err := storage.OpenVolatile(engine, inMemory)

@@ -74,7 +74,7 @@ func TestWhatIsCommittedSurvivesClosing(t *testing.T) {
 	}
 }
 
-// damage changes a data file that was closed well.
+// damage writes a data file, closes it properly, and then changes its bytes.
 func damage(t *testing.T, path string, change func([]byte) []byte) {
 	t.Helper()
 	e := open(t, path, bolt.Options{})
@@ -124,7 +124,7 @@ func TestADamagedFileIsNamed(t *testing.T) {
 	}
 }
 
-// TestWritesDoNotWaitForReads that go on while the file grows to many times its size.
+// TestWritesDoNotWaitForReads that are still running while the file grows to many times its size.
 func TestWritesDoNotWaitForReads(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	e := open(t, path, bolt.Options{NoSync: true})

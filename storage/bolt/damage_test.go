@@ -15,7 +15,7 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// fill makes a file with branches, large values, free pages and indexes.
+// fill creates a file with branch pages, large values, free pages and indexes, and returns its bytes.
 func fill(t *testing.T, path string) []byte {
 	t.Helper()
 	db, err := storage.Open(open(t, path, bolt.Options{NoSync: true}))
@@ -59,7 +59,7 @@ func fill(t *testing.T, path string) []byte {
 	return raw
 }
 
-// use opens a file, reads all of it, both ways, and writes to it.
+// use opens a file, reads all of it in both directions, and writes to it.
 func use(path string) (err error) {
 	engine, err := bolt.Open(path, bolt.Options{NoSync: true})
 	if err != nil {
@@ -89,9 +89,9 @@ func use(path string) (err error) {
 	)
 }
 
-// TestFlippedBytes damages a real file in one place after the other. What follows is an
-// error in plain words, or nothing where the byte said nothing or was part of a value:
-// never a panic, a stack, a circle or a wait.
+// TestFlippedBytes damages a real file in one byte after the other. Each time there is an error in plain
+// words, or none if the byte meant nothing or was part of a value: never a panic, a stack overflow, an
+// endless loop or a hang.
 func TestFlippedBytes(t *testing.T) {
 	dir := t.TempDir()
 	healthy := fill(t, filepath.Join(dir, "healthy"))
@@ -139,7 +139,7 @@ func TestFlippedBytes(t *testing.T) {
 	}
 }
 
-// TestADamagedPageIsMetInUse damages the file of an engine that is open.
+// TestADamagedPageIsMetInUse damages the file while an engine has it open.
 func TestADamagedPageIsMetInUse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tenant0.db")
 	healthy := fill(t, path)
@@ -173,7 +173,7 @@ func TestADamagedPageIsMetInUse(t *testing.T) {
 	}
 }
 
-// TestAPanicOfACallerStaysOne: what is wrong with the caller is no damage.
+// TestAPanicOfACallerStaysOne: a panic in the caller's function is not reported as damage of the file.
 func TestAPanicOfACallerStaysOne(t *testing.T) {
 	engine := open(t, filepath.Join(t.TempDir(), "db"), bolt.Options{NoSync: true})
 	defer engine.Close()

@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// TestAHealthyFileIsNeverCalledDamaged opens one on machines that do not let it be used.
+// TestAHealthyFileIsNeverCalledDamaged opens a healthy file on systems that cannot use it.
 func TestAHealthyFileIsNeverCalledDamaged(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tenant0.db")
 	healthy, err := Open(path, Options{})
@@ -69,7 +69,7 @@ func TestAFolderInThePlaceOfTheFile(t *testing.T) {
 	}
 }
 
-// TestADiskThatIsFullAtTheFirstStart leaves no half of a file, which the next start would
+// TestADiskThatIsFullAtTheFirstStart leaves no partial file, which the next start would
 // take for a damaged one.
 func TestADiskThatIsFullAtTheFirstStart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tenant0.db")

@@ -14,7 +14,7 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// onDisk is the engine of a file in a folder. What leaves no room is up to the caller.
+// onDisk returns an engine on a file in a folder. The caller limits the room for that file.
 func onDisk(t *testing.T, dir string, opts bolt.Options) enginetest.Disk {
 	t.Helper()
 	path := filepath.Join(dir, "tenant0.db")
@@ -28,11 +28,11 @@ func onDisk(t *testing.T, dir string, opts bolt.Options) enginetest.Disk {
 	return d
 }
 
-// inChild says to the process of a test that it is the one of which more is asked.
+// inChild is the environment variable that tells a process that a test has started it as its child.
 const inChild = "TENANT0_TEST_CHILD"
 
-// TestAFileThatMayNotGrow is under a limit of the process, as of ulimit -f. It has a process
-// of its own, since other files are under the limit as well.
+// TestAFileThatMayNotGrow limits the size of files, as ulimit -f does. It does so in a child process, since
+// the limit applies to all files of a process.
 func TestAFileThatMayNotGrow(t *testing.T) {
 	if os.Getenv(inChild) == "" {
 		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestAFileThatMayNotGrow$")
@@ -65,7 +65,7 @@ func TestAFileThatMayNotGrow(t *testing.T) {
 	}
 }
 
-// TestADiskThatIsFull is on a file system of a few megabytes.
+// TestADiskThatIsFull uses a small file system of its own.
 func TestADiskThatIsFull(t *testing.T) {
 	for name, opts := range map[string]bolt.Options{"with fsync": {}, "without": {NoSync: true}} {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +92,7 @@ func TestADiskThatIsFull(t *testing.T) {
 	}
 }
 
-// fillDisk writes a file until there is no more room.
+// fillDisk writes to a file until the disk is full.
 func fillDisk(t *testing.T, path string) {
 	t.Helper()
 	f, err := os.Create(path)

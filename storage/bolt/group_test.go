@@ -12,8 +12,8 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// TestWhatWritesNothingLeavesTheFileAlone opens a store as a start does, and
-// looks at the file: a commit of nothing would change it, and wait for the disk.
+// TestWhatWritesNothingLeavesTheFileAlone opens a store as a start of the server does, and
+// checks that the file is unchanged: an empty commit would change it, and wait for the disk.
 func TestWhatWritesNothingLeavesTheFileAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tenant0.db")
 	use := func(fn func(keyspace.Engine)) {

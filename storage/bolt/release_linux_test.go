@@ -13,7 +13,7 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// mapped is how much of files is in the memory of this process, in bytes.
+// mapped returns the bytes of mapped files that are in the memory of this process.
 func mapped(t *testing.T) int {
 	t.Helper()
 	status, err := os.ReadFile("/proc/self/status")
@@ -29,8 +29,8 @@ func mapped(t *testing.T) int {
 	return n << 10
 }
 
-// TestReleaseGivesThePagesOfTheFileBack, and everything can be read and written as before, also while
-// it does.
+// TestReleaseGivesThePagesOfTheFileBack to the system, and everything can be read and written as before,
+// during the release too.
 func TestReleaseGivesThePagesOfTheFileBack(t *testing.T) {
 	const records, size = 2000, 10_000 // 20 MB
 	db, err := bolt.Open(filepath.Join(t.TempDir(), "tenant0.db"), bolt.Options{NoSync: true})

@@ -11,7 +11,7 @@ import (
 	"github.com/tenant0/tenant0/storage/members"
 )
 
-// FuzzMembers holds what is found and set against what encoding/json makes of the whole object.
+// FuzzMembers compares the members found and set with what encoding/json makes of the whole object.
 func FuzzMembers(f *testing.F) {
 	for _, object := range []string{
 		`{}`, `{"a":1}`, `{"a":1,"b":{"m":2,"c":["}",{"z":"]"}]},"m":"\\","z":null}`, `{"z":1,"a":2}`, `{"m":1,"m":2}`, `{ "a" : 1 , "m":2}`,

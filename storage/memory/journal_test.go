@@ -31,7 +31,7 @@ func TestJournalIsAnEngine(t *testing.T) {
 	})
 }
 
-// content is all that an engine holds.
+// content returns all keys and values of an engine.
 func content(t *testing.T, e keyspace.Engine) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -67,7 +67,7 @@ func write(t *testing.T, e keyspace.Engine, writes ...string) {
 	}
 }
 
-// left is a copy of a journal as a killed process leaves it.
+// left returns the path of a copy of a journal, as a killed process would leave it, after a change of its bytes.
 func left(t *testing.T, path string, change func([]byte) []byte) string {
 	t.Helper()
 	raw, err := os.ReadFile(path)
@@ -83,7 +83,7 @@ func left(t *testing.T, path string, change func([]byte) []byte) string {
 
 func asItIs(raw []byte) []byte { return raw }
 
-// TestAJournalOutlivesItsProcess again and again, and ends when it is closed.
+// TestAJournalOutlivesItsProcess again and again, and is removed when it is closed.
 func TestAJournalOutlivesItsProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	first := openJournal(t, path, "store")
@@ -110,7 +110,8 @@ func TestAJournalOutlivesItsProcess(t *testing.T) {
 	}
 }
 
-// TestATornJournalEndsWhereItIsTorn: each cut and each flipped bit leaves the updates before it, whole.
+// TestATornJournalEndsWhereItIsTorn: after a cut or with a changed byte the journal holds the state after one of the
+// updates, never a part of an update, and can be written again.
 func TestATornJournalEndsWhereItIsTorn(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	whole := openJournal(t, path, "store")
@@ -147,7 +148,7 @@ func TestATornJournalEndsWhereItIsTorn(t *testing.T) {
 	}
 }
 
-// TestAJournalDoesNotGrowForEver.
+// TestAJournalDoesNotGrowForEver: its size depends on the data that is there, not on the number of updates.
 func TestAJournalDoesNotGrowForEver(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	j := openJournal(t, path, "store")
@@ -167,14 +168,14 @@ func TestAJournalDoesNotGrowForEver(t *testing.T) {
 	}
 }
 
-// TestAJournalThatCannotBeMade says why.
+// TestAJournalThatCannotBeMade: the error tells the reason.
 func TestAJournalThatCannotBeMade(t *testing.T) {
 	if _, err := memory.OpenJournal(filepath.Join(t.TempDir(), "none", "journal"), "store"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a journal in a folder that is missing: %v", err)
 	}
 }
 
-// TestAJournalThatIsReleasedHoldsTheSame, for readers before and after it, and goes on.
+// TestAJournalThatIsReleasedHoldsTheSame, for readers that began before or after the release, and works on.
 func TestAJournalThatIsReleasedHoldsTheSame(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	j := openJournal(t, path, "store")

@@ -65,7 +65,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 	}
 }
 
-// TestScansAreOfTheIndex sees that no statistics make the database read the whole table.
+// TestScansAreOfTheIndex checks that scans always use the index, never the whole table.
 func TestScansAreOfTheIndex(t *testing.T) {
 	server := pgtest.Shared(t)
 	url := server.Empty(t)

@@ -9,7 +9,7 @@ import (
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
 
-// open opens a tenant of a database with nothing in it.
+// open opens the tenant "default" of an empty database.
 func open(tb testing.TB, url string) *postgres.DB {
 	tb.Helper()
 	d, err := postgres.Open(url, postgres.Options{})

@@ -16,10 +16,10 @@ import (
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
 
-// aside is the URL of a database whose tenants are too large to be kept in memory.
+// aside returns the URL of a database with a setting that keeps no tenant in memory.
 func aside(url string) string { return url + "&memory_per_tenant=0" }
 
-// TestEngineOfALargeTenant runs the suite on tenants that are read from the database.
+// TestEngineOfALargeTenant runs the engine suite on tenants that are read from the database each time.
 func TestEngineOfALargeTenant(t *testing.T) {
 	server := pgtest.Shared(t)
 	enginetest.Run(t, func(tb testing.TB) keyspace.Engine {
@@ -28,7 +28,7 @@ func TestEngineOfALargeTenant(t *testing.T) {
 	})
 }
 
-// TestProcessesOfDifferentKinds has one process keep the tenant in memory and the others not.
+// TestProcessesOfDifferentKinds: one process keeps the tenant in memory and the others do not.
 func TestProcessesOfDifferentKinds(t *testing.T) {
 	server := pgtest.Shared(t)
 	enginetest.RunShared(t, func(tb testing.TB) (all []keyspace.Shared) {
@@ -38,7 +38,7 @@ func TestProcessesOfDifferentKinds(t *testing.T) {
 	})
 }
 
-// counted is a process that is connected through a proxy of its own, and has used what it will.
+// counted returns a process that is connected through a proxy of its own and has done its first reads and writes.
 func counted(t *testing.T, server *pgtest.Server, url string) (process, *pgtest.Proxy) {
 	t.Helper()
 	proxy := pgtest.NewProxy(t, server.Addr())
@@ -62,7 +62,7 @@ func read(e keyspace.Engine, keys ...string) error {
 	})
 }
 
-// TestAViewAndAnUpdateAreOneRoundTrip counts what goes to the database.
+// TestAViewAndAnUpdateAreOneRoundTrip counts the round trips and statements that reach the database.
 func TestAViewAndAnUpdateAreOneRoundTrip(t *testing.T) {
 	server := pgtest.Shared(t)
 	url := server.Empty(t)
@@ -96,7 +96,7 @@ func TestAViewAndAnUpdateAreOneRoundTrip(t *testing.T) {
 				return errors.Join(err, kv.Put([]byte("own"), nil))
 			}))
 		}, 1, 3},
-		// One in vain, one that begins anew and waits for its turn, and one that keeps.
+		// One attempt in vain, one that begins again and waits for its turn, and one that commits.
 		{"an update that has", func() error { return errors.Join(count(other, "op"), count(e, "op")) }, 3, 8},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -114,7 +114,7 @@ func TestAViewAndAnUpdateAreOneRoundTrip(t *testing.T) {
 	}
 }
 
-// TestViewsThatWaitTogetherAskOnce has many views begin while a question is under way.
+// TestViewsThatWaitTogetherAskOnce begins many views while a query is on its way.
 func TestViewsThatWaitTogetherAskOnce(t *testing.T) {
 	server := pgtest.Shared(t)
 	e, proxy := counted(t, server, server.Empty(t))
@@ -142,8 +142,8 @@ func TestViewsThatWaitTogetherAskOnce(t *testing.T) {
 	}
 }
 
-// TestWhatComesLateIsRefused loses the connection while a change is on its way, and has it
-// arrive when the process has done it once more.
+// TestWhatComesLateIsRefused loses the connection while a change is on its way; the change arrives
+// after the process has repeated it.
 func TestWhatComesLateIsRefused(t *testing.T) {
 	server := pgtest.Shared(t)
 	url := server.Empty(t)
@@ -188,7 +188,7 @@ func TestWhatComesLateIsRefused(t *testing.T) {
 	}
 }
 
-// content is everything that a process reads.
+// content returns everything that a process reads, as "key=value".
 func content(t *testing.T, e keyspace.Engine) (all []string) {
 	t.Helper()
 	err := e.View(context.Background(), func(kv keyspace.KV) error {
@@ -203,7 +203,7 @@ func content(t *testing.T, e keyspace.Engine) (all []string) {
 	return all
 }
 
-// same sees that processes read the same, and as much as they should.
+// same checks that all processes read the same, and that there are as many keys as expected.
 func same(t *testing.T, keys int, engines ...process) {
 	t.Helper()
 	first := content(t, engines[0])
@@ -217,8 +217,8 @@ func same(t *testing.T, keys int, engines ...process) {
 	}
 }
 
-// TestWhoIsFarBehindReadsAnew has changes that the database no longer remembers, and one that is
-// too large for that.
+// TestWhoIsFarBehindReadsAnew: a process reads the whole tenant again if the database no longer has the
+// changes that it missed, or if a change is too large to be kept.
 func TestWhoIsFarBehindReadsAnew(t *testing.T) {
 	server := pgtest.Shared(t)
 	url := server.Empty(t)
@@ -251,7 +251,7 @@ func TestWhoIsFarBehindReadsAnew(t *testing.T) {
 	same(t, 10, second, first)
 }
 
-// TestChangesAreForgotten sees that the database does not keep the changes for ever.
+// TestChangesAreForgotten checks that the database does not keep the list of changes for ever.
 func TestChangesAreForgotten(t *testing.T) {
 	server := pgtest.Shared(t)
 	url := server.Empty(t)
@@ -271,8 +271,8 @@ func TestChangesAreForgotten(t *testing.T) {
 	same(t, 3, e, again)
 }
 
-// TestADatabaseThatWasPutBack has lost changes that a process has seen, as one of a machine that
-// has crashed without having waited for its disk, and goes on with others.
+// TestADatabaseThatWasPutBack: the database has lost changes that a process has seen (as after a crash of a
+// machine that had not waited for its disk), and other changes follow.
 func TestADatabaseThatWasPutBack(t *testing.T) {
 	server := pgtest.Shared(t)
 	url := server.Empty(t)
@@ -302,7 +302,7 @@ func TestADatabaseThatWasPutBack(t *testing.T) {
 	same(t, 8, first, second)
 }
 
-// TestATenantThatOutgrowsItsMemory goes on, and what it holds is read from the database.
+// TestATenantThatOutgrowsItsMemory keeps working, and is then read from the database.
 func TestATenantThatOutgrowsItsMemory(t *testing.T) {
 	server := pgtest.Shared(t)
 	url := server.Empty(t)
@@ -357,7 +357,8 @@ func TestALostTenantIsSaid(t *testing.T) {
 	}
 }
 
-// TestATenantThatNobodyMakesAnyMoreIsRemoved when the next is made, and not while its process lives.
+// TestATenantThatNobodyMakesAnyMoreIsRemoved: what a process left of a tenant that it was creating is removed
+// when the next process creates it, but not while the first process lives.
 func TestATenantThatNobodyMakesAnyMoreIsRemoved(t *testing.T) {
 	url := pgtest.Shared(t).Empty(t)
 	open := func() *postgres.Database {

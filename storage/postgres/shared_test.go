@@ -17,7 +17,7 @@ import (
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
 
-// process is an engine that ends with its database's connections, as a process does.
+// process is an engine that closes its database connections when it is closed, as the end of a process does.
 type process struct {
 	*postgres.DB
 	end func() error
@@ -51,7 +51,7 @@ func TestSeveralProcesses(t *testing.T) {
 	})
 }
 
-// count adds one to a number and keeps a key of its own, in one update.
+// count adds one to a number and writes a further key, in one update.
 func count(e keyspace.Engine, key string) error {
 	return e.Update(context.Background(), func(kv keyspace.KV) error {
 		n, err := kv.Get([]byte("n"))
@@ -62,8 +62,8 @@ func count(e keyspace.Engine, key string) error {
 	})
 }
 
-// storm has writers at several engines for as long as disturb does something to their connections,
-// and for some updates at least. It sees that what was acknowledged is there, and that nothing was done twice.
+// storm runs writers at several engines while disturb interferes with their connections, and for a minimum number of
+// updates. It checks that every acknowledged update is there, and that none was done twice.
 func storm(t *testing.T, engines []process, disturb func()) (refused int64) {
 	t.Helper()
 	const writers, each = 3, 40
@@ -173,8 +173,8 @@ func TestADatabaseThatIsAwayComesBack(t *testing.T) {
 	}
 }
 
-// TestALeaseEndsWithItsConnection cuts the connections of its holder: another gets it, and
-// the former holder knows.
+// TestALeaseEndsWithItsConnection cuts the connections of the holder: another process gets the lease, and
+// the former holder learns that it has lost it.
 func TestALeaseEndsWithItsConnection(t *testing.T) {
 	server := pgtest.Shared(t)
 	proxy := pgtest.NewProxy(t, server.Addr())
@@ -206,7 +206,7 @@ func TestALeaseEndsWithItsConnection(t *testing.T) {
 	}
 }
 
-// TestWorkIsTakenOverFromWhoIsCutOff: it finds that out before it goes on.
+// TestWorkIsTakenOverFromWhoIsCutOff: a worker that was cut off notices that before it goes on.
 func TestWorkIsTakenOverFromWhoIsCutOff(t *testing.T) {
 	server := pgtest.Shared(t)
 	proxy := pgtest.NewProxy(t, server.Addr())
@@ -261,8 +261,8 @@ func TestWorkIsTakenOverFromWhoIsCutOff(t *testing.T) {
 	}
 }
 
-// TestSchemasOfADatabaseAreApart: what the servers of one installation hold and count is nothing to
-// those of another in the same database.
+// TestSchemasOfADatabaseAreApart: leases and counts of the servers in one schema do not affect those in another
+// schema of the same database.
 func TestSchemasOfADatabaseAreApart(t *testing.T) {
 	server := pgtest.Shared(t)
 	for range 2 {
@@ -279,8 +279,8 @@ func TestSchemasOfADatabaseAreApart(t *testing.T) {
 	}
 }
 
-// TestWhatIsSettledIsSeenByAllProcesses: each remembers what it has found, and sees at once what another
-// has changed.
+// TestWhatIsSettledIsSeenByAllProcesses: each process remembers the configuration that it has read, and sees at
+// once when another process changes it.
 func TestWhatIsSettledIsSeenByAllProcesses(t *testing.T) {
 	url := pgtest.Shared(t).Empty(t)
 	var all []*storage.DB

@@ -14,7 +14,7 @@ import (
 
 var errEnded = errors.New("it has ended")
 
-// held is a queue whose first commit waits until it is let go.
+// held is a queue whose first commit waits until free is closed.
 type held struct {
 	*queue.Queue
 	began, free chan struct{}
@@ -41,8 +41,8 @@ func hold(t *testing.T, most int, then func(*queue.Queued)) *held {
 	return h
 }
 
-// join has n updates wait behind the one that is committed. Each is on its way to the queue
-// when it is called; the queue has room for as many as a group.
+// join starts n updates that wait behind the one that is being committed, and returns when all of them are about
+// to enter the queue, which has room for one group.
 func (h *held) join(n int, fn func(i int) func(keyspace.KV) error, result func(i int, err error)) {
 	var coming sync.WaitGroup
 	coming.Add(n)
@@ -151,7 +151,7 @@ func TestAPanicOfAnUpdateIsItsError(t *testing.T) {
 	}
 }
 
-// TestWhoeverComesAfterACommitOfManyJoins the next commit, though that could begin before.
+// TestWhoeverComesAfterACommitOfManyJoins the next commit, although that could begin earlier.
 func TestWhoeverComesAfterACommitOfManyJoins(t *testing.T) {
 	const linger = time.Second
 	var sizes []int // the writer's own until all updates have returned
