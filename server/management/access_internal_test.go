@@ -11,8 +11,8 @@ import (
 	"github.com/tenant0/tenant0/server/tokens"
 )
 
-// TestATokenOfAPersonLetsInToTheirOwnAccount, whatever it says: people are given no other scopes, and where
-// one has them all the same it is of no use.
+// TestATokenOfAPersonLetsInToTheirOwnAccount, whatever scopes it has: users are granted only scopes for their
+// own account, and if a user's token has other scopes they are ignored.
 func TestATokenOfAPersonLetsInToTheirOwnAccount(t *testing.T) {
 	for _, tt := range []struct {
 		subject, scope, user string

@@ -12,8 +12,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// userToken is the access token for this API, and the ID token, of a person who
-// logged in with an application.
+// userToken logs a user in to the single-page application and returns the access token for the Management
+// API and the ID token.
 func (c *client) userToken(username, scope string) (access, id string) {
 	c.t.Helper()
 	browser := c.tenant.Client()
@@ -41,7 +41,7 @@ func subjectOf(t *testing.T, token string) string {
 	return claims.Sub
 }
 
-// The token of a user lets in to the user's own account and to nothing else.
+// TestUserTokens: a user's token gives access to the user's own account and to nothing else.
 func TestUserTokens(t *testing.T) {
 	c := newClient(t)
 	const scopes = "read:current_user update:current_user_metadata update:current_user_identities read:users update:users read:clients"
@@ -81,7 +81,7 @@ func TestUserTokens(t *testing.T) {
 	}
 }
 
-// Scopes of the own account let in to what Auth0 lists for each, and no further.
+// TestScopesOfTheOwnAccount: each current_user scope allows the operations that Auth0 lists for it, and no others.
 func TestScopesOfTheOwnAccount(t *testing.T) {
 	c := newClient(t)
 	metadata := object{"user_metadata": object{"color": "blue"}}
@@ -113,7 +113,7 @@ func TestScopesOfTheOwnAccount(t *testing.T) {
 	}
 }
 
-// What an application authenticates with is shown to those who may read it.
+// TestClientScopes: only scopes that include credentials show the client secret.
 func TestClientScopes(t *testing.T) {
 	c := newClient(t)
 	for _, tt := range []struct {
@@ -135,7 +135,7 @@ func TestClientScopes(t *testing.T) {
 	}
 }
 
-// TestScopesOfRoleMembers: the roles of users have scopes of their own besides those of users and of roles, Auth0:
+// TestScopesOfRoleMembers: assigning users to roles has scopes of its own besides those of users and of roles, Auth0:
 // api/management/v2/users/assign-roles-to-a-user and roles/assign-users-to-a-role.
 func TestScopesOfRoleMembers(t *testing.T) {
 	c := newClient(t)

@@ -65,7 +65,7 @@ func TestActionIsDeployedBoundAndRolledBack(t *testing.T) {
 	}
 }
 
-// TestActionsAreListedByWhatIsDeployed: Auth0: api/management/v2/actions/get-actions.
+// TestActionsAreListedByWhatIsDeployed: the filters of Auth0: api/management/v2/actions/get-actions.
 func TestActionsAreListedByWhatIsDeployed(t *testing.T) {
 	c := newClient(t)
 	for _, name := range []string{"draft", "first", "second"} {

@@ -6,14 +6,14 @@ import (
 	"testing"
 )
 
-// sent is a request, with the sentence that refuses its body after "Payload validation error: "; "" for one that is taken.
+// sent is a request and the message, after "Payload validation error: ", with which its body is refused; "" if it is accepted.
 type sent struct {
 	method, path string
 	body         object
 	refusal      string
 }
 
-// sendAll sends requests, each after the one before it.
+// sendAll sends the requests in order and checks the answer to each.
 func (c *client) sendAll(all []sent) {
 	c.t.Helper()
 	for _, s := range all {
@@ -30,7 +30,7 @@ func (c *client) sendAll(all []sent) {
 	}
 }
 
-// letters are so many.
+// letters returns a string of n letters.
 func letters(n int) string { return strings.Repeat("x", n) }
 
 // TestBodiesOfApplications: Auth0: api/management/v2/clients/post-clients and patch-clients-by-id.

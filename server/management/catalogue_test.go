@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// TestScopes: whoever has every scope of the API may do everything.
+// TestScopes: every operation needs a scope, and only scopes that the Management API has.
 func TestScopes(t *testing.T) {
 	known := resource.ManagementScopes()
 	for op, scopes := range management.Scopes() {
@@ -29,7 +29,7 @@ func TestScopes(t *testing.T) {
 
 var directive = regexp.MustCompile(`(?m)^//auth0:operation (\S+ /api/v2\S+)$`)
 
-// TestDirectives holds the directives above handlers against what is served.
+// TestDirectives checks that the directives above the handlers and the operations that are served are the same.
 func TestDirectives(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	if err != nil || len(files) == 0 {

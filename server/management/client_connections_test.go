@@ -8,8 +8,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestConnectionsOfANewApplication follows Auth0: get-started/tenant-settings, Enable
-// Application Connections.
+// TestConnectionsOfANewApplication checks which connections a new application is enabled for, Auth0:
+// get-started/tenant-settings, Enable Application Connections.
 func TestConnectionsOfANewApplication(t *testing.T) {
 	c := newClient(t)
 	c.must(201, http.MethodPost, "/connections", object{"name": "Partners", "strategy": "auth0"})

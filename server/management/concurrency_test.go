@@ -10,10 +10,10 @@ import (
 	"testing"
 )
 
-// writers is the number of clients that write at once.
+// writers is the number of clients that write concurrently.
 const writers = 16
 
-// each runs one client for each writer, and waits for them.
+// each runs work once for each writer, concurrently, and waits for all of them.
 func (c *client) each(work func(i int)) {
 	var wait sync.WaitGroup
 	for i := range writers {
@@ -22,7 +22,7 @@ func (c *client) each(work func(i int)) {
 	wait.Wait()
 }
 
-// try is do for a request that must have one of some statuses.
+// try is do for a request that must be answered with one of some statuses.
 func (c *client) try(method, path string, body any, statuses ...int) (int, object) {
 	status, answer := c.do(method, path, body)
 	if !slices.Contains(statuses, status) {
@@ -33,9 +33,9 @@ func (c *client) try(method, path string, body any, statuses ...int) (int, objec
 	return status, one
 }
 
-// TestWritersShareResources lets 16 clients write the same resources at once: of
-// what is merged nothing is lost, of what is replaced the members belong together,
-// and of what is unique there is one.
+// TestWritersShareResources lets 16 clients write the same resources concurrently: merged values are
+// never lost, replaced values always come from one write, and a unique value exists
+// exactly once.
 func TestWritersShareResources(t *testing.T) {
 	const rounds = 12
 	c := newClient(t)
@@ -89,9 +89,9 @@ func TestWritersShareResources(t *testing.T) {
 	}
 }
 
-// TestWritersHaveTheirOwnResources lets 16 clients create, change, read and delete
-// while lists are read: each sees its own writes, and a list holds what nobody
-// touches once.
+// TestWritersHaveTheirOwnResources lets 16 clients create, change, read and delete resources of their own
+// while lists are read: each client sees its own writes, and a list contains each untouched resource
+// exactly once.
 func TestWritersHaveTheirOwnResources(t *testing.T) {
 	const rounds = 6
 	c := newClient(t)
@@ -123,7 +123,7 @@ func TestWritersHaveTheirOwnResources(t *testing.T) {
 	}
 }
 
-// staying reads all pages of the organizations, and counts those that stay.
+// staying reads all pages of the organizations, and checks that each untouched one appears once.
 func (c *client) staying() {
 	found, next := map[any]int{}, ""
 	for range 100 {
@@ -145,7 +145,7 @@ func (c *client) staying() {
 	}
 }
 
-// TestWritersAddToOneList lets 16 clients add to the same list at once, and counts.
+// TestWritersAddToOneList lets 16 clients add to the same list concurrently: no entry is lost.
 func TestWritersAddToOneList(t *testing.T) {
 	c := newClient(t)
 	const database = "Username-Password-Authentication"

@@ -16,9 +16,9 @@ import (
 	"github.com/tenant0/tenant0/storage/memory"
 )
 
-// TestEffectsComeAfterTheTransaction invites somebody as a part of an import: the message is
-// sent once the import is kept, and never otherwise. The import is prepared twice, since what
-// it reads changes the first time: one message is sent.
+// TestEffectsComeAfterTheTransaction sends an invitation as a part of an import: the message is sent only
+// once the import is committed. The import is prepared twice, because what it has read changes during the
+// first time, and still sends one message.
 func TestEffectsComeAfterTheTransaction(t *testing.T) {
 	failed := errors.New("the rest failed")
 	for _, way := range []struct {
@@ -71,7 +71,7 @@ func invite(t *testing.T, objects deploy.Objects) {
 	}
 }
 
-// invitingTenant has an organization and an application that invitations lead to.
+// invitingTenant returns a tenant with an organization, and an application that its invitations lead to.
 func invitingTenant(t *testing.T) management.Deps {
 	t.Helper()
 	db, err := storage.Open(memory.New())
@@ -94,8 +94,8 @@ func invitingTenant(t *testing.T) management.Deps {
 	return management.Deps{DB: db, Issuer: &tokens.Issuer{URL: "https://tenant.test/"}, Outbox: outbox.New(outbox.Deps{Now: now}), Now: now}
 }
 
-// TestWritersDoNotWaitForAnImport changes something else whenever an import is about to
-// make an object: if the import held the one writer, the change would wait for its end.
+// TestWritersDoNotWaitForAnImport changes something else whenever an import is about to create an
+// object: if the import held the write lock, the change would wait for its end.
 func TestWritersDoNotWaitForAnImport(t *testing.T) {
 	d := invitingTenant(t)
 	for name, dry := range map[string]bool{"import": false, "dry run": true} {
@@ -132,7 +132,7 @@ func TestWritersDoNotWaitForAnImport(t *testing.T) {
 	}
 }
 
-// beforeCreate does something before an object is made.
+// beforeCreate calls do before each object is created.
 type beforeCreate struct {
 	deploy.Objects
 	do func()

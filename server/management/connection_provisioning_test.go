@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TestHowAConnectionProvisions users from a directory: what both ways have in common, Auth0:
+// TestHowAConnectionProvisions tests what SCIM and directory provisioning of users have in common, Auth0:
 // authenticate/protocols/scim/configure-inbound-scim and api/management/v2/connections.
 func TestHowAConnectionProvisions(t *testing.T) {
 	c := newClient(t)
@@ -63,7 +63,7 @@ func TestHowAConnectionProvisions(t *testing.T) {
 	}
 }
 
-// TestBodiesOfProvisioning: what makes a configuration and changes it, Auth0:
+// TestBodiesOfProvisioning: the bodies that create and change a configuration, Auth0:
 // api/management/v2/connections/patch-scim-configuration and its neighbours.
 func TestBodiesOfProvisioning(t *testing.T) {
 	c := newClient(t)

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestScopesOfConnections checks what a connection's flags make of its scope, Auth0:
+// TestScopesOfConnections checks which scopes follow from a connection's flags, Auth0:
 // authenticate/identity-providers/adding-scopes-for-an-external-idp.
 func TestScopesOfConnections(t *testing.T) {
 	c := newClient(t)
@@ -47,7 +47,7 @@ func TestScopesOfConnections(t *testing.T) {
 		if diff := cmp.Diff(s.want, made["options"].(object)["scope"]); diff != "" {
 			t.Errorf("%s with %v (- want, + got):\n%s", s.strategy, s.options, diff)
 		}
-		// Options that replace these follow the same rule.
+		// New options follow the same rule.
 		changed := c.must(200, http.MethodPatch, "/connections/"+made["id"].(string), object{"options": s.options})
 		if diff := cmp.Diff(s.want, changed["options"].(object)["scope"]); diff != "" {
 			t.Errorf("%s changed to %v (- want, + got):\n%s", s.strategy, s.options, diff)

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// TestMetadataOfIdentityProvider checks what a SAML connection takes from the metadata of
+// TestMetadataOfIdentityProvider checks which settings a SAML connection takes from the metadata of
 // its identity provider, Auth0: api/management/v2/connections/post-connections.
 func TestMetadataOfIdentityProvider(t *testing.T) {
 	c := newClient(t)
@@ -65,7 +65,7 @@ func TestMetadataOfIdentityProvider(t *testing.T) {
 	}
 }
 
-// selfSigned returns a certificate of a key of its own in DER.
+// selfSigned returns a self-signed certificate in DER.
 func selfSigned(t *testing.T) []byte {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -82,8 +82,8 @@ func selfSigned(t *testing.T) []byte {
 	return der
 }
 
-// TestWhatAnEntraConnectionShows: the tenant's domain, which the directory sends people back to, and a
-// list of thumbprints, which is empty since the directory's certificates are not fetched.
+// TestWhatAnEntraConnectionShows: the tenant's domain, to which the directory sends users back, and a list of
+// certificate thumbprints, which is empty since the directory's certificates are not fetched.
 func TestWhatAnEntraConnectionShows(t *testing.T) {
 	c := newClient(t)
 	made := c.must(201, http.MethodPost, "/connections", object{

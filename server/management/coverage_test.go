@@ -15,11 +15,11 @@ const coveragePage = "../../docs/management-api-coverage.md"
 
 var variable = regexp.MustCompile(`\{[^}]*\}`)
 
-// undocumented operations are those that official clients call all the same.
+// undocumented are operations that Auth0 does not document but that official clients call.
 var undocumented = []string{"PATCH /api/v2/prompts/mfa-push"}
 
-// TestCoverage holds what is served against the catalogue of what Auth0 serves,
-// and the page that shows it against both.
+// TestCoverage compares the operations that are served with the catalogue of Auth0's operations,
+// and the page of the documentation that lists them with both.
 func TestCoverage(t *testing.T) {
 	catalogue := management.Catalogue()
 	if want := 443 + 21; len(catalogue) != want { // those of go-auth0 3, and what npm's auth0 7.1 has beyond

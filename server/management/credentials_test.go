@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// TestCredentialsOfCertificates checks what is known of a credential by its type, Auth0:
+// TestCredentialsOfCertificates checks which members a credential of each type has, Auth0:
 // api/management/v2/clients/post-credentials.
 func TestCredentialsOfCertificates(t *testing.T) {
 	c := newClient(t)
@@ -48,7 +48,7 @@ func TestCredentialsOfCertificates(t *testing.T) {
 	cert, public := armor("CERTIFICATE", der), armor("PUBLIC KEY", spki)
 	pkcs1 := armor("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(&key.PublicKey))
 	sum := sha256.Sum256(der)
-	// The attributes are in the order of the certificate.
+	// The attributes keep the order of the certificate.
 	subject := "C=es\nO=ExampleCo\nST=Madrid\nCN=worker"
 	const expiry = "2040-01-02T03:04:05.000Z"
 
@@ -113,7 +113,7 @@ func TestCredentialsOfCertificates(t *testing.T) {
 		}
 	}
 
-	// An application comes with its credentials, and no longer takes its secret.
+	// An application may be created with credentials, and then its client secret is not accepted.
 	tls := c.must(201, http.MethodPost, "/clients", object{
 		"name": "with a certificate", "app_type": "non_interactive",
 		"client_authentication_methods": object{"self_signed_tls_client_auth": object{"credentials": []object{{"credential_type": "x509_cert", "pem": cert}}}},

@@ -13,7 +13,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// What is configured takes effect where the server acts on it.
+// The tests in this file check that settings take effect in the parts of the server that use them.
 
 func TestRotatedSecret(t *testing.T) {
 	c := newClient(t)
@@ -162,8 +162,8 @@ func TestSessionLifetimesInMinutes(t *testing.T) {
 	c.must(400, http.MethodPatch, "/tenants/settings", object{"session_lifetime": 2, "session_lifetime_in_minutes": 120})
 }
 
-// TestManyWriters has 16 clients change one role's permissions and users of their
-// own at once: nothing is lost.
+// TestManyWriters has 16 clients change the permissions of one role and create users
+// concurrently: nothing is lost.
 func TestManyWriters(t *testing.T) {
 	c := newClient(t)
 	scopes := []object{}

@@ -6,7 +6,7 @@ import (
 	"github.com/tenant0/tenant0/server/resource"
 )
 
-// Served lists what the room serves as "METHOD /path", for tests.
+// Served lists the operations of this package as "METHOD /path", for tests.
 func Served() []string {
 	var all []string
 	for _, op := range operations() {
@@ -15,7 +15,7 @@ func Served() []string {
 	return all
 }
 
-// Scopes lists the scopes that let callers in, alone or together, by operation, for tests.
+// Scopes gives, for each operation, the scopes that allow it, alone or together, for tests.
 func Scopes() map[string][]string {
 	all := map[string][]string{}
 	for _, op := range operations() {
@@ -24,7 +24,7 @@ func Scopes() map[string][]string {
 	return all
 }
 
-// BodiesServed are the kinds of the bodies that resources take, by operation.
+// BodiesServed gives, for each operation on a resource, the kind that describes the bodies.
 func BodiesServed() map[string]*resource.Kind {
 	all := map[string]*resource.Kind{}
 	for _, s := range resources() {
@@ -35,8 +35,8 @@ func BodiesServed() map[string]*resource.Kind {
 	return all
 }
 
-// KindOf is the kind of what an operation takes and answers with, by the path of the operation; known says that it is told
-// where the secrets are.
+// KindOf returns the kind that describes the bodies of the operations at a path; known reports whether there is a
+// description that tells which members are secret.
 func KindOf(path string) (kind *resource.Kind, known bool) {
 	_, known = kindsByPath()[path]
 	return kindOf(path), known

@@ -55,7 +55,7 @@ func TestVaultConnectionsHideTheirSetup(t *testing.T) {
 	c.must(400, http.MethodPatch, "/flows/vault/connections/"+one["id"].(string), object{"app_id": "SLACK"})
 }
 
-// unfit expects that a body is not taken, and why.
+// unfit checks that a POST of a body is refused, and with which message.
 func (c *client) unfit(path string, body object, why string) {
 	c.t.Helper()
 	if answer := c.must(400, http.MethodPost, path, body); answer["message"] != "Payload validation error: '"+why+"." || answer["errorCode"] != "invalid_body" {
@@ -65,7 +65,7 @@ func (c *client) unfit(path string, body object, why string) {
 
 const noSchema = "Data does not match any schemas from 'oneOf''"
 
-// TestTheGraphOfAForm is held against what Auth0's OpenAPI document says of nodes and what is in them.
+// TestTheGraphOfAForm checks the rules of Auth0's OpenAPI document for the nodes of a form and their contents.
 func TestTheGraphOfAForm(t *testing.T) {
 	c := newClient(t)
 	step := func(components ...object) object {
@@ -125,7 +125,7 @@ func TestTheGraphOfAForm(t *testing.T) {
 	}
 }
 
-// TestTheActionsOfAFlow are Auth0's, with the parameters that each of them has.
+// TestTheActionsOfAFlow: the server accepts Auth0's actions with their own parameters, and no others.
 func TestTheActionsOfAFlow(t *testing.T) {
 	c := newClient(t)
 	act := func(kind, name string, params object) object {
@@ -151,7 +151,7 @@ func TestTheActionsOfAFlow(t *testing.T) {
 	}
 }
 
-// TestTheSetupOfAVaultConnection is one that its service takes.
+// TestTheSetupOfAVaultConnection: the setup must be one that the connection's service accepts.
 func TestTheSetupOfAVaultConnection(t *testing.T) {
 	c := newClient(t)
 	for app, good := range map[string]object{

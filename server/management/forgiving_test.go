@@ -13,7 +13,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestDeletesOfNothing deletes what is not there: most resources take that for done,
+// TestDeletesOfNothing deletes resources that do not exist: most kinds answer as after a deletion,
 // and those whose documentation says so answer 404.
 func TestDeletesOfNothing(t *testing.T) {
 	c := newClient(t)
@@ -105,8 +105,8 @@ func TestSignupNeedsMembershipAtLogin(t *testing.T) {
 	c.must(200, http.MethodPatch, enabled+"/"+connection, object{"is_signup_enabled": true, "assign_membership_on_login": true})
 }
 
-// TestLongNames has names and descriptions for which Auth0: api/management/v2/roles/
-// post-roles states no limit.
+// TestLongNames uses long names and descriptions, for which Auth0: api/management/v2/roles/post-roles
+// states no limit.
 func TestLongNames(t *testing.T) {
 	c := newClient(t)
 	name, description := strings.Repeat("Auditor of timesheets ", 20), strings.Repeat("May read everything. ", 40)

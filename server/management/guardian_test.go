@@ -8,9 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestGuardianSettings goes through the settings of factors as Auth0:
-// api/management/v2/guardian has them: what a new tenant answers, what a write answers,
-// and what is read afterwards.
+// TestGuardianSettings goes through the settings of factors, Auth0: api/management/v2/guardian:
+// the answer of a new tenant, the answer to a write, and the answer to a read after it.
 func TestGuardianSettings(t *testing.T) {
 	c := newClient(t)
 	sns := object{
@@ -86,7 +85,7 @@ func TestGuardianSettings(t *testing.T) {
 			t.Errorf("%s with %v answers %v", path, body, got)
 		}
 	}
-	// A PATCH keeps what it does not name, and null removes.
+	// A PATCH keeps members that it does not name, and null removes a member.
 	c.must(200, http.MethodPatch, "/guardian/factors/push-notification/providers/apns", object{"p12": nil})
 	want := map[string]any{"sandbox": true, "bundle_id": "com.example", "enabled": false}
 	if diff := cmp.Diff(want, c.must(200, http.MethodGet, "/guardian/factors/push-notification/providers/apns", nil)); diff != "" {
@@ -94,7 +93,7 @@ func TestGuardianSettings(t *testing.T) {
 	}
 }
 
-// TestFactorsWithTheirSettings: those of codes, where they are asked for.
+// TestFactorsWithTheirSettings: the list shows the settings of one-time codes if the request asks for settings.
 func TestFactorsWithTheirSettings(t *testing.T) {
 	c := newClient(t)
 	c.must(200, http.MethodPut, "/guardian/factors/email/settings", object{"otp_length": 7, "otp_expiration_time": 120})
@@ -115,7 +114,7 @@ func TestFactorsWithTheirSettings(t *testing.T) {
 	}
 }
 
-// TestSettingsOfGuardian says how browsers are remembered.
+// TestSettingsOfGuardian: the settings that tell how browsers are remembered.
 func TestSettingsOfGuardian(t *testing.T) {
 	c := newClient(t)
 	const month = 30 * 24 * 3600.0
@@ -136,7 +135,7 @@ func TestSettingsOfGuardian(t *testing.T) {
 	}
 }
 
-// with is an object and one more member.
+// with returns a copy of an object with one more member.
 func with(o object, name string, value any) object {
 	more := object{name: value}
 	maps.Copy(more, o)

@@ -10,9 +10,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestLinkingTakesAProof: an account is merged into another by a live ID token of it
-// that was issued to the application that asks. Whatever else comes is refused and
-// changes nothing.
+// TestLinkingTakesAProof: to link an account, the request needs a valid ID token of that account that was
+// issued to the application that makes the request. Anything else is refused and changes nothing.
 func TestLinkingTakesAProof(t *testing.T) {
 	c := newClient(t)
 	const scopes = "update:current_user_identities"
@@ -76,8 +75,8 @@ func TestLinkingTakesAProof(t *testing.T) {
 	}
 }
 
-// TestTheAlgorithmOfTheManagementAPI: its own access tokens are good whatever they are
-// signed with, and one of the secret that signs no more is not.
+// TestTheAlgorithmOfTheManagementAPI: access tokens for the Management API are valid with any of its signing
+// algorithms, but a token that was signed with a secret is invalid once the API no longer uses that secret.
 func TestTheAlgorithmOfTheManagementAPI(t *testing.T) {
 	c := newClient(t)
 	path := "/resource-servers/" + url.PathEscape(c.tenant.URL+"api/v2/")

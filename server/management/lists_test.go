@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// many is a list of n items.
+// many returns a list of n items.
 func many(n int, item func(i int) any) []any {
 	list := make([]any, n)
 	for i := range list {
@@ -21,8 +21,8 @@ func many(n int, item func(i int) any) []any {
 	return list
 }
 
-// TestListsHaveEnds: those that Auth0 documents, Auth0: troubleshoot/customer-support/
-// operational-policies/entity-limit-policy, and one item at least where there is to be any.
+// TestListsHaveEnds: lists have the limits that Auth0 documents, Auth0: troubleshoot/customer-support/
+// operational-policies/entity-limit-policy, and at least one item if an empty list makes no sense.
 func TestListsHaveEnds(t *testing.T) {
 	c := newClient(t)
 	user := c.must(http.StatusCreated, http.MethodPost, "/users", object{"connection": "Username-Password-Authentication", "email": "lists@example.com", "password": "Lists!2026"})["user_id"].(string)
@@ -87,8 +87,8 @@ func TestListsHaveEnds(t *testing.T) {
 	}
 }
 
-// TestListsOfPermissionsAndRoles are changed as sets: what is given again moves to the end
-// and is there once, as it always was.
+// TestListsOfPermissionsAndRoles are changed as sets: an entry that is added again moves to the end and stays
+// in the list once.
 func TestListsOfPermissionsAndRoles(t *testing.T) {
 	c := newClient(t)
 	const most = 1000
@@ -145,7 +145,8 @@ func TestListsOfPermissionsAndRoles(t *testing.T) {
 	}
 }
 
-// TestListsRefuseParametersOfOthers, where Auth0 is known to: who asks for totals that there are not would wait for them.
+// TestListsRefuseParametersOfOthers if Auth0 is known to refuse them: otherwise a caller would wait in vain
+// for totals.
 func TestListsRefuseParametersOfOthers(t *testing.T) {
 	c := newClient(t)
 	for query, says := range map[string]string{

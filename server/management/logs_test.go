@@ -9,7 +9,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// list reads a list.
+// list reads a list, which must succeed.
 func (c *client) list(path string) []object {
 	c.t.Helper()
 	status, answer := c.do(http.MethodGet, path, nil)

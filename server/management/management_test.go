@@ -45,7 +45,7 @@ func (c *client) machineToken(scope string) string {
 	return token
 }
 
-// do sends a request and returns status and body, an object, a list or nil.
+// do sends a request and returns the status and the decoded body: an object, a list or nil.
 func (c *client) do(method, path string, body any) (int, any) {
 	c.t.Helper()
 	var sent io.Reader
@@ -84,7 +84,7 @@ func (c *client) do(method, path string, body any) (int, any) {
 	return resp.StatusCode, answer
 }
 
-// must is do for a request that has to have a status.
+// must is do for a request that must be answered with a status.
 func (c *client) must(status int, method, path string, body any) map[string]any {
 	c.t.Helper()
 	got, answer := c.do(method, path, body)
@@ -97,8 +97,8 @@ func (c *client) must(status int, method, path string, body any) map[string]any 
 
 type object = map[string]any
 
-// TestScopesThatAreNeededTogether: Auth0: api/management/v2/keys/post-signing-keys and
-// manage-users/access-control/configure-core-rbac/rbac-users/view-user-roles.
+// TestScopesThatAreNeededTogether: operations that need two scopes, Auth0: api/management/v2/keys/post-signing-keys
+// and manage-users/access-control/configure-core-rbac/rbac-users/view-user-roles.
 func TestScopesThatAreNeededTogether(t *testing.T) {
 	c := newClient(t)
 	for _, tt := range []struct{ method, path, one, other, want string }{

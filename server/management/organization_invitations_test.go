@@ -89,8 +89,8 @@ func at(t *testing.T, value any) time.Time {
 	return parsed
 }
 
-// TestInvitationsLeadToTheHostOfTheOrganization: a placeholder in the application's login
-// route stands for what it does in its other addresses.
+// TestInvitationsLeadToTheHostOfTheOrganization: a placeholder in the application's initiate_login_uri is
+// replaced as in the application's other URLs.
 func TestInvitationsLeadToTheHostOfTheOrganization(t *testing.T) {
 	c := newClient(t)
 	path := "/organizations/" + c.must(201, http.MethodPost, "/organizations", object{"name": "acme"})["id"].(string) + "/invitations"

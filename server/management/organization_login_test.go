@@ -10,8 +10,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestLoginToAnOrganization logs the employee in to an organization as Auth0:
-// manage-users/organizations/login-flows-for-organizations describes it.
+// TestLoginToAnOrganization logs the employee in to an organization, Auth0:
+// manage-users/organizations/login-flows-for-organizations.
 func TestLoginToAnOrganization(t *testing.T) {
 	c := newClient(t)
 	user := c.employee()
@@ -21,7 +21,7 @@ func TestLoginToAnOrganization(t *testing.T) {
 	login := func(params url.Values) servertest.Result {
 		return c.tenant.Login(c.tenant.Client(), servertest.Login{ClientID: servertest.SPA, RedirectURI: servertest.SPACallback, Params: params})
 	}
-	// refused is the description of the error that a request gets without a page.
+	// refused returns the description of the error with which a request is refused without a page.
 	refused := func(params url.Values) string {
 		t.Helper()
 		left, page := c.authorizeIn(c.tenant.Client(), params)

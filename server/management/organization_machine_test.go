@@ -8,8 +8,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestMachineTokensForOrganizations asks as an application for tokens for an
-// organization, as its client grant has it.
+// TestMachineTokensForOrganizations requests tokens for an organization by client credentials, with
+// different settings of the client grant.
 func TestMachineTokensForOrganizations(t *testing.T) {
 	c := newClient(t)
 	org, _ := c.must(201, http.MethodPost, "/organizations", object{"name": "acme"})["id"].(string)

@@ -17,8 +17,8 @@ const (
 	picker      = "/u/organization-picker"
 )
 
-// prompting is a client whose single-page application asks for organizations, acme and
-// globex, both with the connection of the seed's users.
+// prompting returns a client of a tenant whose single-page application uses organizations: acme and
+// globex, both with the connection of the seed's users enabled.
 func prompting(t *testing.T, usage, when string) (c *client, acme, globex string) {
 	t.Helper()
 	c = newClient(t)
@@ -39,7 +39,7 @@ func (c *client) join(organization string) {
 	c.must(204, http.MethodPost, "/organizations/"+organization+"/members", object{"members": []string{c.employee()}})
 }
 
-// logIn logs the employee in, who answers pages by their path.
+// logIn logs the employee in; answers gives the fields to post to pages, by the page's path.
 func (c *client) logIn(answers map[string]url.Values) servertest.Result {
 	c.t.Helper()
 	return c.tenant.Login(c.tenant.Client(), servertest.Login{
@@ -48,7 +48,7 @@ func (c *client) logIn(answers map[string]url.Values) servertest.Result {
 }
 
 // expectOrganization checks the pages that a login went through and the organization
-// of its tokens.
+// in its ID token.
 func (c *client) expectOrganization(got servertest.Result, organization any, pages ...string) {
 	c.t.Helper()
 	if !slices.Equal(got.Pages, pages) {
@@ -62,12 +62,12 @@ func (c *client) expectOrganization(got servertest.Result, organization any, pag
 	}
 }
 
-// TestOrganizationIsAskedForBeforeTheLogin follows Auth0: manage-users/organizations/
+// TestOrganizationIsAskedForBeforeTheLogin, Auth0: manage-users/organizations/
 // login-flows-for-organizations.
 func TestOrganizationIsAskedForBeforeTheLogin(t *testing.T) {
 	c, acme, globex := prompting(t, "require", "pre_login_prompt")
 	c.join(acme)
-	// submitted is the page that follows when something is typed.
+	// submitted returns the page that follows when a name is posted.
 	submitted := func(typed string) servertest.Page {
 		t.Helper()
 		browser := c.tenant.Client()
@@ -127,7 +127,7 @@ func TestOrganizationIsAskedForBeforeTheLogin(t *testing.T) {
 	}
 }
 
-// TestOrganizationIsChosenAfterTheLogin follows Auth0: manage-users/organizations/
+// TestOrganizationIsChosenAfterTheLogin, Auth0: manage-users/organizations/
 // configure-organizations/define-organization-behavior.
 func TestOrganizationIsChosenAfterTheLogin(t *testing.T) {
 	c, acme, globex := prompting(t, "require", "post_login_prompt")
@@ -187,8 +187,8 @@ func TestPersonalAccountBesideOrganizations(t *testing.T) {
 	c.expectOrganization(c.logIn(map[string]url.Values{selection: {"organizationSkipped": {"true"}}}), nil, selection, "/u/login")
 }
 
-// TestOrganizationIsAskedForByTheApplicationAlone opens the pages in logins whose
-// application does not ask, or has named the organization itself.
+// TestOrganizationIsAskedForByTheApplicationAlone opens the pages that ask for an organization in logins
+// whose application does not ask for one, or has named it in the request.
 func TestOrganizationIsAskedForByTheApplicationAlone(t *testing.T) {
 	c, acme, globex := prompting(t, "require", "post_login_prompt")
 	c.join(acme)
@@ -238,9 +238,9 @@ func TestOrganizationIsAskedForByTheApplicationAlone(t *testing.T) {
 	}
 }
 
-// TestOrganizationWantsItsConnection takes the connection of a session away from one of
-// the user's organizations, Auth0: manage-users/organizations/configure-organizations/
-// enable-connections.
+// TestOrganizationWantsItsConnection disables the connection of a session for one of the user's
+// organizations, which the user then cannot use with that session, Auth0:
+// manage-users/organizations/configure-organizations/enable-connections.
 func TestOrganizationWantsItsConnection(t *testing.T) {
 	c, acme, globex := prompting(t, "require", "post_login_prompt")
 	c.join(acme)
@@ -267,8 +267,8 @@ func TestOrganizationWantsItsConnection(t *testing.T) {
 	}
 }
 
-// TestOrganizationIsChosenAnew goes back from the end of a login to the question, and
-// names an organization with another connection.
+// TestOrganizationIsChosenAnew goes back from the end of a login to the page that asks for an organization,
+// and enters one that needs another connection.
 func TestOrganizationIsChosenAnew(t *testing.T) {
 	c, acme, globex := prompting(t, "require", "pre_login_prompt")
 	c.join(globex)

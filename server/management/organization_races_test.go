@@ -12,8 +12,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestTwoPagesOfOneLoginKeepBothAnswers answers the question of consent and that of the
-// organization at once, and then looks at a login that is over.
+// TestTwoPagesOfOneLoginKeepBothAnswers answers the consent page and the page of the organization
+// concurrently, and then opens a page of a login that is over.
 func TestTwoPagesOfOneLoginKeepBothAnswers(t *testing.T) {
 	c, acme, globex := prompting(t, "require", "post_login_prompt")
 	c.join(acme)

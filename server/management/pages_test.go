@@ -17,12 +17,12 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// grownRole and grownOrganization are what every user of a grown tenant has and is in, and
-// grownClient the application that all have a grant to.
+// grownRole and grownOrganization are the role and the organization of every user of a grown tenant, and
+// grownClient is the application for which all users have a grant.
 const grownRole, grownOrganization, grownClient = "rol_grown", "org_grown", "grown0"
 
-// grown starts a server whose tenant has a number of users, each in an organization, with a
-// role and with a grant, and a twentieth as many applications, connections and organizations.
+// grown starts a server whose tenant has the given number of users, each in an organization, with a role
+// and with a grant, and a twentieth as many applications, connections and organizations.
 func grown(tb testing.TB, users int) *servertest.Server {
 	tb.Helper()
 	data := tb.TempDir()
@@ -85,8 +85,8 @@ func grow(tx *storage.Tx, users int) error {
 	return nil
 }
 
-// grownLists are lists of a grown tenant, by path, and the member of an answer with totals
-// that has the list. cursors says that they have pages from a cursor too.
+// grownLists are lists of a grown tenant: the path, the member that holds the list in an answer with
+// totals, and whether the list has checkpoint pagination (a cursor) too.
 var grownLists = []struct {
 	path, key string
 	cursors   bool
@@ -111,8 +111,8 @@ var grownLists = []struct {
 	{"/client-grants?client_id=" + servertest.Management + "&", "client_grants", true},
 }
 
-// TestPagesMakeUpTheList: pages by number, with and without totals, and pages from a cursor
-// have together what one page of all has.
+// TestPagesMakeUpTheList: pages by number, with and without totals, and pages by cursor contain together
+// exactly what one page with everything contains.
 func TestPagesMakeUpTheList(t *testing.T) {
 	tenant := grown(t, 60)
 	c := &client{t: t, tenant: tenant, http: tenant.Client()}
@@ -158,8 +158,8 @@ func TestPagesMakeUpTheList(t *testing.T) {
 	}
 }
 
-// BenchmarkPages is a page with totals of a small tenant's lists and of a large one's. Both
-// pages have as many items.
+// BenchmarkPages measures a page with totals of a small tenant's lists and of a large tenant's. Both pages
+// have the same number of items.
 func BenchmarkPages(b *testing.B) {
 	for _, users := range []int{100, 20_000} {
 		tenant := grown(b, users)

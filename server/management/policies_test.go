@@ -130,8 +130,8 @@ func TestKeysOfNetworkACLs(t *testing.T) {
 	c.must(404, http.MethodGet, path+"/"+id, nil)
 }
 
-// TestValuesThatAuth0DoesNotKnowAreRefused tries one value for each list of values of
-// Auth0: api/management/v2 that settings have.
+// TestValuesThatAuth0DoesNotKnowAreRefused tries one unknown value for each list of values that the settings
+// in Auth0: api/management/v2 have.
 func TestValuesThatAuth0DoesNotKnowAreRefused(t *testing.T) {
 	c := newClient(t)
 	for path, body := range map[string]object{

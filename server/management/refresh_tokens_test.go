@@ -230,7 +230,7 @@ func TestAccessIsRevokedAsFarAsIsAsked(t *testing.T) {
 	}
 }
 
-// TestAccessOfOthersIsNotRevoked: a session is ended for its own user alone, and what is not understood ends none.
+// TestAccessOfOthersIsNotRevoked: a session is ended only for its own user, and a request that is not understood ends nothing.
 func TestAccessOfOthersIsNotRevoked(t *testing.T) {
 	c := newClient(t)
 	token := c.loggedIn(servertest.SPA, servertest.SPACallback)

@@ -11,7 +11,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// refusal is a request and the answer that it gets.
+// refusal is a request and the answer that refuses it.
 type refusal struct {
 	method, path string
 	body         any
@@ -20,7 +20,7 @@ type refusal struct {
 	message      string
 }
 
-// refuses tries requests that are refused.
+// refuses sends requests and checks that each is refused with its answer.
 func (c *client) refuses(all []refusal) {
 	c.t.Helper()
 	for _, r := range all {
@@ -33,7 +33,7 @@ func (c *client) refuses(all []refusal) {
 	}
 }
 
-// TestQueriesThatDoNotFit: limits and types of parameters, Auth0: api/management/v2.
+// TestQueriesThatDoNotFit: limits and types of query parameters, Auth0: api/management/v2.
 func TestQueriesThatDoNotFit(t *testing.T) {
 	c := newClient(t)
 	org := "/organizations/" + c.must(201, http.MethodPost, "/organizations", object{"name": "queries"})["id"].(string)
@@ -81,7 +81,7 @@ func TestQueriesThatDoNotFit(t *testing.T) {
 	}
 }
 
-// TestPathsThatDoNotFit: the texts of paths have ends too, where they are documented to.
+// TestPathsThatDoNotFit: variables in paths have limits of length too, if Auth0 documents them.
 func TestPathsThatDoNotFit(t *testing.T) {
 	c := newClient(t)
 	org := "/organizations/" + c.must(201, http.MethodPost, "/organizations", object{"name": "paths"})["id"].(string)
@@ -108,7 +108,7 @@ func TestPathsThatDoNotFit(t *testing.T) {
 	})
 }
 
-// TestWhatOrganizationsRefuse has the sentences of Auth0: api/management/v2/organizations.
+// TestWhatOrganizationsRefuse checks the error messages of Auth0: api/management/v2/organizations.
 func TestWhatOrganizationsRefuse(t *testing.T) {
 	c := newClient(t)
 	org := "/organizations/" + c.must(201, http.MethodPost, "/organizations", object{"name": "refusing"})["id"].(string)
@@ -144,7 +144,7 @@ func TestWhatOrganizationsRefuse(t *testing.T) {
 	reader.must(403, http.MethodDelete, org, nil)
 }
 
-// TestWhatConnectionsRefuse has the sentences of Auth0: api/management/v2/connections.
+// TestWhatConnectionsRefuse checks the error messages of Auth0: api/management/v2/connections.
 func TestWhatConnectionsRefuse(t *testing.T) {
 	c := newClient(t)
 	database := "/connections/" + c.list("/connections")[0]["id"].(string)
@@ -161,8 +161,8 @@ func TestWhatConnectionsRefuse(t *testing.T) {
 	c.refuses([]refusal{{http.MethodPost, google + directory, nil, 409, "", "Directory provisioning is already enabled on the specified connection"}})
 }
 
-// TestWhatUsersRefuse has the sentences of Auth0: api/management/v2/users, and what keeps the
-// server's own objects.
+// TestWhatUsersRefuse checks the error messages of Auth0: api/management/v2/users, and those that protect
+// the tenant's system objects.
 func TestWhatUsersRefuse(t *testing.T) {
 	c := newClient(t)
 	id := c.must(201, http.MethodPost, "/users", object{"connection": "Username-Password-Authentication", "email": "r@example.com", "password": "Refused!2026"})["user_id"].(string)
@@ -196,7 +196,7 @@ func TestWhatUsersRefuse(t *testing.T) {
 	c.must(202, http.MethodDelete, "/refresh-tokens/none", nil)
 }
 
-// TestWhatTicketsRefuse has the sentences of Auth0: api/management/v2/tickets and jobs.
+// TestWhatTicketsRefuse checks the error messages of Auth0: api/management/v2/tickets and jobs.
 func TestWhatTicketsRefuse(t *testing.T) {
 	c := newClient(t)
 	id := c.must(201, http.MethodPost, "/users", object{"connection": "Username-Password-Authentication", "email": "t@example.com", "password": "Ticket!2026"})["user_id"].(string)
@@ -221,7 +221,7 @@ func TestWhatTicketsRefuse(t *testing.T) {
 	c.must(201, http.MethodPost, verification, object{"user_id": id, "organization_id": org})
 }
 
-// TestFormEncodedBodies sends what JSON may say as a form, Auth0: api/management/v2.
+// TestFormEncodedBodies sends bodies as forms instead of JSON, Auth0: api/management/v2.
 func TestFormEncodedBodies(t *testing.T) {
 	c := newClient(t)
 	post := func(path, form string) (int, object) {

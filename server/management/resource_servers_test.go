@@ -36,7 +36,7 @@ func TestAPINamesItsApplication(t *testing.T) {
 	}
 }
 
-// TestAGrantIsNotForWhateverASystemAPIHas tries it by creation and by change.
+// TestAGrantIsNotForWhateverASystemAPIHas: allow_all_scopes is refused for system APIs, at creation and in a change.
 func TestAGrantIsNotForWhateverASystemAPIHas(t *testing.T) {
 	c := newClient(t)
 	c.must(201, http.MethodPost, "/resource-servers", object{"identifier": c.tenant.Issuer() + "me/"})
@@ -52,7 +52,7 @@ func TestAGrantIsNotForWhateverASystemAPIHas(t *testing.T) {
 		if got := c.must(400, http.MethodPatch, "/client-grants/"+made["id"].(string), object{"allow_all_scopes": true}); got["message"] != sentence {
 			t.Errorf("%s changed: %v", path, got)
 		}
-		// The other subject's grant is another one; the same again is a conflict.
+		// A grant with another subject_type is another grant; one with the same subject_type is a conflict.
 		grant["subject_type"] = "user"
 		c.must(201, http.MethodPost, "/client-grants", grant)
 		c.must(409, http.MethodPost, "/client-grants", grant)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// found lists the names that a search answers with.
+// found returns the names in the answer to a search.
 func (c *client) found(path, key string, query url.Values) []string {
 	c.t.Helper()
 	answer := c.must(200, http.MethodGet, path+"?"+query.Encode(), nil)

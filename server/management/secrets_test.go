@@ -17,11 +17,11 @@ import (
 	"github.com/tenant0/tenant0/server/resource"
 )
 
-// suspicious are names of members that may hold secrets.
+// suspicious matches names of members that may hold secrets.
 var suspicious = regexp.MustCompile(`(?i)secret|token|key|password|passwd|pwd|pass$|credential|private|assertion|authorization|cert|hash|salt|ticket|p12|pfx|pkcs`)
 
-// A member that looks like a secret has to say whether it is one. No secret fits into numbers, flags and words of a list, and
-// of objects the members have to say it.
+// TestMembersSayWhetherTheyAreSecrets: a member whose name looks like a secret must say whether it is one. Numbers, booleans and
+// enumerations cannot hold a secret, and for objects their members must say it.
 func TestMembersSayWhetherTheyAreSecrets(t *testing.T) {
 	var visit func(place string, fields resource.Fields)
 	each := func(place, name string, f resource.Field) {
@@ -62,20 +62,20 @@ func TestMembersSayWhetherTheyAreSecrets(t *testing.T) {
 	}
 }
 
-// specimen is a request with a value in every member that its kind describes.
+// specimen is a request that has a value in every member that its kind describes.
 type specimen struct {
 	method, path, pattern string
-	// base is what the request has to have; nil leaves out a member.
+	// base holds the members that the request must have; nil leaves a member out.
 	base object
 }
 
-// filler makes values that are found again.
+// filler generates unique values that can be found again in any text.
 type filler struct {
 	n             int
 	secrets, open map[string]string // what each value is of
 }
 
-// value makes one of 44 letters and digits, which are base64 of 33 bytes as well.
+// value generates a value of 44 letters and digits, which is valid base64 of 33 bytes too.
 func (f *filler) value(place string, secret bool) string {
 	f.n++
 	kind, all := "OPEN", f.open
@@ -138,7 +138,7 @@ func (f *filler) object(place string, field resource.Field, method string) objec
 	return made
 }
 
-// over puts what a request has to have over what was made for it.
+// over merges the members of base over the generated members.
 func over(made, base object) object {
 	for name, value := range base {
 		inner, isObject := value.(object)
@@ -155,7 +155,7 @@ func over(made, base object) object {
 	return made
 }
 
-// eventStream is a specimen that shows who asks in one of the ways that there are.
+// eventStream returns a specimen with one of the ways in which a webhook authorizes its sender.
 func eventStream(authorization object) specimen {
 	method, _ := authorization["method"].(string)
 	return specimen{http.MethodPost, "/event-streams", "", object{"name": "specimen " + method, "subscriptions": nil, "destination": object{
@@ -163,7 +163,7 @@ func eventStream(authorization object) specimen {
 	}}}
 }
 
-// specimens are requests of every kind that has secrets, and of some that have none.
+// specimens returns requests of every kind that has secrets, and of some kinds that have none.
 func specimens(c *client) []specimen {
 	connection := c.must(201, http.MethodPost, "/connections", object{"name": "directory", "strategy": "okta", "options": object{}})["id"].(string)
 	client, _ := c.must(201, http.MethodPost, "/clients", object{"name": "Keys"})["client_id"].(string)
@@ -217,7 +217,7 @@ func specimens(c *client) []specimen {
 	return all
 }
 
-// ofSink is what a log stream of a type has to have, without what is of other types.
+// ofSink returns the members that the sink of a log stream's type must have, and leaves out those of other types.
 func ofSink(kind *resource.Kind) object {
 	base := object{
 		"httpEndpoint": "https://siem.test/?token=" + "HIDDENaddress", "datadogRegion": "eu", "splunkDomain": "d", "splunkPort": "1", "splunkSecure": false,
@@ -238,7 +238,7 @@ func ofSink(kind *resource.Kind) object {
 	return base
 }
 
-// sendSpecimens sends every specimen. Two are refused, as their values are no token and no key; the log has them all the same.
+// sendSpecimens sends every specimen. Two are refused because their values are not a valid token or key, but the log has them too.
 func sendSpecimens(c *client, f *filler) {
 	c.t.Helper()
 	profile := c.must(201, http.MethodPost, "/self-service-profiles", object{"name": "profile"})["id"].(string)
@@ -268,7 +268,7 @@ func sendSpecimens(c *client, f *filler) {
 	}
 }
 
-// in lists what the values in a text are of.
+// in returns the places of the values that a text contains.
 func (f *filler) in(text string, of map[string]string) (found []string) {
 	for value, place := range of {
 		if strings.Contains(text, value) {
@@ -279,7 +279,7 @@ func (f *filler) in(text string, of map[string]string) (found []string) {
 	return found
 }
 
-// receiver takes what a log stream delivers.
+// receiver is an endpoint that keeps what a log stream delivers.
 type receiver struct {
 	*httptest.Server
 	mu   sync.Mutex
@@ -307,7 +307,7 @@ func newReceiver(t *testing.T) *receiver {
 	return r
 }
 
-// until waits for a text.
+// until waits until the received text contains a text, and returns all of it.
 func (r *receiver) until(text string) string {
 	for {
 		r.mu.Lock()
@@ -320,7 +320,7 @@ func (r *receiver) until(text string) string {
 	}
 }
 
-// logText is the tenant's log, all of it.
+// logText returns the tenant's whole log.
 func logText(c *client) string {
 	var all strings.Builder
 	for page := 0; ; page++ {
@@ -337,8 +337,8 @@ func logText(c *client) string {
 	}
 }
 
-// Everything that takes secrets is given one that is found again, in every member that a kind describes. It is nowhere to be
-// seen, and what is no secret is.
+// TestSecretsAreShownNowhere sends a unique value in every member that a kind describes, in every request that takes secrets. No
+// secret may appear anywhere, and every value that is not a secret must.
 func TestSecretsAreShownNowhere(t *testing.T) {
 	c := newClient(t)
 	c.must(201, http.MethodPost, "/connections", object{"name": "People", "strategy": "auth0"})
@@ -370,7 +370,7 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 	checkImports(c, f, exported)
 }
 
-// sentText is what the API shows of specimens. Values that a base has put others over are not in it.
+// sentText returns what the API shows of the specimens. It lacks the generated values that a specimen's base has replaced.
 func sentText(c *client) string {
 	var all strings.Builder
 	for _, path := range []string{"/clients", "/resource-servers", "/connections", "/log-streams", "/event-streams", "/actions/actions", "/custom-domains", "/guardian/factors/duo/settings"} {
@@ -386,7 +386,7 @@ func sentText(c *client) string {
 
 var keyword = regexp.MustCompile(`##([A-Z0-9_]+)##`)
 
-// checkImports brings an export back: as it is, and with other secrets.
+// checkImports imports an export again: unchanged, and with other secrets.
 func checkImports(c *client, f *filler, exported string) {
 	c.t.Helper()
 	var out struct {
@@ -449,7 +449,7 @@ func checkImports(c *client, f *filler, exported string) {
 	}
 }
 
-// control asks the control listener.
+// control sends a request to the control listener, which must succeed.
 func control(c *client, method, path string, body []byte) string {
 	c.t.Helper()
 	rq, err := http.NewRequestWithContext(c.t.Context(), method, c.tenant.ControlURL()+path, strings.NewReader(string(body)))

@@ -8,7 +8,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// theme is a whole one, with something in the place of what a part of it has.
+// theme returns a complete theme with one member of one part replaced.
 func theme(part, name string, value any) object {
 	made := servertest.Theme()
 	if part != "" {
@@ -344,8 +344,8 @@ func TestBodiesOfOrganizationsAndProfiles(t *testing.T) {
 	})
 }
 
-// TestIdentifierFirstInAnswers: what Auth0 answers to a change of the tenant's settings tells whether
-// prompts ask for the identifier first, and a read does not.
+// TestIdentifierFirstInAnswers: as at Auth0, the answer to a change of the tenant's settings tells whether
+// prompts ask for the identifier first, and the answer to a read does not.
 func TestIdentifierFirstInAnswers(t *testing.T) {
 	c := newClient(t)
 	colors := object{"colors": object{"primary": "#000000"}}

@@ -11,7 +11,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// claims are those of a JWT, whose signature other tests check.
+// claims returns the claims of a JWT, whose signature other tests check.
 func (c *client) claims(token any) object {
 	c.t.Helper()
 	raw, _ := token.(string)
@@ -30,7 +30,7 @@ func (c *client) claims(token any) object {
 	return claims
 }
 
-// spaTokens logs the employee in to the single-page app, in a browser of its own.
+// spaTokens logs the employee in to the single-page application, in a new browser, and returns the tokens.
 func (c *client) spaTokens(params url.Values) object {
 	c.t.Helper()
 	browser := c.tenant.Client()
@@ -38,8 +38,8 @@ func (c *client) spaTokens(params url.Values) object {
 	return c.tenant.Exchange(browser, result)
 }
 
-// authorize asks for a login at the single-page app and returns where the browser goes
-// without it, or the status of the page.
+// authorize sends an authorization request of the single-page application and returns the address to which the
+// browser is sent, or the status of the page that is shown.
 func (c *client) authorize(params url.Values) (left *url.URL, status int) {
 	c.t.Helper()
 	left, page := c.authorizeIn(c.tenant.Client(), params)
@@ -192,8 +192,8 @@ func TestEndedSessionsAndGrantsTakeEffect(t *testing.T) {
 	}
 }
 
-// TestPageTemplateTakesEffect puts the pages into a template of the tenant's, with a
-// partial, and logs in on them.
+// TestPageTemplateTakesEffect sets a page template and a partial of the tenant, and logs in on the
+// resulting pages.
 func TestPageTemplateTakesEffect(t *testing.T) {
 	c := newClient(t)
 	_, plain := c.authorizeIn(c.tenant.Client(), nil)

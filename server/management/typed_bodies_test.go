@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestMembersThatTheServerReadsAreOfTheirType: what the server reads of an object is refused where it is sent as
-// something else, and never an error of the server's own.
+// TestMembersThatTheServerReadsAreOfTheirType: a member that the server reads is refused if it has another type;
+// it never leads to an internal server error.
 func TestMembersThatTheServerReadsAreOfTheirType(t *testing.T) {
 	c := newClient(t)
 	path := "/clients/" + c.must(http.StatusCreated, http.MethodPost, "/clients", object{"name": "Types"})["client_id"].(string)
@@ -37,7 +37,7 @@ func TestMembersThatTheServerReadsAreOfTheirType(t *testing.T) {
 	})
 }
 
-// TestMembersThatAuth0HasAddedAreTaken, with their types, where Auth0 describes them.
+// TestMembersThatAuth0HasAddedAreTaken, with the types that Auth0 documents.
 func TestMembersThatAuth0HasAddedAreTaken(t *testing.T) {
 	c := newClient(t)
 	tokens := object{"scim": object{"tokens": object{"scopes": []string{"get:users"}, "default_expiry": 3600}}}

@@ -18,14 +18,14 @@ const (
 	password = "Abc123!!xyz"
 )
 
-// user makes a user and returns its id.
+// user creates a user and returns its id.
 func (c *client) user(body object) string {
 	c.t.Helper()
 	id, _ := c.must(201, http.MethodPost, "/users", body)["user_id"].(string)
 	return id
 }
 
-// refused expects a body to be refused with a sentence, and to change nothing.
+// refused checks that a body is refused with a message, and that it changes nothing.
 func (c *client) refused(method, path string, body any, sentence string) {
 	c.t.Helper()
 	kept := func() string {
@@ -126,7 +126,7 @@ func TestUsernames(t *testing.T) {
 	c.refused(http.MethodPatch, path, object{"username": "a1"}, "Cannot set username for connection without requires_username")
 }
 
-// signup makes an account as a person does, and returns the status.
+// signup creates an account by the public sign-up endpoint, and returns the status.
 func (c *client) signup(body object) int {
 	c.t.Helper()
 	raw, err := json.Marshal(body)

@@ -9,7 +9,7 @@ import (
 	"github.com/tenant0/tenant0/server/resource"
 )
 
-// zeroed lists bodies with a zero byte in one declared text each, at every depth.
+// zeroed returns bodies with a zero byte in one declared text each, at every depth.
 func zeroed(fields resource.Fields, within func(any) any) (bodies []any) {
 	for name, f := range fields {
 		at := func(value any) any { return within(object{name: value}) }
@@ -33,9 +33,9 @@ func zeroedField(f resource.Field, at func(any) any) []any {
 	return nil
 }
 
-// TestNoWriteTakesAZeroByte walks every operation that writes, with a zero byte in
-// every text that it declares, in names, in lists, in variables of the path and in the
-// query: each is refused by a sentence, and nothing fails.
+// TestNoWriteTakesAZeroByte sends a zero byte to every operation that writes: in every text that it declares,
+// in names, in lists, in path variables and in the query. Each request is refused with a message, and none
+// causes a server error.
 func TestNoWriteTakesAZeroByte(t *testing.T) {
 	c := newClient(t)
 	itself := func(v any) any { return v }
@@ -85,7 +85,7 @@ func TestNoWriteTakesAZeroByte(t *testing.T) {
 	}
 }
 
-// TestWhereAZeroByteIs is told.
+// TestWhereAZeroByteIs: the error message names the member that contains the zero byte.
 func TestWhereAZeroByteIs(t *testing.T) {
 	c := newClient(t)
 	for body, where := range map[string]string{
