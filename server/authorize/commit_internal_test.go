@@ -9,9 +9,9 @@ import (
 	"github.com/tenant0/tenant0/storage/memory"
 )
 
-// TestWhatWasDecidedIsAnsweredAsLongAsItIsSo: between the decision and its answer another tab may decline,
-// or log somebody else in, and an administrator may end the session or block the user. No race of requests
-// shows that each time.
+// TestWhatWasDecidedIsAnsweredAsLongAsItIsSo: between the decision on a request and its answer another tab may
+// decline, or log another user in, and an administrator may end the session or block the user. Concurrent requests
+// would not show this reliably.
 func TestWhatWasDecidedIsAnsweredAsLongAsItIsSo(t *testing.T) {
 	now := time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
 	for name, tt := range map[string]struct {

@@ -11,7 +11,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// bankFile is a tenant with APIs that transactions may be asked for.
+// bankFile is a tenant with APIs that accept authorization_details, RFC 9396.
 const bankFile = `
 clients:
   - {name: bank, client_id: bank, app_type: regular_web, client_secret: a secret of sixteen, grant_types: [authorization_code, refresh_token, implicit], callbacks: ["https://bank.example.com/callback"],
@@ -41,7 +41,7 @@ const (
 	transfer     = `[{"type":"money_transfer","instructedAmount":{"amount":2500,"currency":"USD"},"beneficiary":"Hanna"}]`
 )
 
-// bank logs in to the application bank for an API, with parameters in pairs.
+// bank logs in to the application bank for an API, with parameters in pairs of name and value.
 func (tn tenant) bank(audience string, pairs ...string) servertest.Result {
 	tn.t.Helper()
 	params := url.Values{"audience": {audience}, "scope": {"openid offline_access pay:it"}}
@@ -51,7 +51,7 @@ func (tn tenant) bank(audience string, pairs ...string) servertest.Result {
 	return tn.Login(tn.browser, servertest.Login{ClientID: "bank", RedirectURI: bankCallback, Username: ann, Password: annPassword, Params: params})
 }
 
-// claims are those of a JWT.
+// claims returns the claims of a JWT.
 func claims(t *testing.T, token any) (all map[string]any) {
 	t.Helper()
 	text, _ := token.(string)
@@ -69,7 +69,7 @@ func claims(t *testing.T, token any) (all map[string]any) {
 	return all
 }
 
-// asJSON is a value as JSON has it.
+// asJSON returns a value as JSON text.
 func asJSON(t *testing.T, value any) string {
 	t.Helper()
 	raw, err := json.Marshal(value)
@@ -79,7 +79,8 @@ func asJSON(t *testing.T, value any) string {
 	return string(raw)
 }
 
-// TestATransactionIsAgreedTo has the user asked for it whatever the application may otherwise, and the tokens say what it is.
+// TestATransactionIsAgreedTo: the user must consent to each transaction, whatever else the application may do without consent,
+// and the tokens contain its authorization_details.
 func TestATransactionIsAgreedTo(t *testing.T) {
 	tn := start(t, servertest.Seed(bankFile))
 	for i := range 2 { // each transaction anew
@@ -135,7 +136,7 @@ func TestATransactionIsAgreedTo(t *testing.T) {
 	}
 }
 
-// TestAPushedTransaction is checked when it is pushed, and shown on the page.
+// TestAPushedTransaction is checked when it is pushed, and the consent page shows it.
 func TestAPushedTransaction(t *testing.T) {
 	tn := start(t, servertest.Seed(bankFile))
 	push := func(details string) (int, map[string]any) {
@@ -172,7 +173,8 @@ func TestAPushedTransaction(t *testing.T) {
 	}
 }
 
-// TestAnAPIThatAlwaysAsks asks without details, too, and has them in a token of RFC 9068.
+// TestAnAPIThatAlwaysAsks for consent does so without authorization_details too. With them, its tokens of the
+// RFC 9068 profile contain them.
 func TestAnAPIThatAlwaysAsks(t *testing.T) {
 	tn := start(t, servertest.Seed(bankFile))
 	for range 2 {
@@ -188,7 +190,7 @@ func TestAnAPIThatAlwaysAsks(t *testing.T) {
 	}
 }
 
-// TestDetailsThatAreRefused goes through what Auth0 bounds, and through types that are not there for the application.
+// TestDetailsThatAreRefused covers Auth0's limits, and types that the application may not use.
 func TestDetailsThatAreRefused(t *testing.T) {
 	tn := start(t, servertest.Seed(bankFile))
 	tn.bank("urn:payments")
@@ -235,7 +237,7 @@ func TestDetailsThatAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, r.Values)
 		}
 	}
-	// A client without a grant is told that, as without details.
+	// A client without a client grant gets the same error as without authorization_details.
 	target, _ := tn.AuthorizeURL(servertest.Login{ClientID: "other", RedirectURI: bankCallback, Params: url.Values{"audience": {"urn:granted"}, "authorization_details": {transfer}}})
 	if left, _ := tn.Visit(tn.browser, target); left == nil || left.Query().Get("error") == "" || left.Query().Get("code") != "" {
 		t.Errorf("without a grant: %v", left)

@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// ephemeralFile is a tenant whose cookies end with the browser.
+// ephemeralFile is a tenant whose session cookies end when the browser is closed.
 const ephemeralFile = `
 tenant: {session_cookie: {mode: non-persistent}, session_lifetime: 100, idle_session_lifetime: 100, ephemeral_session_lifetime: 4, idle_ephemeral_session_lifetime: 2}
 clients:
@@ -28,7 +28,7 @@ users:
   - {user_id: "auth0|ann", email: ann@example.com, password: a password of ann, connection: db}
 `
 
-// cookieJar notes the cookies that a server sets.
+// cookieJar records the cookies that the server sets.
 type cookieJar struct {
 	http.CookieJar
 	set map[string]*http.Cookie
@@ -41,7 +41,7 @@ func (j cookieJar) SetCookies(u *url.URL, cookies []*http.Cookie) {
 	j.CookieJar.SetCookies(u, cookies)
 }
 
-// ephemeral logs in to an API with a scope, and returns the code's tokens.
+// ephemeral logs in for an API with a scope, and returns the tokens.
 func (tn tenant) ephemeral(audience, scope string) map[string]any {
 	tn.t.Helper()
 	form := tn.Login(tn.browser, servertest.Login{
@@ -55,7 +55,8 @@ func (tn tenant) ephemeral(audience, scope string) map[string]any {
 	return body
 }
 
-// TestCookiesThatEndWithTheBrowser have no end of their own, the sessions have the lifetimes for that, and the Management API tells.
+// TestCookiesThatEndWithTheBrowser have no expiry. Their sessions have the ephemeral lifetimes, as the Management
+// API shows.
 func TestCookiesThatEndWithTheBrowser(t *testing.T) {
 	tn := start(t, servertest.Seed(ephemeralFile))
 	jar := cookieJar{tn.browser.Jar, map[string]*http.Cookie{}}
@@ -96,7 +97,7 @@ func TestCookiesThatEndWithTheBrowser(t *testing.T) {
 	}
 }
 
-// TestOnlineAccessOfSessionsThatEndWithTheBrowser is the API's to allow.
+// TestOnlineAccessOfSessionsThatEndWithTheBrowser is granted only if the API allows it.
 func TestOnlineAccessOfSessionsThatEndWithTheBrowser(t *testing.T) {
 	tn := start(t, servertest.Seed(ephemeralFile))
 	if body := tn.ephemeral("urn:some", "openid online_access"); body["refresh_token"] != nil || body["scope"] != "openid" {

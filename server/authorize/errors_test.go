@@ -89,7 +89,7 @@ func TestErrorsThatGoToTheApplication(t *testing.T) {
 	}
 }
 
-// TestPoliciesOfAPIs are errors that need a user first.
+// TestPoliciesOfAPIs: these errors come only after the user has logged in.
 func TestPoliciesOfAPIs(t *testing.T) {
 	tn := start(t)
 	tn.logIn(ann)
@@ -185,7 +185,7 @@ func TestErrorsThatAPageShows(t *testing.T) {
 	}
 }
 
-// TestTheOnlyCallback is the fallback where no redirect_uri is sent.
+// TestTheOnlyCallback is used if the request has no redirect_uri.
 func TestTheOnlyCallback(t *testing.T) {
 	tn := start(t)
 	r := tn.Login(tn.browser, servertest.Login{
@@ -199,8 +199,8 @@ func TestTheOnlyCallback(t *testing.T) {
 	}
 }
 
-// TestCallbacksOnTheWire sends addresses to the server that a browser, a parser or
-// a careless comparison could take for registered ones.
+// TestCallbacksOnTheWire sends redirect_uris that a browser, a parser or a careless comparison
+// could take for registered ones.
 func TestCallbacksOnTheWire(t *testing.T) {
 	tn := start(t)
 	for _, uri := range []string{
@@ -242,7 +242,7 @@ func TestCallbacksOnTheWire(t *testing.T) {
 	}
 }
 
-// TestPost sends the parameters in a form, as another site may.
+// TestPost sends the parameters in a form, which another site may do too.
 func TestPost(t *testing.T) {
 	tn := start(t)
 	_, query, _ := strings.Cut(tn.target(), "?")

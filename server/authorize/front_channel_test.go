@@ -18,7 +18,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// frontChannelFile has applications whose tokens go through the browser.
+// frontChannelFile is a tenant with applications that get tokens from /authorize, through the browser.
 const frontChannelFile = `
 tenant: {friendly_name: Example}
 clients:
@@ -40,8 +40,8 @@ func startFrontChannel(t *testing.T) tenant {
 	return tenant{s, s.Client(), t}
 }
 
-// ask sends an authorization request of an application by a browser that has a session, and
-// returns where it leads to.
+// ask sends an authorization request of an application in a browser that has a session, and
+// returns where the browser is sent, and the PKCE verifier.
 func (tn tenant) ask(client string, pairs ...string) (left *url.URL, verifier string) {
 	tn.t.Helper()
 	params := url.Values{"scope": {"openid"}, "audience": {""}, "state": {"s"}, "nonce": {"n-1"}}
@@ -56,7 +56,7 @@ func (tn tenant) ask(client string, pairs ...string) (left *url.URL, verifier st
 	return left, verifier
 }
 
-// answer is what ask leads to, where tokens are in it: in the fragment alone.
+// answer returns the parameters that ask leads to, which must all be in the fragment.
 func (tn tenant) answer(client string, pairs ...string) url.Values {
 	tn.t.Helper()
 	left, _ := tn.ask(client, pairs...)
@@ -75,7 +75,7 @@ func (tn tenant) signIn() {
 	})
 }
 
-// claims verifies a token by the tenant's key set, or by a secret, and returns what it says.
+// claims verifies a token with the tenant's published keys, or with a secret unless it is "", and returns its claims.
 func (tn tenant) claims(token, secret string) map[string]any {
 	tn.t.Helper()
 	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.RS512, jose.HS256})
@@ -110,7 +110,7 @@ func (tn tenant) claims(token, secret string) map[string]any {
 	return c
 }
 
-// half is the left half of a hash in an ID token.
+// half encodes the left half of a hash, as at_hash and c_hash in an ID token need it, OIDC Core section 3.3.2.11.
 func half(sum []byte) string { return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2]) }
 
 func half256(text string) string {
@@ -118,7 +118,7 @@ func half256(text string) string {
 	return half(sum[:])
 }
 
-// userinfo is the status of /userinfo with an access token.
+// userinfo returns the status of /userinfo with an access token.
 func (tn tenant) userinfo(access string) int {
 	tn.t.Helper()
 	rq, err := http.NewRequestWithContext(tn.t.Context(), http.MethodGet, tn.URL+"userinfo", http.NoBody)
@@ -135,7 +135,7 @@ func (tn tenant) userinfo(access string) int {
 	return resp.StatusCode
 }
 
-// TestEveryResponseType checks what each brings, and that it brings no more.
+// TestEveryResponseType checks that each response_type leads to exactly its own parameters.
 func TestEveryResponseType(t *testing.T) {
 	tn := startFrontChannel(t)
 	tn.signIn()
@@ -187,12 +187,12 @@ func TestEveryResponseType(t *testing.T) {
 	}
 }
 
-// TestTokensForAnAPI by the browser live for its own time, and are for /userinfo as well.
+// TestTokensForAnAPI that come through the browser have their own lifetime, and are valid at /userinfo too.
 func TestTokensForAnAPI(t *testing.T) {
 	tn := startFrontChannel(t)
 	tn.signIn()
 	got := tn.answer("implicit", "response_type", "token", "audience", "urn:open", "scope", "openid read:it write:it offline_access")
-	// OIDC Core section 11 and RFC 9700 section 2.1.2: no refresh token comes this way.
+	// OIDC Core section 11 and RFC 9700 section 2.1.2: there is no refresh token in the front channel.
 	diff(t, "lifetime and scope", []string{got.Get("expires_in"), got.Get("scope"), got.Get("refresh_token")}, []string{"500", "openid read:it", ""})
 	claims := tn.claims(got.Get("access_token"), "")
 	iat, _ := claims["iat"].(float64)
@@ -206,7 +206,7 @@ func TestTokensForAnAPI(t *testing.T) {
 	}
 }
 
-// TestHashesFollowTheAlgorithm of the ID token, as the secret that signs it does.
+// TestHashesFollowTheAlgorithm of the ID token.
 func TestHashesFollowTheAlgorithm(t *testing.T) {
 	tn := startFrontChannel(t)
 	tn.signIn()
@@ -219,7 +219,7 @@ func TestHashesFollowTheAlgorithm(t *testing.T) {
 	diff(t, "RS512", []any{claims["at_hash"], claims["c_hash"]}, []any{half(access[:]), half(code[:])})
 }
 
-// TestTokensStayOutOfQueries and need a nonce, a challenge and the grant.
+// TestTokensStayOutOfQueries also checks that requests need a nonce, a PKCE challenge and the grant type.
 func TestTokensStayOutOfQueries(t *testing.T) {
 	tn := startFrontChannel(t)
 	tn.signIn()
@@ -252,7 +252,7 @@ func TestTokensStayOutOfQueries(t *testing.T) {
 	}
 }
 
-// TestTokensByFormAndByMessage travel whole, and errors with them.
+// TestTokensByFormAndByMessage: form_post and web_message answers contain all parameters, and errors are sent that way too.
 func TestTokensByFormAndByMessage(t *testing.T) {
 	tn := startFrontChannel(t)
 	fetch := func(pairs ...string) servertest.Page {
@@ -284,7 +284,7 @@ func TestTokensByFormAndByMessage(t *testing.T) {
 	}
 }
 
-// TestAnImplicitLoginThroughThePages is express-openid-connect's default.
+// TestAnImplicitLoginThroughThePages makes the request that express-openid-connect sends by default.
 func TestAnImplicitLoginThroughThePages(t *testing.T) {
 	tn := startFrontChannel(t)
 	target, _ := tn.AuthorizeURL(servertest.Login{ClientID: "implicit", RedirectURI: callbackURL, Params: url.Values{
@@ -306,9 +306,9 @@ func TestAnImplicitLoginThroughThePages(t *testing.T) {
 	}
 }
 
-// TestACodeOfAHybridAnswerIsGuarded: RFC 9700 section 4.5: one that was put into another
-// login does not fit its verifier, and one that comes twice takes what it brought with it,
-// the token beside it too.
+// TestACodeOfAHybridAnswerIsGuarded: RFC 9700 section 4.5: a code that was injected into another login does
+// not fit its verifier, and a code that is used twice revokes all that came of it, including the access token
+// that came beside it.
 func TestACodeOfAHybridAnswerIsGuarded(t *testing.T) {
 	tn := startFrontChannel(t)
 	tn.signIn()

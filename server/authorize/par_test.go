@@ -12,11 +12,11 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// webCallback is the callback of the application web, which has a secret.
+// webCallback is the callback of the application web, which has a client secret.
 const webCallback = "https://web.example.com/callback"
 
-// push sends a request of the application web ahead, changed by parameters in pairs; "" leaves
-// one out.
+// push sends a pushed authorization request of the application web, with parameters changed in pairs; the
+// value "" leaves a parameter out.
 func (tn tenant) push(pairs ...string) (status int, answer map[string]any) {
 	tn.t.Helper()
 	params := url.Values{
@@ -31,7 +31,7 @@ func (tn tenant) push(pairs ...string) (status int, answer map[string]any) {
 	return tn.Post(tn.browser, "oauth/par", params)
 }
 
-// reference is the request_uri of a request that was sent ahead.
+// reference pushes a request and returns its request_uri.
 func (tn tenant) reference(pairs ...string) string {
 	tn.t.Helper()
 	status, answer := tn.push(pairs...)
@@ -42,8 +42,8 @@ func (tn tenant) reference(pairs ...string) string {
 	return reference
 }
 
-// visit brings a reference with further parameters, as a browser does, and returns where the browser
-// is sent, or the text of the page.
+// visit opens /authorize with a request_uri and further parameters, and returns where the browser is
+// sent, or the text of the page.
 func (tn tenant) visit(clientID, reference string, pairs ...string) (left *url.URL, body string) {
 	tn.t.Helper()
 	params := url.Values{"client_id": {clientID}, "request_uri": {reference}}
@@ -70,7 +70,7 @@ func TestAPushedRequestIsGoodOnce(t *testing.T) {
 	if status != http.StatusCreated || answer["expires_in"] != 30.0 || !strings.HasPrefix(reference, "urn:ietf:params:oauth:request_uri:") || len(answer) != 2 {
 		t.Fatalf("%d %v", status, answer)
 	}
-	// RFC 9126 section 5 and Auth0: what the URL says besides is ignored.
+	// RFC 9126 section 5 and Auth0: other parameters in the URL are ignored.
 	left, _ := tn.visit("web", reference, "state", "forged", "redirect_uri", "https://evil.example/", "scope", "openid email", "response_type", "token")
 	if left == nil || !strings.HasPrefix(left.String(), webCallback+"?code=") || left.Query().Get("state") != "pushed" {
 		t.Fatalf("the browser is sent to %v", left)
@@ -87,8 +87,8 @@ func TestAPushedRequestIsGoodOnce(t *testing.T) {
 	}
 }
 
-// TestReferencesOfOthers: one of another application is neither good nor used up, nor is one that
-// is too old or made up.
+// TestReferencesOfOthers: a request_uri of another application is refused and not used up. One that
+// is too old or invented is refused too.
 func TestReferencesOfOthers(t *testing.T) {
 	tn := startPushing(t)
 	const refused = "invalid_request_uri"
@@ -121,7 +121,7 @@ func TestReferencesOfOthers(t *testing.T) {
 	}
 }
 
-// TestOneOfManyVisitsGetsThePushedRequest.
+// TestOneOfManyVisitsGetsThePushedRequest: a request_uri works once, even if many requests use it concurrently.
 func TestOneOfManyVisitsGetsThePushedRequest(t *testing.T) {
 	tn := startPushing(t)
 	reference := tn.reference()
@@ -176,7 +176,7 @@ func TestWhatMayNotBePushed(t *testing.T) {
 	}
 }
 
-// TestWherePushingIsRequired by the application or by the tenant.
+// TestWherePushingIsRequired by the application or by the tenant, other requests are refused.
 func TestWherePushingIsRequired(t *testing.T) {
 	tn := startPushing(t)
 	manage := tn.manager()
@@ -208,8 +208,8 @@ func TestWherePushingIsRequired(t *testing.T) {
 	}
 }
 
-// TestAPushedLoginGoesThroughThePages, which take longer than the reference lives, and an
-// application's own parameters with it.
+// TestAPushedLoginGoesThroughThePages, which take longer than the request_uri is valid, and keeps the
+// application's own parameters.
 func TestAPushedLoginGoesThroughThePages(t *testing.T) {
 	tn := start(t)
 	reference := tn.reference("ext-colour", "red")
@@ -226,8 +226,8 @@ func TestAPushedLoginGoesThroughThePages(t *testing.T) {
 	}
 }
 
-// TestWhatAuthenticatedAPushedRequestIsNotToldOn: the classic page of a login is told of the request's parameters in its
-// address, and of no secret that came with them.
+// TestWhatAuthenticatedAPushedRequestIsNotToldOn: the classic login page has the request's parameters in its
+// address, but not the client secret with which the request was pushed.
 func TestWhatAuthenticatedAPushedRequestIsNotToldOn(t *testing.T) {
 	tn := start(t, servertest.Seed(file+"prompts: {universal_login_experience: classic}\n"))
 	begun, err := url.Parse(tn.URL + "authorize?" + url.Values{"client_id": {"web"}, "request_uri": {tn.reference("ext-shown", "yes")}}.Encode())

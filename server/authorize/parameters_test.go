@@ -9,8 +9,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// audienceOf is the audience of the access token that a request leads to, "" for one of
-// /userinfo alone, and the error where there is none.
+// audienceOf returns the audience of the access token that a request leads to, "" for a token only for
+// /userinfo, or the error description if there is no token.
 func (tn tenant) audienceOf(pairs ...string) any {
 	tn.t.Helper()
 	params := url.Values{"scope": {"read:it"}, "audience": {""}}
@@ -38,8 +38,8 @@ func (tn tenant) audienceOf(pairs ...string) any {
 	return tn.claims(access, "")["aud"]
 }
 
-// TestResources: the parameter of RFC 8707 is an audience where the tenant says so, and one that
-// is sent as well goes before it.
+// TestResources: the parameter resource of RFC 8707 counts as an audience if the tenant's settings say so; if
+// the request has an audience too, that one is used.
 func TestResources(t *testing.T) {
 	tn := start(t)
 	tn.logIn(ann)
@@ -52,7 +52,7 @@ func TestResources(t *testing.T) {
 	diff(t, "before the tenant's own audience", tn.audienceOf("resource", "urn:none"), "Service not found: urn:none")
 }
 
-// TestClassesOfAuthentication are held against the tenant's list, where it has one.
+// TestClassesOfAuthentication: acr_values must be in the tenant's list acr_values_supported, if it has one.
 func TestClassesOfAuthentication(t *testing.T) {
 	tn := start(t)
 	tn.logIn(ann)
@@ -63,7 +63,7 @@ func TestClassesOfAuthentication(t *testing.T) {
 	diff(t, "one that is not of it", tn.outcome("acr_values", "urn:gold urn:tin"), "invalid_request: Invalid parameter acr_values: urn:tin is not supported")
 }
 
-// TestParametersThatChangeNothing, and those of nobody: OIDC Core section 3.1.2.1, "Authorization
+// TestParametersThatChangeNothing, and unknown ones: OIDC Core section 3.1.2.1, "Authorization
 // Servers SHOULD ignore unrecognized parameters".
 func TestParametersThatChangeNothing(t *testing.T) {
 	tn := start(t)
@@ -77,7 +77,7 @@ func TestParametersThatChangeNothing(t *testing.T) {
 	diff(t, "a language that is not spoken", tn.outcome("ui_locales", "se"), code)
 }
 
-// TestPromptsTogether: every combination of the values that may be combined.
+// TestPromptsTogether tries every combination of the prompt values that may be combined.
 func TestPromptsTogether(t *testing.T) {
 	tn := start(t)
 	tn.Freeze(noon)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// requestObject is a request object of a payload, which nobody has signed.
+// requestObject returns an unsigned request object with a payload.
 func requestObject(payload string) string {
 	encode := base64.RawURLEncoding.EncodeToString
 	return encode([]byte(`{"alg":"none"}`)) + "." + encode([]byte(payload)) + "."
@@ -16,8 +16,8 @@ func requestObject(payload string) string {
 
 const refusedObject = "request_not_supported"
 
-// TestRefusedObjectsTravelAsTheySay holds the redirect that refuses a request object to
-// what the object says of it, OIDC Core section 6.1.
+// TestRefusedObjectsTravelAsTheySay: the redirect that refuses a request object uses the redirect_uri, response
+// mode and state in the object, OIDC Core section 6.1.
 func TestRefusedObjectsTravelAsTheySay(t *testing.T) {
 	tn := start(t)
 	for _, tt := range []struct {
@@ -65,8 +65,8 @@ func TestRefusedObjectsByFormPost(t *testing.T) {
 	}
 }
 
-// TestObjectsThatLeadNowhere are refused on a page: the application that the request
-// names does not own where they would go.
+// TestObjectsThatLeadNowhere are refused on a page, because their redirect_uri does not belong to the
+// application that the request names.
 func TestObjectsThatLeadNowhere(t *testing.T) {
 	tn := start(t)
 	for _, tt := range []struct {
@@ -86,7 +86,7 @@ func TestObjectsThatLeadNowhere(t *testing.T) {
 	}
 }
 
-// TestObjectsThatCannotBeRead decide nothing.
+// TestObjectsThatCannotBeRead have no influence on the redirect that refuses them.
 func TestObjectsThatCannotBeRead(t *testing.T) {
 	tn := start(t)
 	claims := base64.RawURLEncoding.EncodeToString([]byte(`{"state":"inside"}`))

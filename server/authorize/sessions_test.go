@@ -17,8 +17,8 @@ const (
 	consent     = "consent_required: Consent required"
 )
 
-// TestPromptsAndSessions is the matrix of prompt, max_age and connection over a
-// session of db that began at noon.
+// TestPromptsAndSessions combines prompt, max_age and connection with the age of a session of
+// the connection db that began at noon.
 func TestPromptsAndSessions(t *testing.T) {
 	tn := start(t)
 	tn.Freeze(noon)
@@ -66,7 +66,7 @@ func TestPromptsAndSessions(t *testing.T) {
 	}
 }
 
-// TestLifetimesOfSessions: idle for 2 hours at most, 10 hours in all.
+// TestLifetimesOfSessions: sessions end after 2 hours without use, and after 10 hours in any case.
 func TestLifetimesOfSessions(t *testing.T) {
 	tn := start(t)
 	at := func(after time.Duration) { tn.Freeze(noon.Add(after)) }
@@ -93,8 +93,8 @@ func TestLifetimesOfSessions(t *testing.T) {
 	diff(t, "and with a form", tn.outcome(), loginPage)
 }
 
-// TestUsesWithinAMinuteAreOne: the idle lifetime is moved once a minute at most, and an
-// application that uses the session first is noted at once.
+// TestUsesWithinAMinuteAreOne: the idle lifetime is extended at most once a minute, but an
+// application that uses the session for the first time is recorded at once.
 func TestUsesWithinAMinuteAreOne(t *testing.T) {
 	const idle = 2 * time.Hour
 	tn := start(t)
@@ -139,7 +139,7 @@ func TestTheConnectionOfARequestIsTheOnlyOne(t *testing.T) {
 			t.Errorf("%s with connection %q: %v %d", tt.user, tt.connection, left, page.Status)
 		}
 	}
-	// The session is cat's, of the connection db2.
+	// The session belongs to cat, a user of the connection db2.
 	for connection, in := range map[string]bool{"": true, "db2": true, "db": false} {
 		left, _ := tn.Visit(tn.browser, tn.target("connection", connection, "prompt", "none"))
 		if left == nil || (left.Query().Get("code") != "") != in || !in && left.Query().Get("error") != "login_required" {
@@ -148,7 +148,7 @@ func TestTheConnectionOfARequestIsTheOnlyOne(t *testing.T) {
 	}
 }
 
-// TestCookies looks at the attributes of every cookie that a login sets.
+// TestCookies checks the attributes of every cookie that a login sets.
 func TestCookies(t *testing.T) {
 	for _, secure := range []bool{true, false} {
 		tn := start(t)
@@ -204,7 +204,7 @@ func (r *recorder) RoundTrip(rq *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// TestTheTwinIsEnough is for browsers that drop SameSite=None.
+// TestTheTwinIsEnough for browsers that drop cookies with SameSite=None: the _compat cookies alone keep the session.
 func TestTheTwinIsEnough(t *testing.T) {
 	tn := start(t)
 	tn.logIn(ann)

@@ -14,7 +14,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// file is a tenant in which every check of /authorize has something to refuse.
+// file is a tenant for which every check of /authorize has something to refuse.
 const file = `
 tenant: {friendly_name: Example, session_lifetime: 10, idle_session_lifetime: 2}
 clients:
@@ -58,7 +58,7 @@ const (
 
 var noon = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// tenant is a running tenant of that file, with a browser.
+// tenant is a running tenant of file, with a browser.
 type tenant struct {
 	*servertest.Server
 	browser *http.Client
@@ -71,8 +71,8 @@ func start(t *testing.T, opts ...servertest.Option) tenant {
 	return tenant{s, s.Client(), t}
 }
 
-// target is an authorization request of the application app, changed by
-// parameters in pairs; "" leaves one out.
+// target returns the URL of an authorization request of the application app, with parameters changed in
+// pairs; the value "" leaves a parameter out.
 func (tn tenant) target(pairs ...string) string {
 	tn.t.Helper()
 	params := url.Values{"scope": {"openid"}, "audience": {""}, "state": {"s&1 ü"}}
@@ -83,7 +83,7 @@ func (tn tenant) target(pairs ...string) string {
 	return target
 }
 
-// fetch sends the browser to a URL and does not follow.
+// fetch requests a URL without following redirects.
 func (tn tenant) fetch(target string) (status int, location, body string) {
 	tn.t.Helper()
 	resp, err := tn.browser.Get(target)
@@ -101,7 +101,7 @@ func (tn tenant) logIn(username string) servertest.Result {
 	return tn.Login(tn.browser, servertest.Login{ClientID: "app", RedirectURI: callbackURL, Username: username, Password: "a password of " + name, Params: params})
 }
 
-// outcome is what an authorization request comes to: a page's path, "code", or
+// outcome returns the result of an authorization request: the path of a page, "code", or
 // "error: description".
 func (tn tenant) outcome(pairs ...string) string {
 	tn.t.Helper()
@@ -115,7 +115,7 @@ func (tn tenant) outcome(pairs ...string) string {
 	return left.Query().Get("error") + ": " + left.Query().Get("error_description")
 }
 
-// manager gives the tenant a machine that manages it, and returns what it changes things by.
+// manager returns a function that changes an object by a PATCH of the Management API.
 func (tn tenant) manager() func(path string, body any) {
 	tn.t.Helper()
 	return func(path string, body any) {
@@ -144,7 +144,7 @@ func (tn tenant) manager() func(path string, body any) {
 	}
 }
 
-// discovered is a member of the discovery document.
+// discovered returns a member of the discovery document.
 func (tn tenant) discovered(name string) any {
 	tn.t.Helper()
 	_, _, body := tn.fetch(tn.URL + ".well-known/openid-configuration")
@@ -162,7 +162,7 @@ func diff(t *testing.T, what string, got, want any) {
 	}
 }
 
-// startPlain is start with an issuer of http.
+// startPlain starts a tenant whose issuer uses plain HTTP.
 func startPlain(t *testing.T) tenant {
 	t.Helper()
 	return start(t, servertest.HTTP())

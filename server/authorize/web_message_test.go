@@ -13,7 +13,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// spaOrigin is the origin of the browser application, which is a callback of it.
+// spaOrigin is the origin of the single-page application, which is also one of its callbacks.
 const spaOrigin = "http://localhost:3000"
 
 // fetchMessage sends an authorization request as SDKs do from a hidden frame and

@@ -19,7 +19,7 @@ import (
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-// sign makes a client assertion.
+// sign returns a signed client assertion.
 func sign(t testing.TB, alg jose.SignatureAlgorithm, key any, claims object, headers object) string {
 	t.Helper()
 	opts := (&jose.SignerOptions{}).WithType("JWT")
@@ -53,7 +53,7 @@ func part(v object) string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// assert asks for a machine's token with an assertion.
+// assert requests a token by client credentials with a client assertion.
 func (tn tenant) assert(assertion string, more ...string) (int, object) {
 	tn.t.Helper()
 	form := url.Values{
@@ -195,8 +195,8 @@ func TestAssertionsAtTheRevocationEndpoint(t *testing.T) {
 	}
 }
 
-// FuzzClientAssertion: whatever the assertion, a client is let in only by one that
-// its key signed, and the answer is never a failure of the server.
+// FuzzClientAssertion: a client is authenticated only by an assertion that one of its keys signed, and
+// no assertion leads to a server error.
 func FuzzClientAssertion(f *testing.F) {
 	tn := startFuzz(f)
 	valid := func(jti string) string {
@@ -226,7 +226,7 @@ func FuzzClientAssertion(f *testing.F) {
 	})
 }
 
-// signedByClient reports whether a key of the client signed the assertion.
+// signedByClient reports whether one of the client's keys signed the assertion.
 func signedByClient(assertion string) bool {
 	jws, err := jose.ParseSignedCompact(assertion, []jose.SignatureAlgorithm{jose.ES256, jose.RS256, jose.PS256, jose.RS384, jose.PS384})
 	if err != nil {

@@ -42,7 +42,7 @@ func values(pairs ...string) url.Values {
 	return form
 }
 
-// refused posts a form to the token endpoint and compares all of the refusal.
+// refused posts a form to the token endpoint and checks the status, the headers and the whole body of the refusal.
 func (tn tenant) refused(t *testing.T, form url.Values, status int, want object) {
 	t.Helper()
 	got := tn.send(http.MethodPost, "oauth/token", form.Encode(), "Content-Type", formType)
@@ -323,8 +323,8 @@ func TestCORS(t *testing.T) {
 	}
 }
 
-// TestNoTokenIsBoundToAKey: who asks for a token that is bound to a key is told that it is a bearer's, RFC 9449
-// section 5.
+// TestNoTokenIsBoundToAKey: a client that requests a token bound to a key (DPoP) gets one whose token_type is
+// Bearer, RFC 9449 section 5.
 func TestNoTokenIsBoundToAKey(t *testing.T) {
 	tn := start(t)
 	form := values("grant_type", "client_credentials", "client_id", machine, "client_secret", secret, "audience", plain).Encode()

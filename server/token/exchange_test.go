@@ -23,7 +23,7 @@ const (
 	customType   = "urn:example:legacy-token"
 )
 
-// exchanging adds clients of APIs, an application that may exchange by profiles, and a profile.
+// exchanging adds applications that belong to APIs, an application that may use token exchange profiles, and others.
 func exchanging(file object) {
 	managed(file)
 	grants := object{"grant_types": []string{exchangeType}}
@@ -55,8 +55,8 @@ func (tn tenant) swap(client string, subject any, more ...string) (int, object) 
 	return tn.Token(tn.browser, form)
 }
 
-// TestOnBehalfOf has an API call the next one for a user: the token has what the user may do there,
-// and says who acts, and who did before.
+// TestOnBehalfOf: an API exchanges a user's token for one for the next API. The new token has the scopes that the
+// user has there, and its act claim names the API that acts, and those that acted before.
 func TestOnBehalfOf(t *testing.T) {
 	tn := start(t, withSeed(exchanging))
 	subject := tn.tokens(fixed)["access_token"]
@@ -79,7 +79,7 @@ func TestOnBehalfOf(t *testing.T) {
 		t.Errorf("%v %s", claims, diff)
 	}
 	tn.logged("success_on_behalf_of_token_exchange", 2)
-	// Back and forth, until too many act.
+	// Back and forth, until the act claim names too many.
 	token, audience, by := next["access_token"], guarded, service
 	for range 3 {
 		status, body = tn.swap(by, token, "audience", audience)
@@ -95,7 +95,7 @@ func TestOnBehalfOf(t *testing.T) {
 	tn.logged("failed_on_behalf_of_token_exchange", 1)
 }
 
-// logged has as many events of a type in the tenant's log.
+// logged checks how many events of a type the tenant's log has.
 func (tn tenant) logged(kind string, want int) {
 	tn.t.Helper()
 	_, answer := tn.Manage(tn.browser, http.MethodGet, "logs?per_page=100", nil)
@@ -110,8 +110,8 @@ func (tn tenant) logged(kind string, want int) {
 	}
 }
 
-// TestTheResourceThatATokenIsFor is another name of its audience where the tenant says so: RFC 8707, Auth0:
-// get-started/tenant-settings.
+// TestTheResourceThatATokenIsFor: the parameter resource is another name of audience if the tenant's settings say so,
+// RFC 8707, Auth0: get-started/tenant-settings.
 func TestTheResourceThatATokenIsFor(t *testing.T) {
 	for _, profile := range []string{"audience", "compatibility"} {
 		t.Run(profile, func(t *testing.T) {
@@ -153,7 +153,7 @@ func TestTheResourceThatATokenIsFor(t *testing.T) {
 	}
 }
 
-// TestExchangesThatAreRefused goes through what cannot be exchanged.
+// TestExchangesThatAreRefused tries tokens and clients for which there is no exchange.
 func TestExchangesThatAreRefused(t *testing.T) {
 	tn := start(t, withSeed(exchanging))
 	good := tn.tokens(fixed)
@@ -214,7 +214,7 @@ func TestExchangesThatAreRefused(t *testing.T) {
 	})
 }
 
-// several lets the refresh tokens of the application fixed be exchanged for further APIs.
+// several lets the refresh tokens of the application fixed be exchanged for tokens of further APIs.
 func several(file object) {
 	client := file["clients"].([]object)[0]
 	settings := maps.Clone(client["refresh_token"].(object))
@@ -225,8 +225,8 @@ func several(file object) {
 	client["refresh_token"] = settings
 }
 
-// TestOneRefreshTokenForSeveralAPIs exchanges a refresh token for each API that the policies
-// name, with what they, the login and the user's permissions allow.
+// TestOneRefreshTokenForSeveralAPIs exchanges a refresh token for each API in the application's policies, with
+// the scopes that the policies, the login and the user's permissions allow.
 func TestOneRefreshTokenForSeveralAPIs(t *testing.T) {
 	tn := start(t, withSeed(several))
 	first := tn.tokens(fixed, "scope", "openid offline_access read:it")
@@ -254,21 +254,21 @@ func TestOneRefreshTokenForSeveralAPIs(t *testing.T) {
 			}
 		})
 	}
-	// Without policies the parameter means nothing.
+	// Without policies the parameter audience has no effect.
 	other := tn.tokens(dated, "scope", "openid offline_access read:it")
 	if _, body := tn.refresh(dated, other["refresh_token"], "audience", guarded); body["scope"] != "openid offline_access read:it" {
 		t.Errorf("%v", body)
 	}
 }
 
-// withOnline lets the API plain be used with refresh tokens that end with the session.
+// withOnline allows refresh tokens for the API plain that end with the session (online access).
 func withOnline(file object) {
 	managed(file)
 	file["resourceServers"].([]object)[0]["allow_online_access"] = true
 }
 
-// TestOnlineRefreshTokens end with the session that they came of, move its idle end, and take it
-// along when they are revoked.
+// TestOnlineRefreshTokens end with the session that they came from, and extend its idle lifetime. Their
+// revocation ends the session.
 func TestOnlineRefreshTokens(t *testing.T) {
 	tn := start(t, withSeed(withOnline))
 	begin := func() (token string, claims object) {
@@ -321,7 +321,7 @@ func TestOnlineRefreshTokens(t *testing.T) {
 		t.Error("the session is there without its refresh token")
 	}
 
-	// Where the API does not allow it, the scope is dropped, and so is the token.
+	// If the API does not allow it, neither the scope nor the refresh token is granted.
 	tn.browser = tn.Client()
 	body := tn.tokens(rotating, "audience", guarded, "scope", "openid online_access read:it")
 	if body["refresh_token"] != nil || slices.Contains(strings.Fields(body["scope"].(string)), "online_access") {

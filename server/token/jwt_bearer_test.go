@@ -18,7 +18,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// The applications of the tests of Cross App Access.
+// The applications in the tests of Cross App Access.
 const (
 	jwtBearerType = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 	agent         = "agent"       // regular_web
@@ -27,7 +27,7 @@ const (
 	foreignAgent  = "foreign"     // regular_web, of somebody else, permissive
 )
 
-// agents adds applications that other companies' identity providers may send, with connections to these.
+// agents adds applications for which identity providers of companies may assert users, and connections to these providers.
 func agents(connections []object, more ...func(object)) func(object) {
 	return func(file object) {
 		managed(file)
@@ -50,12 +50,12 @@ func agents(connections []object, more ...func(object)) func(object) {
 	}
 }
 
-// asserting are a connection's settings whose provider may assert who somebody is.
+// asserting returns a connection whose provider may assert the identity of users.
 func asserting(name, strategy string, options object) object {
 	return object{"name": name, "strategy": strategy, "options": options, "cross_app_access_resource_app": object{"status": "enabled"}}
 }
 
-// bear exchanges an assertion.
+// bear sends an assertion to the token endpoint, RFC 7523.
 func (tn tenant) bear(client, assertion string, more ...string) (int, object) {
 	tn.t.Helper()
 	form := url.Values{"grant_type": {jwtBearerType}, "client_id": {client}, "client_secret": {secret}, "assertion": {assertion}}
@@ -65,7 +65,7 @@ func (tn tenant) bear(client, assertion string, more ...string) (int, object) {
 	return tn.Token(tn.browser, with(form, more...))
 }
 
-// known logs a person in by a connection, so that the tenant knows them.
+// known logs a user in by a connection, so that the tenant has the user.
 func (tn tenant) known(connection, person string) {
 	tn.t.Helper()
 	tn.Choose(connection, "allow", person)
@@ -75,8 +75,8 @@ func (tn tenant) known(connection, person string) {
 	}
 }
 
-// TestCrossAppAccess has a simulated directory send an application for one of its people, who has logged in before: it
-// gets an access token alone, as often as the assertion is good.
+// TestCrossAppAccess: a simulated directory issues an assertion for one of its users, who has logged in before, to an
+// application. The application gets an access token and nothing else, as often as it likes while the assertion is valid.
 func TestCrossAppAccess(t *testing.T) {
 	tn := start(t, withSeed(agents([]object{asserting("work", "okta", object{"issuer": "https://corp.okta.com"})})))
 	early := tn.Assertion("work", "ada@example.com", agent, plain, "read:it")
@@ -97,7 +97,7 @@ func TestCrossAppAccess(t *testing.T) {
 	}
 	tn.logged("idjag_exchange_succeeded", 2)
 	tn.logged("idjag_exchange_failed", 1)
-	// What the assertion does not say the request may.
+	// The request may name the audience and the scope if the assertion does not.
 	bare := tn.Assertion("work", "ada@example.com", agent, "", "")
 	for _, tt := range []struct {
 		more   []string
@@ -135,8 +135,8 @@ func TestCrossAppAccess(t *testing.T) {
 	}
 }
 
-// TestCrossAppAccessForOrganizations: the token is for the one of the connection that the user is a member of, as far as the
-// application is for organizations.
+// TestCrossAppAccessForOrganizations: the token is for the organization of the connection of which the user is a member, if the
+// application's settings allow organizations.
 func TestCrossAppAccessForOrganizations(t *testing.T) {
 	tn := start(t, withSeed(agents([]object{asserting("work", "okta", object{})}, func(file object) {
 		file["organizations"] = []object{{"name": "acme", "connections": []object{{"name": "work"}}}}
@@ -194,7 +194,7 @@ func newDirectory(t *testing.T) directory {
 	return directory{s, key}
 }
 
-// TestWhatProvidersDoNotAssert goes through assertions to a tenant whose connection leads to a directory with keys.
+// TestWhatProvidersDoNotAssert sends wrong assertions to a tenant whose connection leads to a directory with published keys.
 func TestWhatProvidersDoNotAssert(t *testing.T) {
 	d := newDirectory(t)
 	options := object{

@@ -12,15 +12,15 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// The application of the tests of native social login, and the connections to networks.
+// The applications in the tests of native social login.
 const (
 	app      = "app"
 	otherApp = "otherapp" // the same, of another app
 	without  = "without"  // takes the tokens of no network
 )
 
-// social adds applications that people log in to by the SDKs of Apple, Facebook and Google. It has the grant type
-// nowhere, as no application of Auth0's has.
+// social adds applications whose users log in by the SDKs of Apple, Facebook and Google, with connections to these. No
+// application lists the grant type, as none does at Auth0.
 func social(more ...func(object)) func(object) {
 	return func(file object) {
 		managed(file)
@@ -52,7 +52,7 @@ func social(more ...func(object)) func(object) {
 	}
 }
 
-// with is a form with parameters in pairs, those of "" left out.
+// with returns a copy of a form with parameters changed in pairs; the value "" leaves a parameter out.
 func with(form url.Values, more ...string) url.Values {
 	form = maps.Clone(form)
 	for i := 0; i < len(more); i += 2 {
@@ -64,15 +64,15 @@ func with(form url.Values, more ...string) url.Values {
 	return form
 }
 
-// user reads a user of the tenant.
+// user reads a user of the tenant by the Management API.
 func (tn tenant) user(id string) object {
 	tn.t.Helper()
 	_, user := tn.Manage(tn.browser, http.MethodGet, "users/"+url.PathEscape(id), nil)
 	return user.(object)
 }
 
-// TestNativeSocialLogin logs people in by what the SDKs of networks give: their accounts are made as by the page of
-// the network, and Auth0 believes each network what it has proved.
+// TestNativeSocialLogin logs users in with the tokens and codes that the networks' SDKs provide. Their accounts are as after a
+// login on the network's page, except that Auth0 trusts each network only for what it has verified.
 func TestNativeSocialLogin(t *testing.T) {
 	tn := start(t, withSeed(social()))
 	for connection, want := range map[string]object{
@@ -122,7 +122,8 @@ func TestNativeSocialLogin(t *testing.T) {
 	})
 }
 
-// TestTheSameAccountNativelyAndByThePage is one, and what the app tells again does not go.
+// TestTheSameAccountNativelyAndByThePage is one account. What the app has told about the user stays after logins
+// that do not repeat it.
 func TestTheSameAccountNativelyAndByThePage(t *testing.T) {
 	tn := start(t, withSeed(social()))
 	login := func(form url.Values) object {
@@ -145,7 +146,7 @@ func TestTheSameAccountNativelyAndByThePage(t *testing.T) {
 	if user["name"] != "Eva" || user["email_verified"] != false || user["app_metadata"] != nil || user["blocked"] != nil {
 		t.Errorf("an app may tell of a person what it likes: %v", user)
 	}
-	// A body of JSON has the profile as an object.
+	// In a JSON body the profile is an object.
 	body := object{}
 	for name, values := range tn.NativeLogin("apple", "eve", app) {
 		body[name] = values[0]
@@ -163,7 +164,7 @@ func TestTheSameAccountNativelyAndByThePage(t *testing.T) {
 	}
 }
 
-// TestScopesOfNativeLogins are those of the grants that trust the application: all that there are where none is asked for.
+// TestScopesOfNativeLogins: as for other grants of trusted applications, a request without scope gets all scopes.
 func TestScopesOfNativeLogins(t *testing.T) {
 	tn := start(t, withSeed(social()))
 	for scope, want := range map[string]string{
@@ -178,7 +179,7 @@ func TestScopesOfNativeLogins(t *testing.T) {
 	}
 }
 
-// TestWhatProvesNothingNatively goes through what no network has given, or not to this app.
+// TestWhatProvesNothingNatively tries tokens that no network has issued, or not to this app.
 func TestWhatProvesNothingNatively(t *testing.T) {
 	tn := start(t, withSeed(social(func(file object) {
 		file["connections"] = append(file["connections"].([]object), object{
@@ -248,7 +249,7 @@ func TestWhatProvesNothingNatively(t *testing.T) {
 	})
 }
 
-// TestWhatEndsNativeLogins: the connection, the person, what the provider calls the tenant, the user and a second factor.
+// TestWhatEndsNativeLogins: changes of the connection, the person at the provider or the user, and a second factor.
 func TestWhatEndsNativeLogins(t *testing.T) {
 	tn := start(t, withSeed(social()))
 	form := tn.NativeLogin("google-oauth2", "eve", app)
@@ -308,7 +309,7 @@ func TestWhatEndsNativeLogins(t *testing.T) {
 	tn.logged("fens", 7)
 }
 
-// TestGuessedSubjectTokens throttles an address that guesses, as one that guesses passwords.
+// TestGuessedSubjectTokens: an IP address that guesses tokens is throttled like one that guesses passwords.
 func TestGuessedSubjectTokens(t *testing.T) {
 	tn := start(t, withSeed(social()))
 	status, answer := tn.Manage(tn.browser, http.MethodPatch, "attack-protection/suspicious-ip-throttling", object{

@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// Applications and connections of the tests of passwords.
+// Applications and connections in the tests of the password grants.
 const (
 	trusted  = "trusted"  // regular_web, may use passwords, and name the person's address
 	stranger = "stranger" // of somebody else, may use passwords
@@ -26,7 +26,7 @@ const (
 
 var passwordGrants = []string{"password", realm, "refresh_token", "authorization_code"}
 
-// withPasswords is the tenant of the tests with applications that take passwords.
+// withPasswords starts the tenant of the tests with applications that may use the password grants.
 func withPasswords(more ...func(object)) servertest.Option {
 	return withSeed(func(file object) {
 		app := func(c object) object {
@@ -62,7 +62,7 @@ func withPasswords(more ...func(object)) servertest.Option {
 	})
 }
 
-// withManagement adds the application that the tests call the Management API with.
+// withManagement adds the application with which the tests call the Management API.
 func withManagement(file object) {
 	file["clients"] = append(file["clients"].([]object), object{
 		"name": "management", "client_id": servertest.Management, "client_secret": servertest.ManagementSecret,
@@ -102,14 +102,14 @@ func TestPasswords(t *testing.T) {
 	diff(t, "status of a refresh", status, 200)
 	diff(t, "scope of a refresh", refreshed["scope"], "openid email read:it offline_access")
 
-	// Another database has another person of the same address.
+	// Another database has another user with the same e-mail address.
 	status, body = tn.Token(tn.browser, byPassword("grant_type", realm, "realm", partners, "password", "the partner's own", "scope", "openid"))
 	diff(t, "status in another realm", status, 200)
 	_, id = tn.verified(body["id_token"], jose.RS256)
 	diff(t, "sub in another realm", id["sub"], "auth0|partner")
 	diff(t, "a refresh token without offline_access", body["refresh_token"], nil)
 
-	// JSON, Basic, and a blank around the name.
+	// A JSON body, HTTP Basic authentication, and spaces around the username.
 	status, body = func() (int, object) {
 		a := tn.send(http.MethodPost, "oauth/token", `{"grant_type":"password","username":" `+email+` ","password":"`+password+`","scope":["openid"]}`,
 			"Content-Type", jsonType, "Authorization", basic(trusted, secret))
@@ -179,7 +179,7 @@ func TestPasswordsWithoutADefaultDirectory(t *testing.T) {
 	tn.refused(t, byPassword(), 500, oauthError("server_error", "Authorization server not configured with default connection."))
 }
 
-// TestGuessedPasswords counts as the login page does: ten wrong ones from an address.
+// TestGuessedPasswords: ten wrong passwords from an IP address block it for the account, as on the login page.
 func TestGuessedPasswords(t *testing.T) {
 	tn := start(t, withPasswords())
 	tooMany := oauthError("too_many_attempts", "Your account has been blocked after multiple consecutive login attempts. We've sent you an email with instructions on how to unblock it.")
@@ -212,7 +212,7 @@ func TestGuessedPasswords(t *testing.T) {
 	}
 }
 
-// guess sends wrong passwords, with the header of an address unless that is "".
+// guess sends wrong passwords, with a header that names the user's IP address unless from is "".
 func (tn tenant) guess(t *testing.T, times int, from string, more ...string) {
 	t.Helper()
 	for range times {
@@ -226,7 +226,7 @@ func (tn tenant) guess(t *testing.T, times int, from string, more ...string) {
 	}
 }
 
-// TestWhoseAddressCounts is the header by which servers name the address of a person.
+// TestWhoseAddressCounts tests the header auth0-forwarded-for, in which servers send the user's IP address.
 func TestWhoseAddressCounts(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
@@ -274,7 +274,7 @@ func TestPasswordsInTheLog(t *testing.T) {
 	diff(t, "logins of the user", user.(object)["logins_count"], 1.0)
 }
 
-// TestAPasswordIsGoodUntilItIsChanged, and so is what it brought.
+// TestAPasswordIsGoodUntilItIsChanged, and so are the refresh tokens that it led to.
 func TestAPasswordIsGoodUntilItIsChanged(t *testing.T) {
 	tn := start(t, withPasswords())
 	_, body := tn.Token(tn.browser, byPassword("audience", plain, "scope", "openid offline_access"))

@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// machineAnswer asks for a machine's token, and returns the answer as it came.
+// machineAnswer requests a token by client credentials, and returns the whole response.
 func (tn tenant) machineAnswer(more ...string) answer {
 	tn.t.Helper()
 	form := with(url.Values{"grant_type": {"client_credentials"}, "client_id": {machine}, "client_secret": {secret}, "audience": {plain}}, more...)
 	return tn.send(http.MethodPost, "oauth/token", form.Encode(), "Content-Type", formType)
 }
 
-// quota is a quota of tokens.
+// quota returns a token quota for client credentials.
 func quota(members object) object { return object{"client_credentials": members} }
 
-// TestQuotasOfTokens refuses more than the hour and the day have, tells of them in headers and in the log, and begins anew with
-// the next hour of UTC.
+// TestQuotasOfTokens: requests beyond the quota of an hour or a day are refused, headers and log events tell the
+// quota, and each hour of UTC begins with a full quota.
 func TestQuotasOfTokens(t *testing.T) {
 	tn := start(t, withSeed(managed))
 	tn.Freeze(noon.Add(time.Minute))
@@ -87,7 +87,7 @@ func TestQuotasOfTokens(t *testing.T) {
 	tn.logged("feccft", 2)
 }
 
-// TestTheTenantsQuotas are for applications and organizations that have none of their own.
+// TestTheTenantsQuotas apply to applications and organizations without a quota of their own.
 func TestTheTenantsQuotas(t *testing.T) {
 	tn := start(t, withSeed(func(file object) {
 		managed(file)

@@ -11,7 +11,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// logIns logs in many times. One browser logs in once and is known after that.
+// logIns logs in n times with one browser, which has a session after the first, and returns the forms for the tokens.
 func (tn tenant) logIns(n int, client string, params ...string) []url.Values {
 	tn.t.Helper()
 	forms := make([]url.Values, n)
@@ -61,8 +61,8 @@ func TestEightRacersOnTwoHundredCodes(t *testing.T) {
 	}
 }
 
-// TestAWrongVerifierNeitherBurnsNorFrees lets requests with and without a wrong
-// verifier race with the right one.
+// TestAWrongVerifierNeitherBurnsNorFrees the code: requests with a wrong verifier, and without one, race
+// with the right one.
 func TestAWrongVerifierNeitherBurnsNorFrees(t *testing.T) {
 	const codes = 40
 	tn := start(t)
@@ -140,7 +140,7 @@ func TestConcurrentRefreshes(t *testing.T) {
 	}
 }
 
-// startFuzz starts a tenant for a fuzzer.
+// startFuzz starts a tenant for a fuzz test.
 func startFuzz(f *testing.F) fuzzTenant {
 	f.Helper()
 	s := servertest.Start(f, servertest.Seed(seed(nil)), servertest.HTTP())

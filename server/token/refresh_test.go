@@ -112,8 +112,8 @@ func TestRotation(t *testing.T) {
 	gone("the newest after that", overlap, second)
 }
 
-// TestAForgedRefreshTokenEndsNothing: the id of a family is no secret, and who names
-// it has not reused a token.
+// TestAForgedRefreshTokenEndsNothing: the id of a family is not a secret, and naming it in a forged token does
+// not count as reuse.
 func TestAForgedRefreshTokenEndsNothing(t *testing.T) {
 	tn := start(t)
 	for _, client := range []string{rotating, fixed} {
@@ -138,7 +138,7 @@ func TestAForgedRefreshTokenEndsNothing(t *testing.T) {
 	}
 }
 
-// TestATokenThatWasReplacedLongAgoEndsItsFamily, though the store has forgotten it.
+// TestATokenThatWasReplacedLongAgoEndsItsFamily, although the store no longer has that token.
 func TestATokenThatWasReplacedLongAgoEndsItsFamily(t *testing.T) {
 	tn := start(t)
 	first := tn.tokens(rotating)["refresh_token"]
@@ -207,8 +207,8 @@ func TestLifetimesOfRefreshTokens(t *testing.T) {
 	}
 }
 
-// TestARefreshLooksAtTheUserAgain uses a store that was changed while the server was off:
-// there is no door yet through which a user goes.
+// TestARefreshLooksAtTheUserAgain deletes and blocks users in the store while the server is stopped, so that
+// nothing has ended their refresh tokens.
 func TestARefreshLooksAtTheUserAgain(t *testing.T) {
 	tn := start(t)
 	gone := tn.tokens(rotating)["refresh_token"]
@@ -251,7 +251,7 @@ func TestADeletedUserIsToldToTheApplicationOfTheTokenAlone(t *testing.T) {
 	}
 }
 
-// TestAnAPIThatIsGone must not become a token for something else.
+// TestAnAPIThatIsGone: its refresh token must not lead to a token for something else.
 func TestAnAPIThatIsGone(t *testing.T) {
 	tn := start(t)
 	token := tn.tokens(fixed)["refresh_token"]
@@ -338,7 +338,7 @@ func TestRevocation(t *testing.T) {
 	live(web, kept, 200, "client_secret", secret)
 }
 
-// TestRevocationMayTakeConsentBack is the tenant flag revoke_refresh_token_grant.
+// TestRevocationMayTakeConsentBack tests the tenant flag revoke_refresh_token_grant.
 func TestRevocationMayTakeConsentBack(t *testing.T) {
 	for _, flag := range []bool{false, true} {
 		tn := start(t, withSeed(func(file object) {

@@ -9,8 +9,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// restart stops the server, changes its store, and starts it again by the same
-// issuer.
+// restart stops the server, changes its store, and starts it again with the same issuer.
 func (tn tenant) restart(change func(*storage.Tx) error) tenant {
 	tn.t.Helper()
 	if err := tn.Close(); err != nil {

@@ -21,7 +21,7 @@ func managed(file object) {
 	file["clientGrants"] = append(file["clientGrants"].([]object), object{"client_id": servertest.Management, "audience": "${issuer}api/v2/", "allow_all_scopes": true})
 }
 
-// setStandard sets the switch of an application, and returns the application.
+// setStandard sets tenant0_standard_answers of an application, and returns the application.
 func (tn tenant) setStandard(t *testing.T, client string, on any) object {
 	t.Helper()
 	status, answer := tn.Manage(tn.Client(), http.MethodPatch, "clients/"+client, object{"tenant0_standard_answers": on})
@@ -31,8 +31,8 @@ func (tn tenant) setStandard(t *testing.T, client string, on any) object {
 	return answer.(object)
 }
 
-// TestStandardAnswers has an application answered as Auth0 does, and then as OIDC Core
-// section 5.1 and RFC 6749 section 5.2 say.
+// TestStandardAnswers compares an application's answers as Auth0 sends them with those of OIDC Core
+// section 5.1 and RFC 6749 section 5.2, which the switch turns on.
 func TestStandardAnswers(t *testing.T) {
 	tn := start(t, withSeed(managed))
 	shown := func() (inIDToken, inUserinfo any) {
@@ -83,8 +83,8 @@ func TestStandardAnswers(t *testing.T) {
 	refusedWith(fixed, http.StatusForbidden)
 }
 
-// TestTheSwitchIsShownWhereItIsSet and no answer has it elsewhere, so that no client of
-// Auth0's stumbles over it.
+// TestTheSwitchIsShownWhereItIsSet, and no other answer contains it, so that Auth0's client libraries do
+// not meet an unknown member.
 func TestTheSwitchIsShownWhereItIsSet(t *testing.T) {
 	const name = "tenant0_standard_answers"
 	tn := start(t, withSeed(func(file object) {

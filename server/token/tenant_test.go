@@ -25,7 +25,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// Applications and APIs of the tests' tenant. Application names are their ids.
+// Applications and APIs of the tests' tenant. An application's name is its client_id too.
 const (
 	fixed    = "fixed"    // native, refresh tokens that neither rotate nor expire
 	rotating = "rotating" // native, refresh tokens that rotate, without overlap
@@ -64,7 +64,7 @@ const (
 
 type object = map[string]any
 
-// clientKeys are the keys that the application keyed signs with.
+// clientKeys returns the keys with which the application keyed signs, by name.
 var clientKeys = sync.OnceValue(func() map[string]crypto.Signer {
 	rsaKey, _ := rsa.GenerateKey(rand.Reader, 2048)
 	ecKey, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -108,7 +108,7 @@ func api(identifier string, more object) object {
 	return a
 }
 
-// seed is the tenant file; change may make it another.
+// seed returns the tenant file, after change has changed it.
 func seed(change func(object)) string {
 	never := object{"rotation_type": "non-rotating", "expiration_type": "non-expiring"}
 	rotates := func(leeway int) object {
@@ -173,7 +173,7 @@ func seed(change func(object)) string {
 	return string(raw)
 }
 
-// tenant is a running tenant of that seed and a browser.
+// tenant is a running tenant of seed, with a browser.
 type tenant struct {
 	*servertest.Server
 	browser *http.Client
@@ -186,7 +186,7 @@ func start(t *testing.T, opts ...servertest.Option) tenant {
 	return tenant{s, s.Client(), t}
 }
 
-// logIn gets a code for an application. Parameters of "" are left out.
+// logIn gets a code for an application, with parameters changed in pairs; the value "" leaves a parameter out.
 func (tn tenant) logIn(client string, params ...string) servertest.Result {
 	tn.t.Helper()
 	return tn.logInAs(email, client, params...)
@@ -211,8 +211,8 @@ func (tn tenant) exchange(r servertest.Result) object {
 	return tn.Exchange(tn.browser, r)
 }
 
-// tokens logs in and redeems the code. Confidential applications send their
-// secret.
+// tokens logs in and redeems the code, with the client secret if the application is
+// confidential.
 func (tn tenant) tokens(client string, params ...string) object {
 	tn.t.Helper()
 	form := tn.logIn(client, params...).Form()
@@ -236,7 +236,7 @@ func (tn tenant) refresh(client string, token any, more ...string) (int, object)
 	return tn.Token(tn.browser, form)
 }
 
-// machineToken asks for a token with client_credentials.
+// machineToken requests a token by client credentials.
 func (tn tenant) machineToken(audience string, more ...string) (int, object) {
 	tn.t.Helper()
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {machine}, "client_secret": {secret}, "audience": {audience}}
@@ -246,7 +246,7 @@ func (tn tenant) machineToken(audience string, more ...string) (int, object) {
 	return tn.Token(tn.browser, form)
 }
 
-// answer is a response as it came.
+// answer is a response with its undecoded body.
 type answer struct {
 	status int
 	header http.Header
@@ -262,7 +262,7 @@ func (a answer) json(t *testing.T) object {
 	return body
 }
 
-// send sends a request below the issuer with headers given in pairs.
+// send sends a request to a path below the issuer, with headers in pairs of name and value.
 func (tn tenant) send(method, path, body string, headers ...string) answer {
 	tn.t.Helper()
 	rq, err := http.NewRequestWithContext(tn.t.Context(), method, tn.URL+path, strings.NewReader(body))
@@ -289,8 +289,8 @@ const (
 	jsonType = "application/json"
 )
 
-// verified checks a JWT of the tenant against its published keys, for one
-// algorithm alone, and returns its header and its claims.
+// verified checks a JWT with the tenant's published keys and only one algorithm, and returns its header and
+// its claims.
 func (tn tenant) verified(token any, alg jose.SignatureAlgorithm) (header, claims object) {
 	tn.t.Helper()
 	raw, _ := token.(string)
@@ -327,7 +327,7 @@ func decode(t *testing.T, part string) object {
 	return numbers(t, raw)
 }
 
-// numbers reads JSON with whole numbers as int64.
+// numbers decodes JSON with whole numbers as int64.
 func numbers(t *testing.T, raw []byte) object {
 	t.Helper()
 	dec := json.NewDecoder(bytes.NewReader(raw))
@@ -348,5 +348,5 @@ func numbers(t *testing.T, raw []byte) object {
 	return claims
 }
 
-// withSeed starts another tenant than seed's.
+// withSeed starts a tenant with a changed seed.
 func withSeed(change func(object)) servertest.Option { return servertest.Seed(seed(change)) }

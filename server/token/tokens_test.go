@@ -249,7 +249,7 @@ func TestMachineTokens(t *testing.T) {
 	diff(t, "the profile of RFC 9068", got, object{"sub": sub, "aud": rfc9068, "client_id": machine, "scope": "read:it"})
 }
 
-// TestTheTokenRepeatsWithinASecond is about what makes the signature memo exact.
+// TestTheTokenRepeatsWithinASecond: equal claims are signed once a second, unless the token has a jti.
 func TestTheTokenRepeatsWithinASecond(t *testing.T) {
 	tn := start(t)
 	tn.Freeze(noon)
@@ -277,7 +277,7 @@ func TestTheDefaultAudience(t *testing.T) {
 	diff(t, "aud for a machine", claims["aud"], any(plain))
 }
 
-// TestJSONBodies sends what forms send as JSON.
+// TestJSONBodies sends as JSON what clients usually send as a form.
 func TestJSONBodies(t *testing.T) {
 	tn := start(t)
 	got := tn.send(http.MethodPost, "oauth/token", `{"grant_type":"client_credentials","client_id":"`+machine+`","client_secret":"`+secret+
@@ -294,8 +294,7 @@ func TestJSONBodies(t *testing.T) {
 	diff(t, "status of a code in JSON", got.status, http.StatusOK)
 }
 
-// TestTheQueryIsNoBody makes sure that parameters in the URL, which end in logs,
-// count for nothing.
+// TestTheQueryIsNoBody: parameters in the URL, which end up in logs, are ignored.
 func TestTheQueryIsNoBody(t *testing.T) {
 	tn := start(t)
 	query := url.Values{"grant_type": {"client_credentials"}, "client_id": {machine}, "client_secret": {secret}, "audience": {plain}}
