@@ -13,7 +13,7 @@ import (
 )
 
 // TestAuth0JS runs auth0-js in a page: tokens in the fragment, a session found in a hidden frame, and a
-// login with a form of the page's own (cross-origin authentication).
+// login with the page's own form (cross-origin authentication).
 func TestAuth0JS(t *testing.T) {
 	app := startPage(t, "spa/auth0-js.js")
 	tenant := servertest.Start(t, servertest.HTTP(), pageWithTokens(t, app.origin))
@@ -50,8 +50,8 @@ func TestAuth0JS(t *testing.T) {
 	w.shows(servertest.Employee)
 }
 
-// TestAuth0JSInForms does what pages do with auth0-js that have forms of their own: they log in, in three
-// ways, sign up, ask for a new password and for codes, and find the session again.
+// TestAuth0JSInForms does what pages with forms of their own do with auth0-js: they log in, in three ways, sign
+// up, request a new password and codes, and find the session again.
 func TestAuth0JSInForms(t *testing.T) {
 	app, tenant := startEmbedded(t, "spa/auth0-js.js")
 	app.settings["domain"] = app.settings["host"]
@@ -64,11 +64,11 @@ func TestAuth0JSInForms(t *testing.T) {
 		w.shows("nobody")
 		return w
 	}
-	// answer is what a function of the SDK calls back with, or its error.
+	// answer returns the result with which a function of the SDK calls back, or its error.
 	answer := func(w *window, function, options, result string) string {
 		return evaluate[string](w, `promised(done => webAuth.`+function+`(`+options+`, done)).then(r => `+result+`, e => e.code + ": " + e.description)`)
 	}
-	// leave calls a function that sends the browser away.
+	// leave calls a function that navigates the browser away from the page.
 	leave := func(w *window, function, options string) {
 		w.load(chromedp.Evaluate[chromedp.Void](`void setTimeout(() => webAuth.` + function + `(` + options + `, e => document.querySelector("#user").textContent = e.code + ": " + e.description))`))
 	}
@@ -104,7 +104,7 @@ func TestAuth0JSInForms(t *testing.T) {
 			}
 		}
 
-		// The page keeps a verifier, and gives it to a page of the tenant that frames it.
+		// The page keeps a verifier, and gives it to a page of the tenant that shows it in a frame.
 		id := evaluate[string](w, `decodeURIComponent(document.cookie.split("; ").map(c => decodeURIComponent(c.split("=")[0])).find(n => n.startsWith("co/verifier/")).split("/").pop())`)
 		w.open(tenant.URL + ".well-known/openid-configuration")
 		if got := evaluate[string](w, `new Promise(done => {
@@ -187,8 +187,8 @@ func TestAuth0JSInForms(t *testing.T) {
 	}
 }
 
-// pageWithTokens is the timesheets tenant with a page that may get tokens in the fragment, and log people
-// in with a form of its own.
+// pageWithTokens is the timesheets tenant with an SPA that may get tokens in the fragment, and log users
+// in with its own form.
 func pageWithTokens(t *testing.T, origin string) servertest.Option {
 	t.Helper()
 	seed, err := os.ReadFile("../config/seeds/timesheets.yaml")

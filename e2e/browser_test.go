@@ -22,8 +22,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// startBrowser starts Chromium, which trusts the tenant's certificate authority
-// by the store that a person would import it to, and returns its context.
+// startBrowser starts a Chromium that trusts the tenant's certificate authority (imported into
+// its certificate store, as a user would do), and returns its context.
 func startBrowser(t *testing.T, tenant *servertest.Server) context.Context {
 	t.Helper()
 	chromium := find("chromium", "chromium-browser", "google-chrome")
@@ -50,7 +50,7 @@ func startBrowser(t *testing.T, tenant *servertest.Server) context.Context {
 	return ctx
 }
 
-// closeGently asks a browser to close, for one that is killed leaves files behind.
+// closeGently asks a browser to close, because a killed one leaves files behind.
 func closeGently(browser context.Context, t *testing.T) {
 	t.Helper()
 	if err := chromedp.Cancel(browser); err != nil {
@@ -58,7 +58,7 @@ func closeGently(browser context.Context, t *testing.T) {
 	}
 }
 
-// trust imports a certificate authority to the store of a browser in home.
+// trust imports a certificate authority into the certificate store of a browser whose home folder is home.
 func trust(t *testing.T, home, authority string) {
 	t.Helper()
 	if find("certutil") == "" {
@@ -72,27 +72,26 @@ func trust(t *testing.T, home, authority string) {
 	output(t, exec.CommandContext(t.Context(), "certutil", "-d", "sql:"+store, "-A", "-t", "C,,", "-n", "tenant0", "-i", authority))
 }
 
-// window is a window of a browser. In the end it fails the test for what no
-// window may do: reach another host than localhost, violate a content security
-// policy, or throw.
+// window is a window of a browser. At its end it fails the test if the window did what no page may
+// do: contact another host than localhost, violate a content security policy, or throw an exception.
 type window struct {
 	t     *testing.T
 	ctx   context.Context
 	pages int // how many were left by load
-	// read is what the steps of a script have read.
+	// read holds the words that the steps of a script have read from pages.
 	read words
 
 	mu         sync.Mutex
 	complaints []string
 }
 
-// openWindow opens a window with cookies of its own, until patience ends.
+// openWindow opens a window with its own cookies, which times out after servertest.Patience.
 func openWindow(browser context.Context, t *testing.T) *window {
 	t.Helper()
 	return watch(browser, t, chromedp.WithNewBrowserContext())
 }
 
-// watch opens a window and records what it does.
+// watch opens a window and records what it must not do.
 func watch(browser context.Context, t *testing.T, options ...chromedp.ContextOption) *window {
 	t.Helper()
 	w := &window{t: t}
@@ -134,7 +133,7 @@ func (w *window) listen(event any) {
 	}
 }
 
-// do does steps one after the other, and fails the test when one cannot be done.
+// do runs steps in order, and fails the test if one of them fails.
 func (w *window) do(steps ...chromedp.Action[chromedp.Void]) {
 	w.t.Helper()
 	if err := chromedp.Do(w.ctx, steps...); err != nil {
@@ -142,7 +141,7 @@ func (w *window) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// fatal fails the test and shows what the window shows.
+// fatal fails the test and reports the address and the text of the page.
 func (w *window) fatal(err error) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), 2*time.Second)
@@ -151,20 +150,20 @@ func (w *window) fatal(err error) {
 	w.t.Fatalf("%v; the page is\n%s", err, text)
 }
 
-// open loads a page.
+// open navigates to a page.
 func (w *window) open(url string) {
 	w.t.Helper()
 	w.do(chromedp.Navigate(url))
 }
 
-// press clicks what leads to another page, and waits for that.
+// press clicks an element that leads to another page, and waits for that page.
 func (w *window) press(selector chromedp.CSS) {
 	w.t.Helper()
 	w.load(chromedp.Click(selector))
 }
 
-// load does what leads to another page, and waits for that. It asks the window for its page rather than wait for
-// events of the browser, which are told in another order when scripts of the new page change its address.
+// load runs a step that leads to another page, and waits for that page. It asks the window for its page instead of
+// waiting for the browser's events, whose order changes when scripts of the new page change its address.
 func (w *window) load(step chromedp.Action[chromedp.Void]) {
 	w.t.Helper()
 	w.pages++
@@ -173,7 +172,7 @@ func (w *window) load(step chromedp.Action[chromedp.Void]) {
 	w.becomes(fmt.Sprintf(`document.left !== %d && document.readyState === "complete"`, w.pages))
 }
 
-// becomes waits until a JavaScript expression is true, whatever pages come and go meanwhile.
+// becomes waits until a JavaScript expression is true, even while pages change.
 func (w *window) becomes(expression string) {
 	w.t.Helper()
 	for {
@@ -189,33 +188,33 @@ func (w *window) becomes(expression string) {
 	}
 }
 
-// asks tells whether a JavaScript expression is true. The answer of a page that is just left may not come.
+// asks reports whether a JavaScript expression is true. A page that is being left may not answer.
 func (w *window) asks(expression string) (bool, error) {
 	ctx, cancel := context.WithTimeout(w.ctx, 10*time.Second)
 	defer cancel()
 	return chromedp.Run(ctx, chromedp.Evaluate[bool](`!!(`+expression+`)`))
 }
 
-// logIn fills the login page in and sends it.
+// logIn fills in the login page and sends it.
 func (w *window) logIn(username, password string) {
 	w.t.Helper()
 	w.do(chromedp.SetValue(chromedp.ID("username"), username), chromedp.SetValue(chromedp.ID("password"), password))
 	w.press("button[value=default]")
 }
 
-// text returns what an element says.
+// text returns the text of an element.
 func (w *window) text(selector chromedp.CSS) string {
 	w.t.Helper()
 	return value(w, chromedp.Text(selector))
 }
 
-// path returns the path of the page.
+// path returns the path of the page's address.
 func (w *window) path() string {
 	w.t.Helper()
 	return evaluate[string](w, "location.pathname")
 }
 
-// value returns what an action finds.
+// value returns the result of an action.
 func value[T any](w *window, action chromedp.Action[T]) T {
 	w.t.Helper()
 	v, err := chromedp.Run(w.ctx, action)
@@ -225,13 +224,13 @@ func value[T any](w *window, action chromedp.Action[T]) T {
 	return v
 }
 
-// evaluate returns the value of a JavaScript expression, or of its promise.
+// evaluate returns the value of a JavaScript expression, or of the promise that it returns.
 func evaluate[T any](w *window, expression string) T {
 	w.t.Helper()
 	return value(w, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
 
-// call sends a command of the browser's protocol.
+// call sends a command of the Chrome DevTools Protocol.
 func call[P, R any](w *window, command cdp.Command[P, R], params P) {
 	w.t.Helper()
 	if _, err := chromedp.Call(w.ctx, command, params); err != nil {
@@ -239,7 +238,7 @@ func call[P, R any](w *window, command cdp.Command[P, R], params P) {
 	}
 }
 
-// prefer makes the window prefer a colour scheme, as the system's setting does.
+// prefer makes the window prefer a colour scheme, as a system setting would.
 func (w *window) prefer(scheme string) {
 	w.t.Helper()
 	call(w, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{

@@ -14,7 +14,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// lockPage is a login page of a tenant's own with Lock, as Auth0's template has it.
+// lockPage is a custom login page with Lock, as in Auth0's template.
 const lockPage = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Sign in</title></head><body>
 <script src="https://cdn.auth0.com/js/lock/11.33/lock.min.js"></script>
@@ -33,7 +33,7 @@ const lockPage = `<!doctype html>
   }).show();
 </script></body></html>`
 
-// scriptPage is one with auth0.js and a form of its own.
+// scriptPage is a custom login page with auth0.js and its own form.
 const scriptPage = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Sign in</title></head><body>
 <input id="email"><input id="password" type="password"><button id="send">Log in</button><p id="error"></p>
@@ -49,7 +49,7 @@ const scriptPage = `<!doctype html>
   }, (error) => { document.querySelector('#error').textContent = error.code + ': ' + error.description; });
 </script></body></html>`
 
-// TestClassicLogin logs in on pages of a tenant's own, with the developer's copies of Lock and auth0.js.
+// TestClassicLogin logs in on custom pages, with the developer's copies of Lock and auth0.js.
 func TestClassicLogin(t *testing.T) {
 	app := startSPA(t)
 	assets := t.TempDir()

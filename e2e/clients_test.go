@@ -15,8 +15,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestClients runs what official clients and those that many use do with a tenant: each file of
-// clients is one of them, and each of its tests a conversation.
+// TestClients runs official and other popular client libraries against a tenant: each file in the folder
+// clients tests one library.
 func TestClients(t *testing.T) {
 	files, err := filepath.Glob("clients/*[._]test.*")
 	if err != nil || len(files) == 0 {
@@ -27,21 +27,21 @@ func TestClients(t *testing.T) {
 	}
 }
 
-// TestNextJSAtItsOwnName runs @auth0/nextjs-auth0 without its insecure switch, which it takes for a tenant
-// at port 443 of a name.
+// TestNextJSAtItsOwnName runs @auth0/nextjs-auth0 without the switch for insecure requests, for which the tenant
+// must be reachable at port 443 of a host name.
 func TestNextJSAtItsOwnName(t *testing.T) {
 	runClient(t, "clients/nextjs-auth0.test.mjs", []string{"--import=./clients/port443.mjs"}, servertest.Config(func(c *config.Config) {
 		c.Issuer = "https://acme.example.test/"
 	}))
 }
 
-// clientOf is the name of a client, by its file.
+// clientOf returns the name of a client library from the name of its file.
 func clientOf(file string) string {
 	name, _, _ := strings.Cut(filepath.Base(file), "test.")
 	return strings.TrimRight(name, "._")
 }
 
-// runClient runs one file of clients against a tenant of its own.
+// runClient runs one file of the folder clients against a new tenant.
 func runClient(t *testing.T, file string, args []string, options ...servertest.Option) {
 	t.Helper()
 	interpreter, args := "", append(args, "--test", "--test-reporter=spec", file)
@@ -72,7 +72,7 @@ func runClient(t *testing.T, file string, args []string, options ...servertest.O
 	t.Log(out)
 }
 
-// TestTheClientsPageHasTheVersions that package.json pins.
+// TestTheClientsPageHasTheVersions checks that docs/clients.md has the versions that package.json pins.
 func TestTheClientsPageHasTheVersions(t *testing.T) {
 	page, err := os.ReadFile("../docs/clients.md")
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
 
-// composeFile is what the test reads of docker-compose.yml.
+// composeFile is the part of docker-compose.yml that the test reads.
 type composeFile struct {
 	Services map[string]struct {
 		Environment map[string]string `yaml:"environment"`
@@ -28,10 +28,9 @@ type composeFile struct {
 	} `yaml:"configs"`
 }
 
-// TestServersOfTheComposeFile runs what the profile "postgres" of docker-compose.yml has, without a
-// container engine: two servers with its variables and one folder, and HAProxy with its
-// configuration. Addresses alone are others. Logins go through the balancer, and go on when a
-// server is killed.
+// TestServersOfTheComposeFile runs the profile "postgres" of docker-compose.yml without a container engine: two
+// servers with the file's environment variables and a shared folder, and HAProxy with the file's configuration. Only
+// the addresses differ. Logins go through the load balancer, and still work after a server was killed.
 func TestServersOfTheComposeFile(t *testing.T) {
 	haproxy, err := exec.LookPath("haproxy")
 	if err != nil {
@@ -112,7 +111,7 @@ func balance(t *testing.T, haproxy, configuration string) {
 	})
 }
 
-// trusting are connections of their own for each request, to servers with certificates of an authority.
+// trusting returns a transport with a new connection for each request, which trusts a certificate authority.
 func trusting(t *testing.T, authority string) http.RoundTripper {
 	t.Helper()
 	pem, err := os.ReadFile(authority)
@@ -126,8 +125,8 @@ func trusting(t *testing.T, authority string) http.RoundTripper {
 	return &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
 }
 
-// logsIn logs in by a new browser through the balancer, which takes turns, and returns the refresh
-// token. While the balancer does not know yet which servers are there, it tries again.
+// logsIn logs in with a new browser through the load balancer, which uses the servers in turn, and returns the refresh
+// token. It tries again while the load balancer does not know yet which servers are up.
 func logsIn(t *testing.T, s *storm) string {
 	t.Helper()
 	return untilAnswered(t, func() (string, error) {
@@ -140,8 +139,8 @@ func logsIn(t *testing.T, s *storm) string {
 	})
 }
 
-// goesOn exchanges a refresh token for the next. A request that no server has answered was not
-// taken by one: the balancer only lacks a server for it.
+// goesOn exchanges a refresh token for the next one, and tries again if there is no answer: then no server has
+// taken the request, because the load balancer knew none that is up.
 func goesOn(t *testing.T, s *storm, token string) string {
 	t.Helper()
 	return untilAnswered(t, func() (string, error) {

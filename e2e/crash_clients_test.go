@@ -15,7 +15,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// client is one of the storm's.
+// client is one of the clients in a storm.
 type client struct {
 	*http.Client
 	*storm
@@ -37,7 +37,7 @@ func (s *storm) newClient(name string) *client {
 	return c
 }
 
-// forget makes the next login one with a password.
+// forget drops the client's cookies, so that the next login asks for the password.
 func (c *client) forget() {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -49,7 +49,7 @@ func (c *client) forget() {
 // errCutOff reports that the server was killed before it had answered.
 var errCutOff = errors.New("no answer")
 
-// fetch sends a request and returns the answer, if there is all of one.
+// fetch sends a request and returns the answer, or errCutOff if it is incomplete.
 func (c *client) fetch(method, target, contentType, body string) (status int, location, answer string, err error) {
 	rq, err := http.NewRequest(method, target, strings.NewReader(body))
 	if err != nil {
@@ -76,8 +76,8 @@ func (c *client) fetch(method, target, contentType, body string) (status int, lo
 	return resp.StatusCode, resp.Header.Get("Location"), string(raw), nil
 }
 
-// give says whether to go on: a request that was cut off ends a client, anything
-// else is a failure.
+// give reports whether the client should go on. A request that was cut off ends the client, any
+// other error fails the test too.
 func (c *client) give(err error) bool {
 	switch {
 	case errors.Is(err, errCutOff):
@@ -94,7 +94,7 @@ const formType = "application/x-www-form-urlencoded"
 
 var hidden = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)"`)
 
-// code logs in and returns the code.
+// code logs a user in and returns the authorization code.
 func (c *client) code(user string) (string, error) {
 	query := url.Values{
 		"client_id": {"app"}, "redirect_uri": {"https://app.example.com/callback"}, "response_type": {"code"}, "audience": {"urn:api"},
@@ -126,8 +126,8 @@ func (c *client) code(user string) (string, error) {
 	return "", errors.New("a login does not end")
 }
 
-// token sends a request to the token endpoint and returns the refresh token. An
-// answer of 403 is one, with no token.
+// token sends a request to the token endpoint and returns the refresh token. A 403 is a valid answer
+// too, with the token "".
 func (c *client) token(form url.Values) (string, error) {
 	status, _, body, err := c.fetch(http.MethodPost, c.issuer+"oauth/token", formType, form.Encode())
 	if err != nil {
@@ -156,7 +156,7 @@ func (c *client) refresh(token string) (string, error) {
 	return c.token(url.Values{"grant_type": {"refresh_token"}, "client_id": {"app"}, "refresh_token": {token}})
 }
 
-// logInAndRedeem notes what becomes of a code: some are left for later.
+// logInAndRedeem logs in and redeems the code, or leaves it for later, and records which of the two.
 func logInAndRedeem(c *client, n int) bool {
 	if n%3 == 0 {
 		c.forget()
@@ -187,7 +187,7 @@ func logInAndRedeem(c *client, n int) bool {
 	return c.give(err)
 }
 
-// keepRefreshing exchanges a refresh token for the next, over and over.
+// keepRefreshing exchanges one refresh token for the next, over and over.
 func keepRefreshing(c *client, _ int) bool {
 	if c.family == nil {
 		code, err := c.code("bob")
@@ -219,7 +219,7 @@ func keepRefreshing(c *client, _ int) bool {
 	return true
 }
 
-// writeGroups creates groups in the extension.
+// writeGroups creates groups in the Authorization Extension.
 func writeGroups(c *client, n int) bool {
 	name := fmt.Sprint("group-", c.name, "-", n)
 	c.mu.Lock()

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// ledger is what the Management API has acknowledged of roles, and of the metadata
-// of a user that every client writes.
+// ledger records what the Management API has acknowledged about roles, and about the metadata of a
+// user that all clients write.
 type ledger struct {
 	mu       sync.Mutex
 	roles    map[string]*entry // by name
@@ -21,17 +21,17 @@ type ledger struct {
 	writes   int
 }
 
-// entry is a value in a storm: the last that was acknowledged, and the last that was
-// sent, which are the same where nothing was cut off.
+// entry is the last acknowledged and the last sent value of something in a storm. They are equal if the last
+// request was answered.
 type entry struct{ acknowledged, sent string }
 
-// sharedPath is that of the user whose metadata every client writes.
+// sharedPath is the path of the user whose metadata all clients write.
 const sharedPath = "users/auth0|ann"
 
-// absent is the value of what is not there.
+// absent is the value of something that does not exist.
 const absent = ""
 
-// send notes a value before it is sent.
+// send records a value before it is sent.
 func (l *ledger) send(book map[string]*entry, name, value string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -41,7 +41,7 @@ func (l *ledger) send(book map[string]*entry, name, value string) {
 	book[name].sent = value
 }
 
-// acknowledge notes that the last value sent was written.
+// acknowledge records that the value sent last was written.
 func (l *ledger) acknowledge(book map[string]*entry, name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -49,9 +49,8 @@ func (l *ledger) acknowledge(book map[string]*entry, name string) {
 	l.writes++
 }
 
-// TestCrashOfManagement kills the server in a storm of 16 clients that write
-// resources of their own, and one resource together: what was acknowledged is there,
-// what was deleted is not, and nothing is half written.
+// TestCrashOfManagement kills the server while 16 clients write resources of their own and one common resource:
+// after a restart all acknowledged values are there, deleted objects are not, and nothing is partially written.
 func TestCrashOfManagement(t *testing.T) {
 	const rounds = 10
 	s := newStorm(t)
@@ -75,8 +74,8 @@ func TestCrashOfManagement(t *testing.T) {
 	}
 }
 
-// manage creates, changes and deletes a role, and writes a key of the metadata that
-// all clients write. Every third role stays.
+// manage returns work that creates, changes and deletes a role, and writes a key of the metadata that
+// all clients write. It leaves every third role.
 func (l *ledger) manage(key string) func(c *client, n int) bool {
 	return func(c *client, n int) bool {
 		name := fmt.Sprint("role-", c.name, "-", n)
@@ -101,7 +100,7 @@ func (l *ledger) manage(key string) func(c *client, n int) bool {
 	}
 }
 
-// write sends a value and notes what becomes of it.
+// write sends a value and records whether it was acknowledged.
 func (l *ledger) write(c *client, book map[string]*entry, name, value, method, path string, answer any) error {
 	body := map[string]any{"name": name, "description": value}
 	if path == sharedPath {
@@ -126,8 +125,8 @@ func (l *ledger) write(c *client, book map[string]*entry, name, value, method, p
 	return json.Unmarshal([]byte(got), answer)
 }
 
-// check compares what the server has after a restart with the ledger. What was cut
-// off may have been written or not; from then on it is what it is.
+// check compares the server's data after a restart with the ledger. A value whose request was cut off may have
+// been written or not; the ledger then takes over what is there.
 func (l *ledger) check(s *storm) {
 	s.t.Helper()
 	c := s.newClient("check")

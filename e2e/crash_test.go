@@ -47,7 +47,7 @@ const (
 	extensionAudience = "urn:auth0-authz-api"
 )
 
-// storm is a server that is killed again and again, and what it has acknowledged.
+// storm is a server that is killed again and again, with records of what it has acknowledged.
 type storm struct {
 	daemon
 	seed, data, listen                    string
@@ -62,7 +62,7 @@ type storm struct {
 	logins, refreshes, groups, interrupts int             // of all rounds, for the log
 }
 
-// daemon is a server in a process of its own.
+// daemon is a server in its own process.
 type daemon struct {
 	t               *testing.T
 	binary, control string
@@ -79,9 +79,9 @@ type family struct {
 	inFlight bool   // an exchange of it was not answered
 }
 
-// TestCrash kills the server, with fsync on, at random moments of a storm of
-// logins, refreshes and writes of the extension, and starts it again: what was
-// acknowledged is there, nothing is half written, no code can be used twice.
+// TestCrash kills the server, with fsync on, at random moments while clients log in, refresh tokens and write to the
+// Authorization Extension, and starts it again: all that was acknowledged is there, nothing is partially written, and no
+// code can be used twice.
 func TestCrash(t *testing.T) {
 	const rounds = 20
 	s := newStorm(t)
@@ -166,8 +166,8 @@ func (s *daemon) kill() {
 	s.process = nil
 }
 
-// rage lets a client loose for each work, for a while, and kills the server among
-// them. A work is done over and over, with its number, until it says no.
+// rage starts one client for each work and kills the server after a while. A client repeats its work, with increasing
+// n, until the work returns false.
 func (s *storm) rage(audience string, works ...func(c *client, n int) bool) {
 	s.t.Helper()
 	s.redeemed, s.fresh, s.unsure, s.families = map[string]string{}, nil, nil, nil
@@ -212,7 +212,7 @@ func (s *storm) machineToken(audience string) string {
 	return reply.AccessToken
 }
 
-// check looks after a restart for all that the storm before it has acknowledged.
+// check looks after a restart for everything that the server acknowledged before it was killed.
 func (s *storm) check() {
 	s.t.Helper()
 	c := s.newClient("check")
@@ -286,8 +286,8 @@ func (s *storm) checkGroups() {
 	}
 }
 
-// inspect reads the data file itself: every entry of an index or an expiry leads to
-// a record, every record is whole, and every list has as many records as it says.
+// inspect reads the data file itself: every index and expiry entry leads to a record, every record
+// is complete, and every list has as many records as it claims.
 func (s *storm) inspect() {
 	s.t.Helper()
 	engine, err := bolt.Open(filepath.Join(s.data, "tenant0.db"), bolt.Options{})
@@ -343,11 +343,11 @@ func (s *storm) inspect() {
 	}
 }
 
-// ofIndex marks the entries of an index, which a list in an order of its own repeats.
+// ofIndex marks the entries of an index, which a list with its own order repeats.
 const ofIndex = "index "
 
-// indexed takes an entry of an index apart: the record that it leads to, and the list that
-// it is part of. Where the entry is the length of a list there is no record.
+// indexed parses an index entry into the row of the record that it leads to, and the list that it is
+// part of. An entry that holds the length of a list has no record.
 func indexed(rest, value []byte) (row []byte, list string) {
 	table, rest, _ := bytes.Cut(rest, []byte{0})
 	name, rest, _ := bytes.Cut(rest, []byte{0})

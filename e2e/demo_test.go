@@ -9,7 +9,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// demo runs the demo as make demo does and returns what it prints.
+// demo runs the demo as make demo does and returns its output.
 func demo(t *testing.T) string {
 	t.Helper()
 	if find("chromium", "chromium-browser", "google-chrome") == "" {
@@ -21,7 +21,7 @@ func demo(t *testing.T) string {
 	return output(t, exec.CommandContext(t.Context(), filepath.Join(programs, "tenant0"), "exec", "--", filepath.Join(programs, "demo")))
 }
 
-// The demo checks itself what it shows.
+// TestDemo: the demo checks its own results.
 func TestDemo(t *testing.T) {
 	out := demo(t)
 	for _, says := range []string{

@@ -1,6 +1,6 @@
 // Package e2e_test runs the product as its users do: the binary, a real browser,
-// and the official SDKs unmodified, all against a real server. It owns nothing
-// of the product; what can be tested closer to the code is tested there.
+// and unmodified official SDKs, all against a real server. It contains no part of
+// the product; what can be tested closer to the code is tested there.
 package e2e_test
 
 import (
@@ -21,20 +21,20 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// application is an application's end of a login: a page at /callback that keeps
+// application is the application's side of a login: a page at /callback that keeps
 // the parameters it gets.
 type application struct {
-	// origin is http://localhost and a port, without a slash.
+	// origin is http://localhost and a port, without a final slash.
 	origin    string
 	responses chan url.Values
 }
 
 // heavyClient is held by a test while it runs an official client: auth0-deploy-cli
-// takes up to 1.6 GB, and several at a time slow a machine of two cores down until
+// takes up to 1.6 GB, and several at once slow a machine with two cores down until
 // everything else on it seems to hang.
 var heavyClient sync.Mutex
 
-// startApplication starts an application on a port of its own.
+// startApplication starts an application on a free port.
 func startApplication(t *testing.T) *application {
 	t.Helper()
 	a := &application{responses: make(chan url.Values, 1)}
@@ -64,7 +64,7 @@ func serve(t *testing.T, h http.Handler) string {
 
 func (a *application) callback() string { return a.origin + "/callback" }
 
-// response returns the next response that arrives.
+// response waits for the next response that arrives at the callback and returns it.
 func (a *application) response(t *testing.T) url.Values {
 	t.Helper()
 	select {
@@ -76,7 +76,7 @@ func (a *application) response(t *testing.T) url.Values {
 	}
 }
 
-// timesheets seeds the tenant of the scenario, with its applications at origin.
+// timesheets seeds the tenant of the timesheets scenario, with its applications at origin.
 func timesheets(t *testing.T, origin string) servertest.Option {
 	t.Helper()
 	seed, err := os.ReadFile("../config/seeds/timesheets.yaml")
@@ -86,7 +86,7 @@ func timesheets(t *testing.T, origin string) servertest.Option {
 	return servertest.Seed(strings.NewReplacer("http://localhost:8484", origin, "http://localhost:3000", origin).Replace(string(seed)))
 }
 
-// find returns the first program that there is.
+// find returns the path of the first of the programs that is installed, or "".
 func find(names ...string) string {
 	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
@@ -96,7 +96,7 @@ func find(names ...string) string {
 	return ""
 }
 
-// output runs a command and returns what it prints.
+// output runs a command, which must succeed, and returns its output.
 func output(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
 	out, err := cmd.CombinedOutput()
@@ -106,8 +106,8 @@ func output(t *testing.T, cmd *exec.Cmd) string {
 	return string(out)
 }
 
-// start starts a program that ends with the test, waits for the first line that
-// it prints, and returns the address in it: where it is ready.
+// start starts a program that ends with the test, waits for the first line that it prints, and
+// returns the address in that line, at which the program is ready.
 func start(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
 	var stderr bytes.Buffer

@@ -13,8 +13,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestExportIsImportedAgain exports a tenant in both forms of auth0-deploy-cli,
-// imports each into a fresh one, and exports that: the trees are the same.
+// TestExportIsImportedAgain exports a tenant in both formats of auth0-deploy-cli, imports each into a
+// new tenant, and exports that tenant: both exports are the same.
 func TestExportIsImportedAgain(t *testing.T) {
 	t.Parallel()
 	binary, filled := binaryAndTenant(t)
@@ -69,8 +69,8 @@ func TestExportIsImportedAgain(t *testing.T) {
 	})
 }
 
-// ownHost puts the same host in place of a tenant's own, which is on a port of its
-// own, in the names of files and in what they hold.
+// ownHost replaces the tenant's own host, whose port differs between tenants, by HOST in the names
+// and the contents of files.
 func ownHost(files map[string]string, tenant *servertest.Server) map[string]string {
 	host := strings.Trim(strings.TrimPrefix(tenant.Issuer(), "https:"), "/")
 	names := strings.NewReplacer(host, "HOST", strings.ReplaceAll(host, ":", "-"), "HOST")
@@ -81,8 +81,8 @@ func ownHost(files map[string]string, tenant *servertest.Server) map[string]stri
 	return out
 }
 
-// TestApplicationsOfOneNameAreToldApart by their ids, in a tenant file: what is of one of
-// them is of the same one in the tenant that begins with the file.
+// TestApplicationsOfOneNameAreToldApart by their ids in a tenant file: what belongs to one of them belongs to
+// the same one in a tenant that starts with the file.
 func TestApplicationsOfOneNameAreToldApart(t *testing.T) {
 	t.Parallel()
 	binary := filepath.Join(t.TempDir(), "tenant0")
@@ -122,7 +122,7 @@ authorizationExtension:
 	}
 }
 
-// TestATenantFileNamesNothingThatIsDeleted: the tenant begins with it all the same.
+// TestATenantFileNamesNothingThatIsDeleted, so that a tenant can start with it.
 func TestATenantFileNamesNothingThatIsDeleted(t *testing.T) {
 	t.Parallel()
 	binary := filepath.Join(t.TempDir(), "tenant0")

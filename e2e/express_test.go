@@ -12,8 +12,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// webTenant has a server-rendered application that may send people back after
-// their logout.
+// webTenant has a server-rendered application to which users may be sent back after
+// a logout.
 const webTenant = `
 clients:
   - name: Web
@@ -45,7 +45,7 @@ authorizationExtension:
         https://api.exampleco.com/email: user.email
 `
 
-// startNode starts a program of Node that trusts the tenant, and returns its
+// startNode starts a Node.js program that trusts the tenant's certificate, and returns its
 // address.
 func startNode(t *testing.T, tenant *servertest.Server, program string, environment ...string) string {
 	t.Helper()
@@ -98,7 +98,7 @@ func TestExpress(t *testing.T) {
 	}
 }
 
-// TestExpressAPI is the scenario's API with Auth0's own middleware.
+// TestExpressAPI runs the scenario's API with Auth0's own middleware.
 func TestExpressAPI(t *testing.T) {
 	nodeModules(t)
 	tenant := servertest.Start(t)

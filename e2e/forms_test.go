@@ -10,8 +10,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestAFormInALogin goes through a form of several steps with the keyboard alone: a router leads by what
-// was entered, and the return key goes on though the button that goes back stands first.
+// TestAFormInALogin goes through a form of several steps using only the keyboard: a router chooses the next step by
+// what was entered, and the return key goes on although the button that goes back comes first.
 func TestAFormInALogin(t *testing.T) {
 	s := startStage(t)
 	type object = map[string]any

@@ -50,8 +50,8 @@ func TestSPAFrameworks(t *testing.T) {
 	}
 }
 
-// TestSPAInAnOrganization logs a member in to an organization, and nobody else. The SDK keeps its refresh
-// tokens in a worker, as it does by itself.
+// TestSPAInAnOrganization logs a member in to an organization, and refuses other users. The SDK keeps its
+// refresh tokens in a worker, as it does by default.
 func TestSPAInAnOrganization(t *testing.T) {
 	app := startSPA(t)
 	tenant := servertest.Start(t, servertest.HTTP(), timesheets(t, app.origin))

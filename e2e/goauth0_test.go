@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestGoAuthentication logs people in by the authentication client of go-auth0, and has an API behind
+// TestGoAuthentication logs users in with the authentication client of go-auth0, and protects an API with
 // go-jwt-middleware.
 func TestGoAuthentication(t *testing.T) {
 	program := goAuth0(t)

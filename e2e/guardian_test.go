@@ -15,7 +15,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// guardianPage is a page for further factors of a tenant's own, with auth0-guardian.js as its readme has it.
+// guardianPage is a custom page for multi-factor authentication with auth0-guardian.js, as in its readme.
 const guardianPage = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>2nd Factor Authentication</title></head><body>
 <h1>{{ userData.tenantFriendlyName }}: {{ userData.email }}</h1>
@@ -61,7 +61,7 @@ const guardianPage = `<!doctype html>
   });
 </script></body></html>`
 
-// TestGuardianPage has people add factors and use them on a page of the tenant's own, with Auth0's own library.
+// TestGuardianPage has users enroll factors and use them on a custom page, with Auth0's own library.
 func TestGuardianPage(t *testing.T) {
 	nodeModules(t)
 	assets := t.TempDir()
@@ -78,7 +78,7 @@ func TestGuardianPage(t *testing.T) {
 	f.manage(t, http.MethodPatch, "tenants/settings", map[string]any{"guardian_mfa_page": map[string]any{"enabled": true, "html": guardianPage}})
 	turn("recovery-code", true)
 
-	// log in as somebody, as far as the page of the tenant's own
+	// page logs the employee in, up to the custom page, and waits until the page shows a text.
 	page := func(t *testing.T, says string) *window {
 		t.Helper()
 		f.now = f.now.Add(time.Minute) // one-time passwords are good once
@@ -158,7 +158,7 @@ func TestGuardianPage(t *testing.T) {
 	})
 }
 
-// reloaded loads the page of a window anew, and does something there.
+// reloaded reloads the page of a window, and then calls do.
 func reloaded(w *window, do func()) *window {
 	w.t.Helper()
 	w.load(chromedp.Evaluate[chromedp.Void](`void location.reload()`))

@@ -14,9 +14,9 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestImage runs the binary as the image does: in a root that holds only the
-// files that the Dockerfile puts there, without privileges, with nothing but the
-// image's environment. No container engine is needed for that, but root is.
+// TestImage runs the binary as the image does: in a root that contains only the files that the
+// Dockerfile puts there, without privileges, and with only the image's environment. It needs no
+// container engine, but it needs root.
 func TestImage(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("chroot needs root; run the tests as root to check the image's content")
@@ -31,7 +31,7 @@ func TestImage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// The folders above the root must let the image's user pass.
+	// The image's user must be allowed to pass through the folders above the root.
 	for dir := root; dir != os.TempDir() && len(dir) > 1; dir = filepath.Dir(dir) {
 		if err := os.Chmod(dir, 0o755); err != nil {
 			t.Fatal(err)
@@ -81,7 +81,7 @@ func TestImage(t *testing.T) {
 	}
 }
 
-// build compiles a program of the module as the image does, with more for the linker.
+// build compiles a program of the module with the image's flags, and with further flags for the linker.
 func build(t *testing.T, output, pkg string, linked ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags", strings.Join(append([]string{"-s -w"}, linked...), " "), "-o", output, pkg)

@@ -18,9 +18,9 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestImportOfDeployCLIsExport fills a tenant, has the real auth0-deploy-cli export
-// it in both of its forms, imports each with the binary into a fresh tenant, and has
-// that exported again: the trees are the same but for what a tenant makes itself.
+// TestImportOfDeployCLIsExport fills a tenant, exports it with the real auth0-deploy-cli in both of its
+// formats, imports each export with the binary into a new tenant, and exports that again: both exports are
+// the same, except for values that every tenant generates.
 func TestImportOfDeployCLIsExport(t *testing.T) {
 	t.Parallel() // deploy-cli waits most of the time
 	nodeModules(t)
@@ -44,7 +44,7 @@ func TestImportOfDeployCLIsExport(t *testing.T) {
 	}
 }
 
-// TestARefusedImportTellsOfKeywords: one without a value may be what is wrong.
+// TestARefusedImportTellsOfKeywords: the message names keywords without a value, as these may be the cause.
 func TestARefusedImportTellsOfKeywords(t *testing.T) {
 	t.Parallel()
 	binary, file := filepath.Join(t.TempDir(), "tenant0"), filepath.Join(t.TempDir(), "tenant.yaml")
@@ -60,8 +60,8 @@ func TestARefusedImportTellsOfKeywords(t *testing.T) {
 	}
 }
 
-// lasting takes out of an export what is another tenant's own: the records by which
-// domains are verified, and that a connection of the vault has its credentials.
+// lasting removes values that differ in every tenant from an export: the records that verify domains,
+// and whether a vault connection has its credentials.
 func lasting(files map[string]string) map[string]string {
 	own := regexp.MustCompile(`("?(verification_host|verification_txt|ready)"?): .*`)
 	for name, content := range files {
@@ -70,8 +70,8 @@ func lasting(files map[string]string) map[string]string {
 	return unordered(files)
 }
 
-// unordered sorts the applications of the connections in an export: they are in the order
-// in which they were made, which an import does not keep.
+// unordered sorts the applications of the connections in an export, since they come in the order of
+// their creation, which an import does not keep.
 func unordered(files map[string]string) map[string]string {
 	clients := regexp.MustCompile(`(enabled_clients"?:(?: \[)?\n)((?: +(?:- |")[^:\n]*\n)+)`)
 	sorted := func(list string) string {
@@ -85,7 +85,7 @@ func unordered(files map[string]string) map[string]string {
 	return files
 }
 
-// theme has all that a theme must have.
+// theme has every member that a theme must have.
 const theme = `{"displayName":"Acme","borders":{"button_border_radius":1,"button_border_weight":1,"buttons_style":"pill","input_border_radius":3,"input_border_weight":1,"inputs_style":"pill","show_widget_shadow":false,"widget_border_weight":1,"widget_corner_radius":3},` +
 	`"colors":{"base_focus_color":"#BBBBBB","base_hover_color":"#CCCCCC","body_text":"#FF00CC","captcha_widget_theme":"auto","error":"#FF00CC","header":"#000000","icons":"#CCAA00","input_background":"#000000","input_border":"#CCAA00","input_filled_text":"#CCAA00","input_labels_placeholders":"#000000","links_focused_components":"#CCAA00","primary_button":"#CCAA00","primary_button_label":"#FFFFFF","read_only_background":"#000000","secondary_button_border":"#CCAA00","secondary_button_label":"#000000","success":"#FFFFFF","widget_background":"#000000","widget_border":"#FFFFFF"},` +
 	`"fonts":{"body_text":{"bold":false,"size":100},"buttons_text":{"bold":false,"size":100},"font_url":"https://acme.test/font.woff","input_labels":{"bold":false,"size":100},"links":{"bold":false,"size":100},"links_style":"normal","reference_text_size":12,"subtitle":{"bold":false,"size":100},"title":{"bold":false,"size":100}},` +
@@ -101,7 +101,7 @@ func binaryAndTenant(t *testing.T) (binary string, filled *servertest.Server) {
 	return binary, filled
 }
 
-// fill makes objects of many kinds.
+// fill creates objects of many kinds.
 func fill(t *testing.T, tenant *servertest.Server) {
 	t.Helper()
 	m := manage(t, tenant)
@@ -173,7 +173,7 @@ func fill(t *testing.T, tenant *servertest.Server) {
 	}
 }
 
-// exported is a folder with an export of the tenant by auth0-deploy-cli.
+// exported exports the tenant with auth0-deploy-cli and returns the folder.
 func exported(t *testing.T, tenant *servertest.Server, format string) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -204,7 +204,7 @@ func deployCLI(t *testing.T, tenant *servertest.Server, folder string, arguments
 	output(t, cmd)
 }
 
-// tree reads the files of a folder. The host of a tenant stands for itself.
+// tree reads the files of a folder, by path.
 func tree(t *testing.T, folder string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -223,7 +223,7 @@ func tree(t *testing.T, folder string) map[string]string {
 	return files
 }
 
-// TestImportWatches has the binary watch a file, and changes that.
+// TestImportWatches changes a file while the binary watches it.
 func TestImportWatches(t *testing.T) {
 	t.Parallel()
 	binary, file := filepath.Join(t.TempDir(), "tenant0"), filepath.Join(t.TempDir(), "tenant.yaml")

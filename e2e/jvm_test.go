@@ -11,8 +11,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestJVMClients runs auth0-java, and Spring Security as a resource server and as an application with a
-// login.
+// TestJVMClients runs auth0-java, and Spring Security both as a resource server and as an application
+// with a login.
 func TestJVMClients(t *testing.T) {
 	for _, program := range []string{"java", "mvn", "keytool"} {
 		if find(program) == "" {

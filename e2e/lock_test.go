@@ -21,8 +21,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// startEmbedded serves a page that asks for passwords itself, over https as its tenant is: Lock knows no
-// other tenants, and browsers send a session's cookie along only within one site.
+// startEmbedded serves a page that asks for passwords itself. Page and tenant use https: Lock supports only
+// https tenants, and browsers send the session cookie only within the same site.
 func startEmbedded(t *testing.T, script string) (*spa, *servertest.Server) {
 	t.Helper()
 	app := bundlePage(t, script)
@@ -40,7 +40,7 @@ func startEmbedded(t *testing.T, script string) (*spa, *servertest.Server) {
 	return app, tenant
 }
 
-// localhost is a certificate for a page, of the authority that the browser trusts for the tenant.
+// localhost returns a certificate for localhost, issued by the authority that the browser trusts for the tenant.
 func localhost(t *testing.T, tenant *servertest.Server) tls.Certificate {
 	t.Helper()
 	file := filepath.Join(filepath.Dir(tenant.CAPath()), config.CAKeyFile)
@@ -63,8 +63,8 @@ func localhost(t *testing.T, tenant *servertest.Server) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{raw}, PrivateKey: key}
 }
 
-// fill types into fields, as a person does, until they hold it: scripts hear of each key, and draw the
-// fields anew while they do.
+// fill types into fields, as a user does, until they contain the text: scripts react to each key, and may
+// replace the fields meanwhile.
 func (w *window) fill(fields ...string) {
 	w.t.Helper()
 	for i := 0; i < len(fields); i += 2 {
@@ -76,13 +76,13 @@ func (w *window) fill(fields ...string) {
 	}
 }
 
-// says waits until an element that a selector finds says a text, among more.
+// says waits until an element that a selector matches contains a text.
 func (w *window) says(selector chromedp.CSS, text string) {
 	w.t.Helper()
 	w.becomes(`[...document.querySelectorAll(` + quoted(string(selector)) + `)].some(e => e.textContent.includes(` + quoted(text) + `))`)
 }
 
-// submit presses a button, after which the page may be left for the tenant, and waits until the page says
+// submit presses a button, which may navigate to the tenant and back, and waits until the page shows
 // who is logged in.
 func (w *window) submit(button chromedp.CSS, user string) {
 	w.t.Helper()
@@ -90,18 +90,18 @@ func (w *window) submit(button chromedp.CSS, user string) {
 	w.shows(user)
 }
 
-// tap presses a button of Lock's.
+// tap presses a button of Lock.
 func (w *window) tap(button chromedp.CSS) {
 	w.t.Helper()
 	w.do(tapping(button))
 }
 
-// tapping presses a button by a script: the box of Lock may be moving, and a click at a place would miss it.
+// tapping clicks a button by a script: Lock's box may be moving, so that a click at a position would miss it.
 func tapping(button chromedp.CSS) chromedp.Action[chromedp.Void] {
 	return chromedp.Evaluate[chromedp.Void](`void document.querySelector(` + quoted(string(button)) + `).click()`)
 }
 
-// TestLock logs people in with Lock in a page of an application: it asks for the password itself.
+// TestLock logs users in with Lock in a page of an application, which asks for the password itself.
 func TestLock(t *testing.T) {
 	app, tenant := startEmbedded(t, "spa/auth0-lock.js")
 	browser := startBrowser(t, tenant)
@@ -123,7 +123,7 @@ func TestLock(t *testing.T) {
 		w.fill("input[name=password]", servertest.Password)
 		w.submit("button[name=submit]", servertest.Employee)
 
-		// It finds the session, and offers to go on with it.
+		// Lock finds the session, and offers to go on with it.
 		w.open(app.origin)
 		w.shows("nobody")
 		w.do(chromedp.Click(chromedp.CSS("#login")))

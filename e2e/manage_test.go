@@ -32,7 +32,7 @@ func manage(t *testing.T, tenant *servertest.Server) *manager {
 	return &manager{t, tenant, token}
 }
 
-// send sends a change, which must succeed, and returns the id in the answer, if any.
+// send sends a request, which must succeed, and returns the id in the answer, or "".
 func (m *manager) send(method, path, body string) string {
 	m.t.Helper()
 	var answer identified
@@ -40,7 +40,7 @@ func (m *manager) send(method, path, body string) string {
 	return answer.id()
 }
 
-// find returns the id of the first in a list.
+// find returns the id of the first object in a list.
 func (m *manager) find(path string) string {
 	m.t.Helper()
 	raw := m.answer(http.MethodGet, path, "")
@@ -51,7 +51,7 @@ func (m *manager) find(path string) string {
 	return list[0].id()
 }
 
-// identified is an object of the API by the member that names it.
+// identified is an object of the API with the members that may be its id.
 type identified struct {
 	ID       string `json:"id"`
 	ClientID string `json:"client_id"`

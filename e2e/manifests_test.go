@@ -14,7 +14,8 @@ import (
 
 const manifests = "../examples/kubernetes/tenant0.yaml"
 
-// Kubernetes' own library reads the manifests, strictly, and refuses what is wrong in them.
+// TestKubernetesTakesTheManifests reads the manifests strictly with Kubernetes' own library, and checks
+// that it refuses mistakes in them.
 func TestKubernetesTakesTheManifests(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "kubernetes")
@@ -50,7 +51,7 @@ func TestKubernetesTakesTheManifests(t *testing.T) {
 	}
 }
 
-// The variables that manifests and compose file set are those that the server reads.
+// TestDeployedVariablesAreKnown: manifests, compose file and Dockerfile set only variables that the server reads.
 func TestDeployedVariablesAreKnown(t *testing.T) {
 	t.Parallel()
 	help, err := exec.CommandContext(servertest.UntilDeadline(t), "go", "run", "../cmd/tenant0", "start", "--help").Output()

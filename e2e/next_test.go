@@ -21,8 +21,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestNextDev runs an application of Next's in its own development server, as somebody does who has made one: on
-// localhost with the insecure switch of @auth0/nextjs-auth0, and without it at port 443 of a name.
+// TestNextDev runs a Next.js application in its development server, as a developer does: on localhost with
+// the switch of @auth0/nextjs-auth0 for insecure requests, and without it at port 443 of a host name.
 func TestNextDev(t *testing.T) {
 	modernNode(t)
 	const name = "acme.example.test"
@@ -50,7 +50,7 @@ func TestNextDev(t *testing.T) {
 	}
 }
 
-// nextApplication is an application of Next's, with a browser.
+// nextApplication is a Next.js application, with a browser.
 type nextApplication struct {
 	*servertest.Server
 	t       *testing.T
@@ -58,7 +58,7 @@ type nextApplication struct {
 	browser *http.Client
 }
 
-// leads has the browser reach the tenant at port 443 of a name.
+// leads makes the browser reach the tenant at port 443 of a host name.
 func (n *nextApplication) leads(name string) {
 	n.t.Helper()
 	transport := n.browser.Transport.(*http.Transport)
@@ -70,7 +70,7 @@ func (n *nextApplication) leads(name string) {
 	}
 }
 
-// start runs the development server in a folder of its own, and waits until it has made its first page.
+// start runs the development server in a new folder, and waits until it has built its first page.
 func (n *nextApplication) start(named bool) {
 	n.t.Helper()
 	folder, modules := n.t.TempDir(), "node_modules"
@@ -132,7 +132,7 @@ func (n *nextApplication) start(named bool) {
 	n.browser.Timeout = 3 * time.Minute // it makes each page when it is first asked for it
 }
 
-// get asks the application for a path, and returns what it answers and where it leads.
+// get requests a URL, and returns the body and the Location of the answer.
 func (n *nextApplication) get(target string) (body, location string) {
 	n.t.Helper()
 	resp, err := n.browser.Get(target)
@@ -147,7 +147,7 @@ func (n *nextApplication) get(target string) (body, location string) {
 	return string(raw), resp.Header.Get("Location")
 }
 
-// who is who the application's page says is logged in.
+// who returns the name of the user whom the application's page shows as logged in.
 func (n *nextApplication) who() string {
 	n.t.Helper()
 	body, _ := n.get(n.origin + "/")
@@ -156,7 +156,7 @@ func (n *nextApplication) who() string {
 	return who
 }
 
-// conversation is a login, the page of who has logged in, and a logout.
+// conversation logs in, checks the page that shows the user, and logs out.
 func (n *nextApplication) conversation() {
 	n.t.Helper()
 	if who := n.who(); who != "nobody" {

@@ -13,8 +13,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestOrganizations logs people in whom the application has asked for their
-// organization, in a browser.
+// TestOrganizations logs users in with a browser after the application had them asked for their
+// organization.
 func TestOrganizations(t *testing.T) {
 	s := startStage(t)
 	m := manage(t, s.Server)
@@ -31,7 +31,7 @@ func TestOrganizations(t *testing.T) {
 		t.Helper()
 		m.send("PATCH", "/clients/"+servertest.Mobile, `{"organization_usage":"require","organization_require_behavior":"`+when+`"}`)
 	}
-	// granted consents and returns the organization of the ID token.
+	// granted consents and returns the organization in the ID token.
 	granted := func(t *testing.T, w *window, verifier string) string {
 		t.Helper()
 		for w.path() == "/u/consent" {

@@ -13,7 +13,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// stage is a tenant with an application and a browser in front of it.
+// stage is a tenant with an application, and a browser.
 type stage struct {
 	*servertest.Server
 	app     *application
@@ -27,7 +27,7 @@ func startStage(t *testing.T) *stage {
 	return &stage{tenant, app, startBrowser(t, tenant)}
 }
 
-// authorizeURL is the address of a login of the native application.
+// authorizeURL returns the URL of an authorization request of the native application.
 func (s *stage) authorizeURL(params url.Values) string {
 	target, _ := s.AuthorizeURL(servertest.Login{ClientID: servertest.Mobile, RedirectURI: s.app.callback(), Params: params})
 	return target

@@ -11,14 +11,14 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// maxPicture keeps the README quick to load, in bytes.
+// maxPicture is the largest size of a picture in bytes, which keeps the README quick to load.
 const maxPicture = 120_000
 
 // terminal is a page that shows what a program printed.
 const terminal = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
 <style>body { margin: 0; padding: 1.5rem; background: #171a21; color: #e4e7ec; font: 13px/1.5 monospace }</style><pre></pre>`
 
-// TestPictures takes the pictures of the README. With UPDATE=1 it keeps them.
+// TestPictures takes the pictures of the README. With UPDATE=1 it writes them to docs/images.
 func TestPictures(t *testing.T) {
 	s := startStage(t)
 	w := openWindow(s.browser, t)

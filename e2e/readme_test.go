@@ -12,17 +12,17 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// testedSnippet is a piece of a page that a test runs, or a file that one of them
-// needs, whose name is given.
+// testedSnippet matches a snippet of a page that a test runs, or a file that such a snippet needs,
+// with the file's name.
 var testedSnippet = regexp.MustCompile("(?s)<!-- tested(?:: ([a-z.]+))? -->\n```[a-z]+\n(.*?)```")
 
-// reader follows the tested snippets of a page, as somebody would: in a shell, with
-// the binary on the path.
+// reader follows the tested snippets of a page as a human reader would: in a shell, with the
+// binary on the PATH.
 type reader struct {
 	page        string
 	dir, path   string
 	environment []string
-	// before comes before each snippet: what the page has told the shell already.
+	// before is run before each snippet: the shell settings that the page has given so far.
 	before string
 }
 
@@ -38,7 +38,7 @@ func newReader(t *testing.T, page string) *reader {
 	return &reader{page: page, dir: t.TempDir(), path: bin}
 }
 
-// section is a section of a page with its snippets: file (if it is one) and text.
+// section is a section of a page with its snippets, each as a file name ("" if it is not a file) and a text.
 type section struct {
 	title    string
 	snippets [][2]string
@@ -67,7 +67,7 @@ func (r *reader) sections(t *testing.T) []section {
 	return all
 }
 
-// run runs a snippet, or writes the file that it is.
+// run runs a snippet, or writes it to a file if it is one.
 func (r *reader) run(t *testing.T, file, text string) {
 	t.Helper()
 	if file != "" {
@@ -96,8 +96,8 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// TestTools follows docs/tools.md beside a tenant on a port of its own, with the
-// tools that make test has installed. What is not there is skipped, and says so.
+// TestTools follows docs/tools.md with a tenant on a free port and the tools that make test has installed. It
+// skips snippets whose tool is missing, and says so.
 func TestTools(t *testing.T) {
 	t.Parallel() // deploy-cli waits most of the time
 	r := newReader(t, "../docs/tools.md")
@@ -135,7 +135,7 @@ func TestTools(t *testing.T) {
 	}
 }
 
-// link puts what make test has installed where the reader works.
+// link creates links to what make test has installed in the folder where the reader works.
 func (r *reader) link(t *testing.T, targets ...string) {
 	t.Helper()
 	for _, target := range targets {

@@ -10,8 +10,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestDeployCLIImportsAnExport has the real auth0-deploy-cli import what the binary
-// and itself export, in both forms, into a fresh tenant: that exports the same.
+// TestDeployCLIImportsAnExport imports exports of the binary and of auth0-deploy-cli itself, in both formats, with
+// the real auth0-deploy-cli into a new tenant: that tenant exports the same.
 func TestDeployCLIImportsAnExport(t *testing.T) {
 	t.Parallel() // deploy-cli waits most of the time
 	nodeModules(t)

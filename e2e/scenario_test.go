@@ -26,16 +26,16 @@ const (
 	managerScope    = employeeScope + " approve:timesheets"
 )
 
-// app is an application in Go, with x/oauth2 and go-oidc.
+// app is an application in Go that uses x/oauth2 and go-oidc.
 type app struct {
 	*oauth2.Config
 	stage    *stage
 	provider *oidc.Provider
-	// ctx brings the HTTP client that trusts the tenant.
+	// ctx contains the HTTP client that trusts the tenant.
 	ctx context.Context
 }
 
-// newApp makes an application that knows no more of the tenant than its issuer.
+// newApp returns an application that learns everything about the tenant from its issuer.
 func (s *stage) newApp(t *testing.T, clientID, secret string) *app {
 	t.Helper()
 	ctx := oidc.ClientContext(t.Context(), s.Client())
@@ -74,7 +74,7 @@ func (a *app) logIn(t *testing.T, username string) *oauth2.Token {
 	return token
 }
 
-// refresh takes a new token for the refresh token of another.
+// refresh exchanges the refresh token in a token response for new tokens.
 func (a *app) refresh(t *testing.T, token *oauth2.Token) *oauth2.Token {
 	t.Helper()
 	fresh, err := a.TokenSource(a.ctx, &oauth2.Token{RefreshToken: token.RefreshToken}).Token()
@@ -84,7 +84,7 @@ func (a *app) refresh(t *testing.T, token *oauth2.Token) *oauth2.Token {
 	return fresh
 }
 
-// idToken verifies the ID token that came with another.
+// idToken verifies the ID token in a token response.
 func (a *app) idToken(t *testing.T, token *oauth2.Token) *oidc.IDToken {
 	t.Helper()
 	raw, _ := token.Extra("id_token").(string)
@@ -105,7 +105,7 @@ func startAPI(t *testing.T, tenant *servertest.Server) string {
 	return start(t, cmd)
 }
 
-// request sends a request with an access token and returns status and body.
+// request sends a request with an access token and returns the status and the body.
 func request(t *testing.T, client *http.Client, method, url, token, body string) (int, string) {
 	t.Helper()
 	rq, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
@@ -238,7 +238,7 @@ func TestScenario(t *testing.T) {
 	})
 }
 
-// removeRoles takes all roles of a user away, by the API of the Authorization
+// removeRoles removes all roles of a user by the API of the Authorization
 // Extension.
 func (s *stage) removeRoles(t *testing.T, user string) {
 	t.Helper()
@@ -269,8 +269,8 @@ func (s *stage) removeRoles(t *testing.T, user string) {
 	}
 }
 
-// A phone's application has a scheme of its own, which this browser would not
-// open: the redirect itself is what counts.
+// TestACustomSchemeGetsItsCode: the app on a phone has a URL scheme of its own, which this browser would not
+// open, so the test checks the redirect itself.
 func TestACustomSchemeGetsItsCode(t *testing.T) {
 	tenant := servertest.Start(t)
 	browser := tenant.Client()
@@ -291,8 +291,8 @@ func TestACustomSchemeGetsItsCode(t *testing.T) {
 	}
 }
 
-// A confidential application leaves it to x/oauth2 how it authenticates: that
-// tries Basic first, which must not cost the code.
+// TestAConfidentialApplicationInGo lets x/oauth2 choose how the application authenticates: it tries HTTP Basic
+// first, which must not use up the code.
 func TestAConfidentialApplicationInGo(t *testing.T) {
 	s := startStage(t)
 	a := s.newApp(t, servertest.Web, servertest.WebSecret)

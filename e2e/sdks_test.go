@@ -18,9 +18,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestManagementClients works through every family of resources with the official
-// management clients: what management/families.json says, pages, and typed errors.
-// Each client has a tenant of its own.
+// TestManagementClients goes through every family of resources in management/families.json with the
+// official management clients, and tests pages and typed errors. Each client has its own tenant.
 func TestManagementClients(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -49,7 +48,7 @@ func TestManagementClients(t *testing.T) {
 	}
 }
 
-// managementEnvironment is what tenant0 exec sets for a command, with the client that
+// managementEnvironment returns the environment that tenant0 exec sets for a command, with the client that
 // may manage the tenant.
 func managementEnvironment(t *testing.T, tenant *servertest.Server) []string {
 	t.Helper()
@@ -60,8 +59,8 @@ func managementEnvironment(t *testing.T, tenant *servertest.Server) []string {
 		"NODE_OPTIONS="+patience(t), "NODE_EXTRA_CA_CERTS="+ca, "SSL_CERT_FILE="+ca, "REQUESTS_CA_BUNDLE="+ca)
 }
 
-// patience are Node's options for a client on a busy machine: its limits for connections, of ten seconds and of a quarter of one for
-// each address of a name, are for networks, and not for clients that come to nothing for as long.
+// patience returns options with which Node.js waits long enough on a busy machine: its limits for connections (ten seconds, and a
+// quarter of a second for each address of a host name) are meant for networks, not for a process that gets no CPU time meanwhile.
 func patience(t *testing.T) string {
 	t.Helper()
 	program, err := filepath.Abs("clients/patience.mjs")
@@ -71,7 +70,7 @@ func patience(t *testing.T) string {
 	return "--network-family-autoselection-attempt-timeout=600000 --import=file://" + program
 }
 
-// modernNode is a node that the newest SDK runs on.
+// modernNode returns a Node.js program that is new enough for the newest SDK, or skips the test.
 func modernNode(t *testing.T) string {
 	t.Helper()
 	nodeModules(t)
@@ -82,7 +81,7 @@ func modernNode(t *testing.T) string {
 	return "node"
 }
 
-// python is a Python with the SDK.
+// python returns a Python interpreter with auth0-python installed, or skips the test.
 func python(t *testing.T) string {
 	t.Helper()
 	interpreter, err := filepath.Abs("../.cache/python/bin/python3")
@@ -109,7 +108,7 @@ func goAuth0(t *testing.T) string {
 	return program
 }
 
-// loggedIn is the id of a user who has logged in, agreed, and got a refresh token.
+// loggedIn logs a user in, who consents and gets a refresh token, and returns the user's id.
 func loggedIn(t *testing.T, tenant *servertest.Server) string {
 	t.Helper()
 	browser := tenant.Client()
@@ -127,7 +126,7 @@ func loggedIn(t *testing.T, tenant *servertest.Server) string {
 	return claims.Sub
 }
 
-// publicKey is a new RSA public key as PEM.
+// publicKey returns a new RSA public key as PEM.
 func publicKey(t *testing.T) string {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)

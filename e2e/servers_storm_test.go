@@ -25,8 +25,8 @@ import (
 
 var stormTime = flag.Duration("storm", 12*time.Second, "how long the storm over several servers lasts")
 
-// fleet is a storm over several servers of one tenant, on one PostgreSQL. Each reaches it by a
-// way of its own that can be cut, and the clock of each machine is wrong by another time.
+// fleet is a storm over several servers of one tenant on one PostgreSQL. Each server has its own connection to the
+// database, which can be cut, and its own clock, which is wrong by a different time.
 type fleet struct {
 	*storm
 	database *pgtest.Server
@@ -37,10 +37,10 @@ type fleet struct {
 	hook     *listener      // a webhook that is told of changes
 }
 
-// TestStormOverServers has users log in and refresh, and machines write, at three servers behind
-// a load balancer, while servers are killed, the database is, connections are cut and keys are
-// rotated: what was acknowledged is there, and a webhook is told of it, no code is redeemed twice,
-// and no token was signed with a key that some server does not publish. `go test ./e2e -run Storm -storm 10m` goes on.
+// TestStormOverServers: users log in and refresh tokens, and machines write, at three servers behind a load balancer,
+// while servers and the database are killed, connections are cut and keys are rotated. All that was acknowledged is
+// there and was delivered to a webhook, no code is redeemed twice, and no token is signed with a key that some server
+// does not publish. `go test ./e2e -run Storm -storm 10m` takes longer.
 func TestStormOverServers(t *testing.T) {
 	f := newFleet(t)
 	f.hook.subscribe(f.storm)
@@ -59,7 +59,7 @@ func TestStormOverServers(t *testing.T) {
 	}
 }
 
-// round is a part of the storm, after which everything is looked for.
+// round is a part of the storm, after which it checks everything that was acknowledged.
 func (f *fleet) round(l *ledger, lasting time.Duration) {
 	f.t.Helper()
 	f.redeemed, f.fresh, f.unsure, f.families = map[string]string{}, nil, nil, nil
@@ -86,7 +86,7 @@ func (f *fleet) round(l *ledger, lasting time.Duration) {
 	f.hook.check(f.storm, l.metadata)
 }
 
-// logIn is logInAndRedeem, unless the user has nearly as many refresh tokens as are kept of one.
+// logIn is logInAndRedeem, unless the user nearly has the maximum number of refresh tokens.
 func (f *fleet) logIn(c *client, n int) bool {
 	f.mu.Lock()
 	many := len(f.redeemed)+len(f.fresh)+len(f.unsure) > 150
@@ -119,10 +119,10 @@ func newFleet(t *testing.T) *fleet {
 	return f
 }
 
-// errAway is an answer of a server without its database.
+// errAway is the answer of a server whose database is not available.
 var errAway = errors.New("503")
 
-// RoundTrip sends a request to the next server that is there, as a load balancer does.
+// RoundTrip sends a request to the next server that is up, as a load balancer does.
 func (f *fleet) RoundTrip(rq *http.Request) (*http.Response, error) {
 	once := http.Transport{DisableKeepAlives: true, DialContext: f.dial}
 	resp, err := once.RoundTrip(rq)
@@ -144,13 +144,13 @@ func (f *fleet) dial(ctx context.Context, network, _ string) (conn net.Conn, err
 	return nil, err
 }
 
-// address is where a server listens.
+// address returns the address at which server n listens.
 func (f *fleet) address(n int) string {
 	flags := f.servers[n%len(f.servers)].flags
 	return flags[len(flags)-3]
 }
 
-// keepOn has one client after the other work: who gets no answer gives up.
+// keepOn runs clients one after the other, each until one of its requests gets no answer.
 func (f *fleet) keepOn(over <-chan struct{}, token string, work func(c *client, n int) bool) {
 	for {
 		c := f.newClient(fmt.Sprint(rand.Uint64()))
@@ -166,7 +166,7 @@ func (f *fleet) keepOn(over <-chan struct{}, token string, work func(c *client, 
 	}
 }
 
-// signed takes a token, and sees that the next server publishes the key that it is signed with.
+// signed requests a token, and checks that the next server publishes the key with which it is signed.
 func (f *fleet) signed(c *client, _ int) bool {
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"machine"}, "client_secret": {"a secret of sixteen"}, "audience": {extensionAudience}}
 	_, _, body, err := c.fetch(http.MethodPost, c.issuer+"oauth/token", formType, form.Encode())
@@ -184,7 +184,7 @@ func (f *fleet) signed(c *client, _ int) bool {
 	return true
 }
 
-// part decodes a part of the access token of an answer.
+// part decodes part n of the access token in a token response.
 func part(body string, n int, into any) error {
 	var reply struct {
 		AccessToken string `json:"access_token"`
@@ -203,7 +203,7 @@ func part(body string, n int, into any) error {
 	return json.Unmarshal(raw, into)
 }
 
-// disturb does one thing after the other to the servers, and leaves all of them running.
+// disturb kills servers and the database and cuts connections in turn, and leaves all of them running.
 func (f *fleet) disturb(lasting time.Duration) {
 	f.t.Helper()
 	cut := func() {
@@ -245,7 +245,7 @@ func (f *fleet) disturb(lasting time.Duration) {
 
 func (f *fleet) pause() { <-time.After(time.Duration(50+rand.IntN(250)) * time.Millisecond) }
 
-// rotate has the tenant sign with the next key. A server that has lost its connections may say
+// rotate makes the next key the tenant's signing key. A server that has lost its connections may answer
 // that it cannot.
 func (f *fleet) rotate(d *daemon) {
 	f.t.Helper()
@@ -268,7 +268,7 @@ func (f *fleet) rotate(d *daemon) {
 	}
 }
 
-// ready waits until a server has its database.
+// ready waits until a server can use its database.
 func (f *fleet) ready(d *daemon) {
 	f.t.Helper()
 	for deadline := time.Now().Add(servertest.Patience); ; {
@@ -286,7 +286,7 @@ func (f *fleet) ready(d *daemon) {
 	}
 }
 
-// raceForCodes has racers at all servers redeem codes: one of them does, each time.
+// raceForCodes has racers redeem the same code at all servers: each time exactly one succeeds.
 func (f *fleet) raceForCodes(codes, racers int) {
 	f.t.Helper()
 	browser := f.newClient("browser")
@@ -315,7 +315,7 @@ func (f *fleet) raceForCodes(codes, racers int) {
 	}
 }
 
-// oneTime sees that the servers say one time, although their machines do not.
+// oneTime checks that all servers use the same time, although the clocks of their machines differ.
 func (f *fleet) oneTime() {
 	f.t.Helper()
 	var first, last float64

@@ -7,7 +7,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// accounts switches the My Account API on for the application of a page.
+// accounts turns the My Account API on for the single-page application.
 func accounts(t *testing.T, tenant *servertest.Server) {
 	t.Helper()
 	identifier := tenant.URL + "me/"

@@ -15,7 +15,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// nodeModules skips the test where the SDKs are not installed.
+// nodeModules skips the test if the SDKs are not installed.
 func nodeModules(t *testing.T) {
 	t.Helper()
 	if find("node") == "" {
@@ -29,9 +29,9 @@ func nodeModules(t *testing.T) {
 // spa is a single-page application with Auth0's SDK.
 type spa struct {
 	origin string
-	// bundle is the script of its pages, and html the page.
+	// bundle is the file of the page's script, and html the file of the page.
 	bundle, html string
-	// settings are what the page makes its client with.
+	// settings are the settings with which the page creates its client.
 	settings map[string]any
 }
 
@@ -41,7 +41,7 @@ func startSPA(t *testing.T) *spa {
 	return startPage(t, "spa/app.js")
 }
 
-// startPage bundles the script of a page and serves it.
+// startPage bundles the script of a page and serves the page.
 func startPage(t *testing.T, script string) *spa {
 	t.Helper()
 	app := bundlePage(t, script)
@@ -54,13 +54,14 @@ func bundlePage(t *testing.T, script string) *spa {
 	t.Helper()
 	nodeModules(t)
 	bundle := filepath.Join(t.TempDir(), "app.js")
-	// As webpack does, it takes modules for what Lock requires: what auth0-js has otherwise it calls a module, too, and is none.
+	// As webpack does, it prefers ES modules for what Lock requires: the other build of auth0-js claims to be
+	// a module and is not.
 	output(t, exec.CommandContext(t.Context(), "node_modules/.bin/esbuild", script, "--bundle", "--format=esm", "--main-fields=browser,module,main",
 		"--jsx=automatic", `--define:process.env.NODE_ENV="production"`, "--log-level=warning", "--outfile="+bundle))
 	return &spa{bundle: bundle, html: "spa/index.html"}
 }
 
-// pages are the application, whatever the path, its script and its settings.
+// pages serves the application's page at every path, and its script and its settings.
 func (a *spa) pages(t *testing.T) http.Handler {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -74,7 +75,7 @@ func (a *spa) pages(t *testing.T) http.Handler {
 	return mux
 }
 
-// use points the application at a tenant.
+// use sets the application up for a tenant, with further settings.
 func (a *spa) use(tenant *servertest.Server, more map[string]any) {
 	a.settings = map[string]any{
 		"domain": tenant.URL[:len(tenant.URL)-1], "clientId": servertest.SPA,
@@ -85,7 +86,7 @@ func (a *spa) use(tenant *servertest.Server, more map[string]any) {
 	maps.Copy(a.settings, more)
 }
 
-// shows waits until the page says who is logged in.
+// shows waits until the page shows a text as the user who is logged in.
 func (w *window) shows(text string) {
 	w.t.Helper()
 	w.becomes(`document.querySelector("#user")?.textContent === ` + quoted(text))
@@ -96,7 +97,7 @@ func quoted(text string) string {
 	return string(raw)
 }
 
-// refreshToken is the one that the SDK keeps for the page.
+// refreshToken is a JavaScript expression for the refresh token that the SDK keeps for the page.
 const refreshToken = `Object.values(localStorage).map(v => JSON.parse(v).body?.refresh_token).find(Boolean) ?? ""`
 
 func TestSPA(t *testing.T) {
@@ -181,9 +182,9 @@ func TestSPAWithoutRefreshTokens(t *testing.T) {
 	})
 }
 
-// On https an application on http://localhost is another site: browsers that
-// block cookies of third parties hide the session from the frame. The SDK must
-// hear of that, and not wait for a minute.
+// TestSPAHearsThatTheFrameHasNoSession: for an https tenant an application on http://localhost is another site, and
+// browsers that block third-party cookies hide the session from the frame. The SDK must get that answer at once instead
+// of waiting for a minute.
 func TestSPAHearsThatTheFrameHasNoSession(t *testing.T) {
 	app := startSPA(t)
 	tenant := servertest.Start(t, timesheets(t, app.origin))

@@ -14,7 +14,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// listener is a webhook that remembers what it was told of the metadata of the user that all write to.
+// listener is a webhook that remembers the events about the user whose metadata all clients write.
 type listener struct {
 	*httptest.Server
 	mu     sync.Mutex
@@ -48,7 +48,7 @@ func listen(t *testing.T) *listener {
 	return l
 }
 
-// subscribe has the tenant tell the webhook of changes of users.
+// subscribe creates an event stream that sends changes of users to the webhook.
 func (l *listener) subscribe(s *storm) {
 	s.t.Helper()
 	c := s.newClient("subscriber")
@@ -60,7 +60,7 @@ func (l *listener) subscribe(s *storm) {
 	}
 }
 
-// check waits until the webhook was told of all that was written and is there.
+// check waits until the webhook has got everything that was acknowledged and still exists.
 func (l *listener) check(s *storm, book map[string]*entry) {
 	s.t.Helper()
 	missing := func() (keys []string) {
@@ -86,7 +86,7 @@ func (l *listener) check(s *storm, book map[string]*entry) {
 	}
 }
 
-// counts are how many events have come, and how many of them more than once.
+// counts returns the number of events that have come, and how many of them came more than once.
 func (l *listener) counts() (all, twice int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

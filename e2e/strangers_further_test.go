@@ -14,13 +14,13 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// phoneNumber is where codes of these scripts go.
+// phoneNumber is the number to which the codes for these scripts are sent.
 const phoneNumber = "+15550109167"
 
-// loginLines is how scripts of these pages log in.
+// loginLines are the lines with which these scripts log in.
 const loginLines = `fill #username := WHO;; fill #password := SECRET;; press button[type=submit][name=action];;`
 
-// enrolling are scripts for people without a further factor, each for a factor.
+// enrolling are scripts for users without a further factor, by the factor that they enroll.
 var enrolling = map[string][]script{
 	"otp": {
 		{"Playwright", "the key as text", loginLines + `at /u/mfa-otp-enrollment-qr;; see h1 := Secure Your Account;; press button=Trouble Scanning?;; see #secure-code := ;; read #secure-code := KEY;;` +
@@ -37,10 +37,10 @@ var enrolling = map[string][]script{
 	},
 }
 
-// recorded is what comes after a first factor: the recovery code is kept.
+// recorded are the lines after the first factor, which confirm the recovery code.
 const recorded = `see h1 := Almost There!;; click label[for=saved];; press button[value=default]`
 
-// challenged are scripts for people with factors: one-time passwords, a phone and the recovery code.
+// challenged are scripts for users with factors: one-time passwords, a phone and the recovery code.
 var challenged = []script{
 	{"Playwright", "a code", loginLines + `at /u/mfa-otp-challenge;; see h1 := Verify Your Identity;; fill input[name="code"] := TOTP;; press button="Continue"`},
 	{"Playwright", "a code by its label", loginLines + `fill label=Enter your one-time code* := TOTP;; press button=Continue`},
@@ -62,13 +62,13 @@ var challenged = []script{
 	{"Playwright", "remembers the browser by the label", loginLines + `click label=Remember this device for 30 days;; fill #code := TOTP;; press button=Continue`},
 }
 
-// further is a stage whose people need a further factor.
+// further is a stage whose users need a further factor.
 type further struct {
 	*stage
 	now time.Time
-	// read is what scripts have read on pages, and answers are more words.
+	// read holds the words that scripts have read from pages, and answers holds further words.
 	read, answers words
-	// asks are parameters of the application.
+	// asks are further parameters of the application's authorization request.
 	asks url.Values
 }
 
@@ -83,7 +83,7 @@ func startFurther(t *testing.T, factors ...string) *further {
 	return f
 }
 
-// run plays a script until it is at the application.
+// run plays a script until it reaches the application.
 func (f *further) run(t *testing.T, p script) {
 	t.Helper()
 	f.now = f.now.Add(time.Minute) // one-time passwords are good once
@@ -111,7 +111,7 @@ func (f *further) run(t *testing.T, p script) {
 	}
 }
 
-// TestScriptsOfFurtherFactors goes through the pages of further factors as scripts of others do.
+// TestScriptsOfFurtherFactors plays scripts written for Auth0's pages of further factors.
 func TestScriptsOfFurtherFactors(t *testing.T) {
 	f := startFurther(t, "recovery-code")
 	user := "users/" + url.PathEscape(f.userID(t)) + "/authentication-methods"
@@ -135,7 +135,7 @@ func TestScriptsOfFurtherFactors(t *testing.T) {
 	}
 }
 
-// userID is the id of the employee.
+// userID returns the id of the employee.
 func (s *stage) userID(t *testing.T) string {
 	t.Helper()
 	const email = servertest.Employee

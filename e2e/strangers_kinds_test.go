@@ -11,16 +11,16 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// mailed are the words for what somebody is sent: a code, or a link that the window opens.
+// mailed returns the words for a code that was sent to an address or number, and for that address or number.
 func (s *stage) mailed(to string) words {
 	return words{"CODE": func() string { return s.WaitForMessage(to, "").Code }, "TO": said(to)}
 }
 
-// TestScriptsOfPush waits for the app on a phone as scripts of others do.
+// TestScriptsOfPush plays scripts that wait for the answer of the app on a phone.
 func TestScriptsOfPush(t *testing.T) {
 	f := startFurther(t, "push-notification")
 	user := f.userID(t)
-	// app is a word that says nothing, but is answered by the app when it is come to.
+	// app returns a word without text; when a script comes to it, the app on the phone answers its question.
 	app := func(answer string) func() string {
 		return func() string {
 			all := f.Questions(user)
@@ -43,7 +43,7 @@ func TestScriptsOfPush(t *testing.T) {
 	}
 }
 
-// TestScriptsOfCalls gets codes by calls and e-mails as scripts of others do.
+// TestScriptsOfCalls plays scripts that get codes by phone calls and by e-mail.
 func TestScriptsOfCalls(t *testing.T) {
 	f := startFurther(t, "sms")
 	by := func(ways ...string) {
@@ -82,7 +82,7 @@ func TestScriptsOfCalls(t *testing.T) {
 	})
 }
 
-// TestScriptsOfOtherMethods gets a code by e-mail in the place of a text message as scripts of others do.
+// TestScriptsOfOtherMethods plays scripts that choose a code by e-mail instead of a text message.
 func TestScriptsOfOtherMethods(t *testing.T) {
 	f := startFurther(t, "sms")
 	user := "users/" + url.PathEscape(f.userID(t))
@@ -104,7 +104,7 @@ func TestScriptsOfOtherMethods(t *testing.T) {
 	})
 }
 
-// TestScriptsOfPasswordless logs in without a password as scripts of others do.
+// TestScriptsOfPasswordless plays scripts that log in without a password.
 func TestScriptsOfPasswordless(t *testing.T) {
 	s := startStage(t)
 	m := manage(t, s.Server)
@@ -150,7 +150,7 @@ func TestScriptsOfPasswordless(t *testing.T) {
 	}
 }
 
-// TestScriptsOfProofs proves addresses and numbers by codes, and changes a password by one, as scripts of others do.
+// TestScriptsOfProofs plays scripts that verify addresses and phone numbers by codes, and change a password by a code.
 func TestScriptsOfProofs(t *testing.T) {
 	s := startStage(t)
 	m := manage(t, s.Server)
@@ -191,7 +191,7 @@ func TestScriptsOfProofs(t *testing.T) {
 	})
 }
 
-// TestScriptsOfUsernames logs in by a username as scripts of others do.
+// TestScriptsOfUsernames plays scripts that log in by a username.
 func TestScriptsOfUsernames(t *testing.T) {
 	s := startStage(t)
 	m := manage(t, s.Server)
@@ -209,7 +209,7 @@ func TestScriptsOfUsernames(t *testing.T) {
 	}
 }
 
-// TestScriptsInOtherLanguages logs in on pages in other languages as scripts of others do.
+// TestScriptsInOtherLanguages plays scripts that log in on pages in other languages.
 func TestScriptsInOtherLanguages(t *testing.T) {
 	s := startStage(t)
 	s.manage(t, http.MethodPatch, "tenants/settings", map[string]any{"enabled_locales": []string{"en", "de", "fr", "es", "ja"}})
@@ -225,7 +225,7 @@ func TestScriptsInOtherLanguages(t *testing.T) {
 	}
 }
 
-// TestScriptsOfLogout logs out where the tenant asks first, and verifies an address by a link, as scripts of others do.
+// TestScriptsOfLogout plays scripts that log out on a page that asks first, and that verify an address by a link.
 func TestScriptsOfLogout(t *testing.T) {
 	s := startStage(t)
 	for _, p := range []script{

@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// ofLock are scripts for Lock on a classic page, which the built-in page takes without it.
+// ofLock are scripts written for Lock on a classic page; they must work on the built-in page, which has no Lock.
 var ofLock = []script{
 	{"Selenium", "class names", `fill .auth0-lock-input-email .auth0-lock-input := WHO;; fill .auth0-lock-input-password .auth0-lock-input := SECRET;; press .auth0-lock-submit`},
 	{"Cypress", "the first input and the last", `fill first .auth0-lock-input := WHO;; fill .auth0-lock-input[name=password] := SECRET;; press [class="auth0-lock-submit"]`},
@@ -43,7 +43,8 @@ var ofLock = []script{
 	{"Cypress", "an error by its whole class", `fill [type=email] := WHO;; fill [type=password] := no;; press [type=submit];; see //div[@class='auth0-global-message auth0-global-message-error'] := Wrong email or password.;; fill [type=password] := SECRET;; press [type=submit]`},
 }
 
-// ofNewPasswords are scripts for Auth0's widget for a new password, which the built-in page takes without it.
+// ofNewPasswords are scripts written for Auth0's change-password widget; they must work on the built-in
+// page, which does not use it.
 var ofNewPasswords = []script{
 	{"WebdriverIO", "placeholders", `see .auth0-lock-name := Change Password;; fill [placeholder="your new password"] := NEWER;; fill [placeholder="confirm your new password"] := other;; press .auth0-lock-submit;;` +
 		`see .fadeInUp := Please ensure the password and the confirmation are the same.;; fill [placeholder="your new password"] := NEWER;; fill [placeholder="confirm your new password"] := NEWER;; press .auth0-lock-submit;;` +
@@ -54,7 +55,7 @@ var ofNewPasswords = []script{
 		`fill first .auth0-lock-input := NEWER;; fill [placeholder="confirm your new password"] := NEWER;; press button.auth0-lock-submit;; see .auth0-lock-confirmation-content := reset successfully;; end`},
 }
 
-// TestScriptsOfLock goes through the built-in classic pages as scripts for Lock do.
+// TestScriptsOfLock plays scripts written for Lock on the built-in classic pages.
 func TestScriptsOfLock(t *testing.T) {
 	s := startStage(t)
 	m := manage(t, s.Server)

@@ -9,7 +9,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// opened plays a script at an address, to its "end" or at the application.
+// opened plays a script at an address, up to its "end" or until it reaches the application.
 func (s *stage) opened(t *testing.T, target, lines string, more words) {
 	t.Helper()
 	w := openWindow(s.browser, t)
@@ -20,7 +20,7 @@ func (s *stage) opened(t *testing.T, target, lines string, more words) {
 	}
 }
 
-// TestScriptsOfDevices lets devices in as scripts of others do.
+// TestScriptsOfDevices plays scripts that activate devices.
 func TestScriptsOfDevices(t *testing.T) {
 	s := startStage(t)
 	s.manage(t, http.MethodPatch, "clients/"+servertest.Mobile, map[string]any{"grant_types": []string{"authorization_code", "urn:ietf:params:oauth:grant-type:device_code"}})
@@ -54,7 +54,7 @@ func TestScriptsOfDevices(t *testing.T) {
 	})
 }
 
-// TestScriptsOfOrganizations logs in to organizations as scripts of others do.
+// TestScriptsOfOrganizations plays scripts that log in to organizations.
 func TestScriptsOfOrganizations(t *testing.T) {
 	s := startStage(t)
 	m := manage(t, s.Server)
@@ -87,7 +87,7 @@ func TestScriptsOfOrganizations(t *testing.T) {
 	)
 }
 
-// TestScriptsOfInvitations accepts an invitation as scripts of others do.
+// TestScriptsOfInvitations plays scripts that accept an invitation.
 func TestScriptsOfInvitations(t *testing.T) {
 	s := startStage(t)
 	m := manage(t, s.Server)
@@ -113,7 +113,7 @@ func TestScriptsOfInvitations(t *testing.T) {
 	}
 }
 
-// TestScriptsOfForgottenPasswords changes a password by the link of the e-mail as scripts of others do.
+// TestScriptsOfForgottenPasswords plays scripts that change a password by the link in an e-mail.
 func TestScriptsOfForgottenPasswords(t *testing.T) {
 	s := startStage(t)
 	for _, p := range []script{
@@ -134,8 +134,8 @@ func TestScriptsOfForgottenPasswords(t *testing.T) {
 	}
 }
 
-// TestScriptsOfPasskeys declines a passkey as scripts of others do, in a browser without an authenticator
-// of its own.
+// TestScriptsOfPasskeys plays scripts that decline a passkey, in a browser without a platform
+// authenticator.
 func TestScriptsOfPasskeys(t *testing.T) {
 	s := startStage(t)
 	offerPasskeys(t, s)

@@ -12,8 +12,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// located is a function of a way to find elements and of a text, by which it finds all that answer
-// to it, as the tools do that scripts are written with. A text in quotes is the whole of it.
+// located is a JavaScript function of a way to find elements and a text. It returns all elements that match, by the
+// rules of the tools for which the scripts are written. A text in quotes must match as a whole.
 // https://playwright.dev/docs/locators
 const located = `(how, what) => {
 	const whole = /^".*"$/.test(what), text = whole ? what.slice(1, -1) : what;
@@ -42,7 +42,7 @@ const located = `(how, what) => {
 	}
 }`
 
-// act is a function of a step that does it, and returns why it cannot.
+// act is a JavaScript function that performs a step and returns "", or the reason why it cannot.
 const act = `({how, what, first, verb, text}) => {
 	const found = (` + located + `)(how, what);
 	if (found.length === 0 || found.length > 1 && !first) return found.length + " elements answer";
@@ -63,9 +63,9 @@ const act = `({how, what, first, verb, text}) => {
 	return "";
 }`
 
-// step does a line of a script: "fill", "click", "press" (a click that leads to another page), "submit" (of the form
-// that an element is in, by a script), "see" what an element says, "read" it as a word, "at" a path, or "leave" a path
-// that the page leaves by itself. "first" takes the first of several.
+// step performs a line of a script: "fill", "click", "press" (a click that leads to another page), "submit" (the form around
+// an element, by a script), "see" (an element contains a text), "read" (keep its text as a word), "at" (the page has a path)
+// or "leave" (wait until the page leaves a path by itself). "first" takes the first of several elements.
 func (w *window) step(line string) {
 	w.t.Helper()
 	verb, rest, _ := strings.Cut(line, " ")
@@ -107,14 +107,14 @@ func (w *window) step(line string) {
 	}
 }
 
-// words are what stands for the capital words of a script, such as TOTP, when its line is done.
+// words gives the texts that replace the words in capitals in a script, such as TOTP, when a line is performed.
 type words map[string]func() string
 
-// said is a word that is always the same.
+// said returns a word whose text is always the same.
 func said(text string) func() string { return func() string { return text } }
 
-// play does the lines of a script, and reports whether it leads to the application: "end" says that it
-// does not.
+// play performs the lines of a script, and reports whether it leads to the application; a script that
+// does not ends with the line "end".
 func (w *window) play(lines string, more words) bool {
 	w.t.Helper()
 	defer func() {
@@ -139,8 +139,8 @@ func (w *window) play(lines string, more words) bool {
 	return true
 }
 
-// script is what somebody wrote for Auth0's pages, in the same order and with the same selectors.
-// Lines end at ";;".
+// script has the steps of a real script for Auth0's pages, in the same order and with the same selectors.
+// Lines end with ";;".
 type script struct{ tool, about, lines string }
 
 // together are scripts for pages that ask for the identifier and the password together.
@@ -205,7 +205,7 @@ var together = []script{
 		`see //span[@id='error-element-email'] := Email is not valid.;; fill #email := WHO;; press first [name=action];; see body > div > main > section > div > div > section > h1 := Check Your Email;; see button=Resend email := ;; end`},
 }
 
-// elsewhere are scripts for people who log in at another provider.
+// elsewhere are scripts for users who log in with another identity provider.
 var elsewhere = []script{
 	{"Playwright", "Google", `press button[data-provider="google"];; see #simulation := Google;; end`},
 	{"Cypress", "Google", `press button=Continue with Google;; see #simulation := Google;; end`},
@@ -243,7 +243,7 @@ var apart = []script{
 	{"Playwright", "the way of who forgot", `fill #username := WHO;; press button=Continue;; press text=Forgot password?;; see input[name=email] := ;; press button=Continue;; see h1 := Check Your Email;; end`},
 }
 
-// TestScriptsLineByLine goes through scripts that others wrote for Auth0's pages.
+// TestScriptsLineByLine plays scripts that were written for Auth0's pages.
 func TestScriptsLineByLine(t *testing.T) {
 	s := startStage(t)
 	m := manage(t, s.Server)

@@ -12,8 +12,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestScriptsForAuth0sPages does in a browser what scripts do that were written for Auth0's
-// pages: the same selectors in the same order.
+// TestScriptsForAuth0sPages does in a browser what scripts written for Auth0's pages do, with the same
+// selectors in the same order.
 func TestScriptsForAuth0sPages(t *testing.T) {
 	s := startStage(t)
 	const password = "ExampleCo!2026-new"

@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// authenticator gives a window an authenticator that agrees to all that it is asked.
+// authenticator gives a window a virtual authenticator that approves every request.
 func (w *window) authenticator(transport webauthn.AuthenticatorTransport) {
 	w.t.Helper()
 	call(w, webauthn.Enable, webauthn.EnableParams{})
@@ -67,7 +67,7 @@ func TestASecurityKey(t *testing.T) {
 	s.agree(t, w)
 }
 
-// offerPasskeys has everybody offered a passkey who logs in by password.
+// offerPasskeys turns the offer of a passkey on for all users who log in with a password.
 func offerPasskeys(t *testing.T, s *stage) {
 	t.Helper()
 	s.manage(t, http.MethodPatch, "prompts", map[string]any{"identifier_first": true})
@@ -84,7 +84,7 @@ func offerPasskeys(t *testing.T, s *stage) {
 	s.manage(t, http.MethodPatch, "connections/"+id, map[string]any{"options": options})
 }
 
-// TestAPasskey is offered a passkey after the password, and logs in by it without typing anything.
+// TestAPasskey is offered a passkey after the password, and then logs in with the passkey without typing anything.
 func TestAPasskey(t *testing.T) {
 	s := startStage(t)
 	offerPasskeys(t, s)
@@ -101,7 +101,7 @@ func TestAPasskey(t *testing.T) {
 	}
 	w.press("[data-webauthn-button]")
 	s.agree(t, w)
-	// The authenticator agrees at once when the field of the page asks for passkeys.
+	// The authenticator approves at once when the page's field offers passkeys.
 	w.open(s.authorizeURL(url.Values{"prompt": {"login"}}))
 	if response := s.app.response(t); response.Get("code") == "" {
 		t.Fatalf("the application gets %v, want a code", response)

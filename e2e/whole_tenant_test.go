@@ -17,9 +17,9 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// hashed are users with the hashes that other systems made of their passwords, as an
-// import of users takes them. The values are from RFC 2202, 6070 and 7914, from the tests
-// of the Argon2 reference implementation, or known of old.
+// hashed are users with password hashes of other systems, in the form that an import of users accepts. The values
+// come from RFC 2202, 6070 and 7914, from the tests of the Argon2 reference implementation, or are
+// well known.
 var hashed = []struct{ name, password, member string }{
 	{"argon2", "password", `"custom_password_hash":{"algorithm":"argon2","hash":{"value":"$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA"}}`},
 	{"argon2id-plain", "password", `"password_hash":"$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"`},
@@ -36,7 +36,7 @@ var hashed = []struct{ name, password, member string }{
 	{"scrypt", "password", `"custom_password_hash":{"algorithm":"scrypt","hash":{"value":"fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b3731622eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640","encoding":"hex"},"salt":{"value":"NaCl"},"keylen":64,"cost":1024,"blockSize":8,"parallelization":16}`},
 }
 
-// people makes users of every kind, and what belongs to them.
+// people creates users of every kind, with everything that may belong to users.
 func people(t *testing.T, tenant *servertest.Server) {
 	t.Helper()
 	m := manage(t, tenant)
@@ -72,7 +72,7 @@ func people(t *testing.T, tenant *servertest.Server) {
 	m.send("POST", "/organizations/"+acme+"/discovery-domains", `{"domain":"quiet.test","status":"verified","use_for_organization_discovery":false}`)
 }
 
-// bring imports a configuration, which must be taken whole.
+// bring imports a configuration, which must be accepted as a whole.
 func bring(t *testing.T, tenant *servertest.Server, body string) {
 	t.Helper()
 	rq, err := http.NewRequestWithContext(t.Context(), http.MethodPost, tenant.ControlURL()+"/import", strings.NewReader(body))
@@ -93,8 +93,8 @@ func bring(t *testing.T, tenant *servertest.Server, body string) {
 	}
 }
 
-// told is what the Management API says of a tenant, by path, without what is another
-// tenant's own: ids that a tenant file cannot hold, generated secrets, and times.
+// told returns what the Management API answers about a tenant, by path, without values that differ in every
+// tenant: ids that a tenant file cannot contain, generated secrets, and times.
 func told(t *testing.T, tenant *servertest.Server) map[string]any {
 	t.Helper()
 	m := manage(t, tenant)
@@ -154,14 +154,14 @@ func told(t *testing.T, tenant *servertest.Server) map[string]any {
 	return all
 }
 
-// notLasting are the members of objects that another tenant has its own of.
+// notLasting are the members whose values differ in every tenant.
 var notLasting = []string{
 	"client_secret", "updated_at", "id", "connection_id", "built_at", "build_time", "module_id", "module_version_id", "verification_host", "verification_txt",
 	"deployed_version", "tenant", "signing_keys", "provisioning_ticket_url",
 }
 
-// lastingMembers is a value without them. Users are said to keep the time of their
-// creation, other objects are created anew.
+// lastingMembers returns a value without these members. The creation time stays for users, whose tenant
+// file keeps it, and is removed from other objects, which are created anew.
 func lastingMembers(value any) any {
 	switch value := value.(type) {
 	case []any:
@@ -183,8 +183,8 @@ func lastingMembers(value any) any {
 	return value
 }
 
-// TestATenantStartsAgainFromItsExport fills a tenant with everything, starts another from
-// what the binary exports of it, and compares what the API says and who can log in.
+// TestATenantStartsAgainFromItsExport fills a tenant with everything, starts another one with the binary's export
+// of it, and compares the answers of their Management APIs and who can log in.
 func TestATenantStartsAgainFromItsExport(t *testing.T) {
 	t.Parallel()
 	binary, filled := binaryAndTenant(t)
@@ -211,7 +211,7 @@ func TestATenantStartsAgainFromItsExport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The export has no secrets: those that the API shows are given again.
+		// The export has no secrets: the test supplies those that the API shows.
 		text := strings.ReplaceAll(string(raw), "##LOG_STREAM_MINE_DATADOG_API_KEY##", "121233123455")
 		again := servertest.Start(t, servertest.Seed(text))
 		bring(t, again, `{"sections":{"clients":[{"name":"tenant0 Management","client_secret":"`+servertest.ManagementSecret+`"}]}}`)
