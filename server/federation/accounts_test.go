@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestAnOrganizationIsJoined by those who log in with a connection that says so.
+// TestAnOrganizationIsJoined by users who log in with a connection whose setting says so.
 func TestAnOrganizationIsJoined(t *testing.T) {
 	tn := start(t)
 	org := organization(tn)
@@ -30,7 +30,7 @@ func TestAnOrganizationIsJoined(t *testing.T) {
 	}
 }
 
-// TestALinkedAccount logs the user in that it was linked to, whose profile stays its own.
+// TestALinkedAccount logs in the user to whom it was linked, and does not change that user's own profile.
 func TestALinkedAccount(t *testing.T) {
 	tn := start(t)
 	tn.Person("google-oauth2", "1081", object{"email": "ann.google@example.com", "name": "Ann of Google"})
@@ -48,7 +48,7 @@ func TestALinkedAccount(t *testing.T) {
 	}
 }
 
-// TestTokensOfProviders are for those alone whose token has the scope for them, and in no list.
+// TestTokensOfProviders are shown only to tokens with the scope for them, and never in a list.
 func TestTokensOfProviders(t *testing.T) {
 	tn := start(t)
 	tn.Choose("google-oauth2", "allow", "ada@example.com")

@@ -61,7 +61,7 @@ func start(t *testing.T, change ...func(string) string) tenant {
 	return tenant{s, s.Client(), t}
 }
 
-// login is an authorization request of the application.
+// login returns an authorization request of the application app, with parameters in pairs of name and value.
 func login(params ...string) servertest.Login {
 	l := servertest.Login{ClientID: "app", RedirectURI: "https://app.example.com/callback", Params: url.Values{"audience": {""}, "scope": {"openid profile email"}}}
 	for i := 0; i < len(params); i += 2 {
@@ -74,14 +74,14 @@ func login(params ...string) servertest.Login {
 	return l
 }
 
-// come begins a login and returns the page that it leads to, or where it has left the tenant to.
+// come begins a login and returns the page that it leads to, or the address outside the tenant.
 func (tn tenant) come(params ...string) (*url.URL, servertest.Page) {
 	tn.t.Helper()
 	target, _ := tn.AuthorizeURL(login(params...))
 	return tn.Visit(tn.browser, target)
 }
 
-// simulation begins a login that leads to the page of a simulated provider.
+// simulation begins a login that leads to the page of a simulated provider, and returns the page.
 func (tn tenant) simulation(params ...string) servertest.Page {
 	tn.t.Helper()
 	left, page := tn.come(params...)
@@ -91,7 +91,7 @@ func (tn tenant) simulation(params ...string) servertest.Page {
 	return page
 }
 
-// press sends a form of a page of the provider's.
+// press sends a form of a simulated provider's page, with fields in pairs of name and value.
 func (tn tenant) press(page servertest.Page, fields ...string) (*url.URL, servertest.Page) {
 	tn.t.Helper()
 	form := url.Values{}
@@ -108,7 +108,7 @@ func (tn tenant) claims(l servertest.Login) object {
 	return payload(tn.t, answer["id_token"].(string))
 }
 
-// user reads a user of the tenant.
+// user reads a user of the tenant by the Management API.
 func (tn tenant) user(id string) object {
 	tn.t.Helper()
 	status, user := tn.Manage(tn.browser, http.MethodGet, "users/"+url.PathEscape(id), nil)
@@ -132,8 +132,8 @@ func diff(t *testing.T, what string, got, want any) {
 	}
 }
 
-// TestTheButtonsOfTheLoginPage: social connections have one, directories where they say so, and each
-// leads to its provider.
+// TestTheButtonsOfTheLoginPage: social connections have a button, directories only if their settings say so, and
+// each button leads to its provider.
 func TestTheButtonsOfTheLoginPage(t *testing.T) {
 	tn := start(t)
 	for _, hint := range []string{"", "signup"} {
@@ -167,7 +167,7 @@ func organization(tn tenant) string {
 	return org.(object)["id"].(string)
 }
 
-// TestAPersonIsChosen: by a click, and kept from then on.
+// TestAPersonIsChosen by a click on the simulated provider's page, and is stored as a user from then on.
 func TestAPersonIsChosen(t *testing.T) {
 	tn := start(t)
 	page := tn.simulation("connection", "google-oauth2", "screen_hint", "signup", "connection_scope", "calendar email")
@@ -205,7 +205,7 @@ func TestAPersonIsChosen(t *testing.T) {
 	diff(t, "logged", logged, []string{"google-oauth2 google-oauth2|" + id})
 }
 
-// TestAPersonIsMade: with a profile and groups, and changed at the next login.
+// TestAPersonIsMade on the simulated provider's page, with a profile and groups, and changed at the next login.
 func TestAPersonIsMade(t *testing.T) {
 	tn := start(t)
 	page := tn.simulation("connection", "corp", "login_hint", "eve@corp.example")
@@ -256,8 +256,8 @@ func withoutTokens(identities any) any {
 	return identities
 }
 
-// TestWhatAProviderRefuses: the application is told in the provider's words, and the login can be
-// tried again.
+// TestWhatAProviderRefuses: the application gets the error in the provider's words, and the user can
+// log in again.
 func TestWhatAProviderRefuses(t *testing.T) {
 	tn := start(t)
 	page := tn.simulation("connection", "google-oauth2")
@@ -295,7 +295,7 @@ func TestWhatAProviderRefuses(t *testing.T) {
 	})
 }
 
-// TestAChoiceBeforehand needs no click: at the control listener, for every login or for one.
+// TestAChoiceBeforehand by the control listener, for every login or for the next one, replaces the click.
 func TestAChoiceBeforehand(t *testing.T) {
 	tn := start(t)
 	tn.Person("github", "12", object{"email": "octo@example.com", "email_verified": true, "nickname": "octo", "name": "Octo Cat"})
@@ -320,7 +320,7 @@ func TestAChoiceBeforehand(t *testing.T) {
 	tn.simulation("connection", "github")
 }
 
-// TestDirectoriesByTheirDomains: an address leads to the directory that has its domain.
+// TestDirectoriesByTheirDomains: an e-mail address leads to the directory that has its domain.
 func TestDirectoriesByTheirDomains(t *testing.T) {
 	tn := start(t, func(s string) string {
 		return strings.Replace(s, "identifier_first: false", "identifier_first: true", 1)
@@ -338,13 +338,13 @@ func TestDirectoriesByTheirDomains(t *testing.T) {
 	if _, next := tn.Submit(tn.browser, page, form); next.URL.Path != "/u/login/password" {
 		t.Errorf("another address leads to %v", next.URL)
 	}
-	// The only way of an application is a directory: there is nothing to ask before it.
+	// If an application's only connection is a directory, there is no page before it.
 	if page := tn.simulation("client_id", "only"); page.URL.Path != "/simulated/corp/authorize" {
 		t.Errorf("the login leads to %v", page.URL)
 	}
 }
 
-// TestTheIdsOfUsers by strategy.
+// TestTheIdsOfUsers: the strategy decides how a user_id is formed.
 func TestTheIdsOfUsers(t *testing.T) {
 	tn := start(t)
 	for _, tt := range []struct{ connection, id, want string }{
@@ -364,7 +364,7 @@ func TestTheIdsOfUsers(t *testing.T) {
 	if size, there := tn.user("samlp|saml|sam@example.com")["shoe_size"]; there {
 		t.Errorf("an attribute that is not to be kept is %v", size)
 	}
-	// The address is that of a directory, and only its own provider may say that it is verified.
+	// The domain belongs to a directory, so only that directory may say that the address is verified.
 	for id, want := range map[string]bool{"google-oauth2|1081": false, "okta|shown|00u1": false, "google-apps|joe@work.example": true} {
 		diff(t, id, tn.user(id)["email_verified"], any(want))
 	}
@@ -374,7 +374,7 @@ func TestTheIdsOfUsers(t *testing.T) {
 	tn.hasError(left, "access_denied", "The account is of another domain than the connection")
 }
 
-// TestStolenAnswers: a state and a code are good once, in the browser and the login that they are of.
+// TestStolenAnswers: a state and a code work once, and only in their browser and their login.
 func TestStolenAnswers(t *testing.T) {
 	tn := start(t)
 	page := tn.simulation("connection", "google-oauth2")
@@ -417,7 +417,7 @@ func TestStolenAnswers(t *testing.T) {
 	}
 }
 
-// codeOf chooses a person, and returns the code that the browser is sent back with, which it is not.
+// codeOf chooses a person on the simulated provider's page and returns the code, without sending the browser back.
 func (tn tenant) codeOf(page servertest.Page) string {
 	tn.t.Helper()
 	stay := *tn.browser
@@ -439,7 +439,7 @@ func pageState(tn tenant) string {
 	return page.URL.Query().Get("state")
 }
 
-// TestTheFormOfTheProvider takes no posts of other sites.
+// TestTheFormOfTheProvider refuses posts from other sites.
 func TestTheFormOfTheProvider(t *testing.T) {
 	tn := start(t)
 	page := tn.simulation("connection", "google-oauth2")

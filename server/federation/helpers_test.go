@@ -29,7 +29,7 @@ func payload(t *testing.T, token string) (claims object) {
 	return claims
 }
 
-// freePort is a port that was free a moment ago.
+// freePort returns a port that was free a moment ago.
 func freePort(t *testing.T) string {
 	t.Helper()
 	var lc net.ListenConfig

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestAnAnswerOfAConnectionThatHasGone is not taken for one of the connection that is left: who a social
-// network says somebody is, no directory has said.
+// TestAnAnswerOfAConnectionThatHasGone must not count as an answer of the connection that is left: what a
+// social network says about a person is not what a directory says.
 func TestAnAnswerOfAConnectionThatHasGone(t *testing.T) {
 	tn := start(t, func(seed string) string {
 		return strings.Replace(seed, "{name: github, strategy: github, enabled_clients: [app]", "{name: github, strategy: github, enabled_clients: [app, only]", 1)
@@ -37,7 +37,7 @@ func TestAnAnswerOfAConnectionThatHasGone(t *testing.T) {
 	}
 }
 
-// TestAnAccountOfAnotherDomain does not log in to a Google Workspace.
+// TestAnAccountOfAnotherDomain cannot log in to a Google Workspace connection.
 func TestAnAccountOfAnotherDomain(t *testing.T) {
 	tn := start(t)
 	for address, want := range map[string]string{"joe@work.example": "", "joe@example.com": "access_denied", "joe@evil-work.example": "access_denied", "joe": "access_denied"} {
@@ -50,7 +50,7 @@ func TestAnAccountOfAnotherDomain(t *testing.T) {
 	}
 }
 
-// TestOneIdAtTwoProviders: what one provider calls a person, another may call somebody else.
+// TestOneIdAtTwoProviders: the same id at two providers may belong to two people.
 func TestOneIdAtTwoProviders(t *testing.T) {
 	tn := start(t, func(seed string) string {
 		return strings.Replace(seed, "  - {name: shown,", "  - {name: rival, strategy: waad, enabled_clients: [app]}\n  - {name: shown,", 1)
@@ -69,7 +69,7 @@ func TestOneIdAtTwoProviders(t *testing.T) {
 			t.Errorf("%s: %s", connection, said)
 		}
 	}
-	// Both directories call their people waad|ID.
+	// Users of both directories have ids of the form waad|ID.
 	if said := logIn("rival", "dan@rival.example"); said == "" {
 		t.Error("a person of another directory logs in as one of the first")
 	}
@@ -81,7 +81,7 @@ func TestOneIdAtTwoProviders(t *testing.T) {
 	}
 }
 
-// TestOneOfManyAnswersIsTaken: answers of a provider that come at the same time begin one session.
+// TestOneOfManyAnswersIsTaken: an answer of a provider that arrives several times concurrently begins only one session.
 func TestOneOfManyAnswersIsTaken(t *testing.T) {
 	tn := start(t)
 	for range 10 {
@@ -108,7 +108,7 @@ func TestOneOfManyAnswersIsTaken(t *testing.T) {
 	}
 }
 
-// logins is how often the person of the simulated Google has logged in.
+// logins returns how many times users of the simulated Google have logged in.
 func (tn tenant) logins() float64 {
 	tn.t.Helper()
 	_, all := tn.Manage(tn.browser, http.MethodGet, "users?q=identities.connection:google-oauth2&search_engine=v3", nil)

@@ -20,20 +20,20 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// liar is an OpenID provider that says what a test has it say.
+// liar is an OpenID provider whose answers a test can change.
 type liar struct {
 	*httptest.Server
 	key, other *rsa.PrivateKey
-	// say changes the claims of the next ID token, sign signs them, and info changes userinfo's.
+	// say changes the claims of the next ID token, sign signs them, and info changes the claims of userinfo.
 	say  func(claims object)
 	info func(claims object)
 	sign func(l *liar, claims object) string
 	// asked are the parameters of the last authorization request, and redeemed those of the last
 	// token request.
 	asked, redeemed url.Values
-	// named says that the provider's answers name it.
+	// named is set if the provider's metadata says that its answers contain iss, RFC 9207.
 	named bool
-	// endSession is where the provider says that it logs people out, "" for nowhere.
+	// endSession is the provider's end_session_endpoint, "" for none.
 	endSession string
 }
 
@@ -82,7 +82,7 @@ func newLiar(t *testing.T) *liar {
 	return l
 }
 
-// token is an ID token for the last authorization request.
+// token returns an ID token for the last authorization request.
 func (l *liar) token() string {
 	now := time.Now()
 	claims := object{
@@ -119,7 +119,7 @@ func unsigned(_ *liar, claims object) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." + base64.RawURLEncoding.EncodeToString(raw) + "."
 }
 
-// ofLiar is a tenant with a connection to the liar.
+// ofLiar returns a tenant with a connection to the liar.
 func ofLiar(t *testing.T, l *liar, options string) tenant {
 	t.Helper()
 	file := fmt.Sprintf(downstreamFile, fmt.Sprintf("discovery_url: %q, %s", l.URL+"/.well-known/openid-configuration", options))
@@ -128,7 +128,7 @@ func ofLiar(t *testing.T, l *liar, options string) tenant {
 	return tenant{s, s.Client(), t}
 }
 
-// ask begins a login and returns the state that the liar is sent.
+// ask begins a login and returns the state that was sent to the liar.
 func (tn tenant) ask(l *liar) string {
 	tn.t.Helper()
 	left, page := tn.come("connection", "up", "prompt", "login")
@@ -139,7 +139,8 @@ func (tn tenant) ask(l *liar) string {
 	return l.asked.Get("state")
 }
 
-// answer brings an answer of the liar's back, and returns what the application is told.
+// answer opens the callback with an answer of the liar, and returns "logged in", the error that the application
+// gets, or the page that is shown.
 func (tn tenant) answer(params ...string) string {
 	tn.t.Helper()
 	query := url.Values{}
@@ -156,7 +157,7 @@ func (tn tenant) answer(params ...string) string {
 	return left.Query().Get("error") + ": " + left.Query().Get("error_description")
 }
 
-// TestAProviderThatLies proves nothing with an ID token that is not for this login.
+// TestAProviderThatLies is refused if its ID token is not valid for this login.
 func TestAProviderThatLies(t *testing.T) {
 	const refused = "access_denied: The answer of the identity provider could not be verified."
 	l := newLiar(t)
@@ -219,7 +220,8 @@ func bent(token string) string {
 	return strings.Join(parts, ".")
 }
 
-// TestAnAddressThatIsNotTheProviders is not verified by its word, nor by one that is not true.
+// TestAnAddressThatIsNotTheProviders: the provider cannot verify an address in a domain of another directory, and
+// email_verified must be the value true.
 func TestAnAddressThatIsNotTheProviders(t *testing.T) {
 	l := newLiar(t)
 	tn := ofLiar(t, l, "")
@@ -244,7 +246,7 @@ func TestAnAddressThatIsNotTheProviders(t *testing.T) {
 	}
 }
 
-// TestTheFrontChannel brings the ID token in a form, from the provider's page.
+// TestTheFrontChannel: the ID token comes in a form that the provider's page posts.
 func TestTheFrontChannel(t *testing.T) {
 	l := newLiar(t)
 	tn := ofLiar(t, l, "type: front_channel")
@@ -287,7 +289,7 @@ func TestTheFrontChannel(t *testing.T) {
 	}
 }
 
-// TestAuthenticationByKeys signs with the key of the connection that the Management API shows.
+// TestAuthenticationByKeys: the tenant signs its client assertion with the connection's key that the Management API shows.
 func TestAuthenticationByKeys(t *testing.T) {
 	l := newLiar(t)
 	tn := ofLiar(t, l, "token_endpoint_auth_method: private_key_jwt")
@@ -320,7 +322,7 @@ func TestAuthenticationByKeys(t *testing.T) {
 	}
 }
 
-// TestACustomProvider speaks plain OAuth 2.0, and its profile is at userinfo_endpoint.
+// TestACustomProvider uses plain OAuth 2.0, and the profile comes from the option userinfo_endpoint.
 func TestACustomProvider(t *testing.T) {
 	l := newLiar(t)
 	for options, want := range map[string]string{

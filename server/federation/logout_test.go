@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// leave logs the browser out of the application, and returns where it is led to and what it goes through.
+// leave opens a logout, and returns the address that it ends at and the pages in between.
 func (tn tenant) leave(path string, params ...string) (left *url.URL, through []string) {
 	tn.t.Helper()
 	query := url.Values{}
@@ -43,7 +43,7 @@ func (tn tenant) leave(path string, params ...string) (left *url.URL, through []
 
 const out = "https://app.example.com/out"
 
-// TestFederatedLogouts lead by the provider, and others do not.
+// TestFederatedLogouts go by the provider, and other logouts do not.
 func TestFederatedLogouts(t *testing.T) {
 	for _, tt := range []struct {
 		connection, path string
@@ -85,7 +85,7 @@ func TestFederatedLogouts(t *testing.T) {
 	}
 }
 
-// TestTheSimulatedLogoutLeadsNowhereElse than the logout that led there, in its browser.
+// TestTheSimulatedLogoutLeadsNowhereElse than back to the logout that led there, in the same browser.
 func TestTheSimulatedLogoutLeadsNowhereElse(t *testing.T) {
 	tn := start(t)
 	for _, query := range []string{"", "?returnTo=https://evil.example.com/", "?state=none&returnTo=https://evil.example.com/"} {
@@ -95,7 +95,8 @@ func TestTheSimulatedLogoutLeadsNowhereElse(t *testing.T) {
 	}
 }
 
-// TestARealProviderLogsOut at the address of its document, and a provider that is away keeps nobody in.
+// TestARealProviderLogsOut at the end_session_endpoint of its metadata. If the provider is down, the tenant's session
+// ends all the same.
 func TestARealProviderLogsOut(t *testing.T) {
 	l := newLiar(t)
 	tn := ofLiar(t, l, "")

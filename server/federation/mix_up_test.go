@@ -2,7 +2,7 @@ package federation_test
 
 import "testing"
 
-// TestAnAnswerOfAnotherProvider takes no code to the provider of the login.
+// TestAnAnswerOfAnotherProvider: the code in an answer with another iss is not sent to the provider of the login.
 func TestAnAnswerOfAnotherProvider(t *testing.T) {
 	for _, tt := range []struct {
 		name  string

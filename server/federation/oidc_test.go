@@ -11,7 +11,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// upstreamFile is a tenant that is the identity provider of another one, whose callback is %s.
+// upstreamFile is a tenant that is the identity provider of another tenant, whose address is %s.
 const upstreamFile = `
 clients:
   - {name: federation, client_id: fed, client_secret: a secret of sixteen, app_type: regular_web, callbacks: ["%slogin/callback"],
@@ -26,7 +26,7 @@ users:
   - {user_id: "auth0|uma", email: uma@upstream.example, email_verified: true, name: Uma Thurgood, nickname: umi, password: a password of uma, connection: people}
 `
 
-// downstreamFile is a tenant that has another one as its identity provider: %s are options.
+// downstreamFile is a tenant that has another tenant as its identity provider; %s are options of the connection.
 const downstreamFile = `
 clients:
   - {name: app, client_id: app, app_type: native, token_endpoint_auth_method: none, callbacks: ["https://app.example.com/callback"], grant_types: [authorization_code]}
@@ -38,7 +38,7 @@ connections:
   - {name: up, strategy: oidc, enabled_clients: [app], options: {client_id: fed, client_secret: a secret of sixteen, scope: "openid profile email", %s}}
 `
 
-// federation starts two tenants, of which the first has the second as its identity provider.
+// federation starts two tenants: upstream is the identity provider of tn.
 func federation(t *testing.T, options string) (tn, upstream tenant) {
 	t.Helper()
 	listen := freePort(t)
@@ -48,14 +48,14 @@ func federation(t *testing.T, options string) (tn, upstream tenant) {
 	return tenant{s, s.Client(), t}, tenant{up, s.Client(), t}
 }
 
-// logInUpstream goes through a login of the first tenant whose page is the second one's.
+// logInUpstream goes through a login of tn on the login page of upstream.
 func (tn tenant) logInUpstream(upstream tenant) (*url.URL, servertest.Page) {
 	tn.t.Helper()
 	target, _ := tn.AuthorizeURL(login("connection", "up"))
 	return tn.goUpstream(upstream, target)
 }
 
-// goUpstream is logInUpstream for an authorization request.
+// goUpstream is logInUpstream for a given authorization request.
 func (tn tenant) goUpstream(upstream tenant, target string) (*url.URL, servertest.Page) {
 	tn.t.Helper()
 	left, page := upstream.visitBoth(tn, target)
@@ -75,7 +75,7 @@ func (tn tenant) goUpstream(upstream tenant, target string) (*url.URL, servertes
 	return left, page
 }
 
-// visitBoth follows redirects from one of two tenants to the other.
+// visitBoth follows redirects between two tenants.
 func (tn tenant) visitBoth(other tenant, target string) (left *url.URL, page servertest.Page) {
 	tn.t.Helper()
 	for range 5 {
@@ -93,7 +93,7 @@ func (tn tenant) visitBoth(other tenant, target string) (left *url.URL, page ser
 	return nil, page
 }
 
-// TestTwoTenantsFederate over OpenID Connect: the user of one logs in to the other.
+// TestTwoTenantsFederate by OpenID Connect: a user of one tenant logs in to the other.
 func TestTwoTenantsFederate(t *testing.T) {
 	tn, upstream := federation(t, `upstream_params: {screen_hint: {value: login}}`)
 	left, page := tn.logInUpstream(upstream)
@@ -120,7 +120,7 @@ func TestTwoTenantsFederate(t *testing.T) {
 	}
 }
 
-// TestTheWrongSecret of a connection is the application's answer.
+// TestTheWrongSecret in a connection leads to an error at the application.
 func TestTheWrongSecret(t *testing.T) {
 	tn, upstream := federation(t, "")
 	_, all := tn.Manage(tn.browser, http.MethodGet, "connections?name=up", nil)
@@ -137,7 +137,7 @@ func TestTheWrongSecret(t *testing.T) {
 	}
 }
 
-// TestWhichProvidersAreReached: none but those on this machine, unless the server is told otherwise.
+// TestWhichProvidersAreReached: only providers on this machine, unless the server's configuration says otherwise.
 func TestWhichProvidersAreReached(t *testing.T) {
 	const elsewhere = `discovery_url: "https://idp.example.com/.well-known/openid-configuration"`
 	for _, tt := range []struct{ upstream, options, want string }{
@@ -162,8 +162,8 @@ func TestWhichProvidersAreReached(t *testing.T) {
 	}
 }
 
-// TestTheControlListenerIsNoProvider: what a connection names leads to no address that is closed to
-// the tenant's own requests.
+// TestTheControlListenerIsNoProvider: a connection cannot name an address that the tenant's own requests
+// may not reach.
 func TestTheControlListenerIsNoProvider(t *testing.T) {
 	s := servertest.Start(t, servertest.Seed(fmt.Sprintf(downstreamFile, `type: back_channel`)))
 	tn := tenant{s, s.Client(), t}
@@ -176,7 +176,7 @@ func TestTheControlListenerIsNoProvider(t *testing.T) {
 	}
 	left, _ := tn.come("connection", "up")
 	tn.hasError(left, "server_error", "The identity provider cannot be reached or does not answer as it should.")
-	// What its sentence cannot tell apart, an answer of the control listener and none, the log does.
+	// The error does not tell an answer of the control listener from no answer, but the log does.
 	if log := s.Log(); !strings.Contains(log, "may not lead to the control listener") {
 		t.Errorf("the log does not say why:\n%s", log)
 	}

@@ -25,7 +25,7 @@ const (
 	calendar      = "https://www.googleapis.com/auth/calendar"
 )
 
-// worker is an application that asks for tokens of users who are not there.
+// worker is an application that requests provider tokens of users who are not present (privileged access).
 type worker struct {
 	tenant
 	key  *rsa.PrivateKey
@@ -33,7 +33,7 @@ type worker struct {
 	now  time.Time
 }
 
-// newWorker gives the application app privileged access, with a key of its own.
+// newWorker gives the application app privileged access, with a new key.
 func newWorker(t *testing.T, access object) worker {
 	t.Helper()
 	tn := vault(t)
@@ -64,7 +64,7 @@ var wholeAccess = object{
 	"grants":       []any{object{"connection": "google-oauth2", "scopes": []any{"email", "profile", calendar}}},
 }
 
-// signed is a request for a user's token, with changes; nil takes a claim out.
+// signed returns a signed request for a user's token, with changed claims; nil removes a claim.
 func (w worker) signed(changes object) string {
 	w.t.Helper()
 	claims := object{
@@ -97,7 +97,7 @@ func (w worker) ask(subject string, changes ...string) (int, object) {
 	return w.vaulted(subject, append([]string{"subject_token_type", signedRequest, "requested_token_type", vaultToken}, changes...)...)
 }
 
-// TestAWorkerGetsTheTokenOfAProvider for a request that it has signed, without a token of the user's, once.
+// TestAWorkerGetsTheTokenOfAProvider once for each request that it signs, without a token of the user.
 func TestAWorkerGetsTheTokenOfAProvider(t *testing.T) {
 	w := newWorker(t, wholeAccess)
 	request := w.signed(nil)
@@ -119,7 +119,7 @@ func TestAWorkerGetsTheTokenOfAProvider(t *testing.T) {
 	}
 }
 
-// TestWhatProvesNothingOfAWorker: what is signed otherwise, is old, is for others, or gives no reason.
+// TestWhatProvesNothingOfAWorker: requests with a wrong signature, that are old, meant for others, or give no reason.
 func TestWhatProvesNothingOfAWorker(t *testing.T) {
 	w := newWorker(t, wholeAccess)
 	stranger := w
@@ -153,7 +153,7 @@ func TestWhatProvesNothingOfAWorker(t *testing.T) {
 	}
 }
 
-// TestSignaturesThatProveNothingOfAWorker, and requests at the end of what is taken.
+// TestSignaturesThatProveNothingOfAWorker also covers requests at the limits of what is accepted.
 func TestSignaturesThatProveNothingOfAWorker(t *testing.T) {
 	w := newWorker(t, wholeAccess)
 	for name, claims := range map[string]object{
@@ -200,7 +200,7 @@ func TestSignaturesThatProveNothingOfAWorker(t *testing.T) {
 	}
 }
 
-// TestWorkersWithoutAllowance: the address and the connection have to be allowed, and the credential to be there.
+// TestWorkersWithoutAllowance: the IP address and the connection must be allowed, and the credential must exist.
 func TestWorkersWithoutAllowance(t *testing.T) {
 	for name, access := range map[string]object{
 		"no address":      {"grants": wholeAccess["grants"]},

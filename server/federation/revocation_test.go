@@ -16,7 +16,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// revocation is what proves that the liar asks for a logout: claims and typ may be others.
+// revocation returns the JWT with which the liar requests a logout, with a given type and changed claims.
 func (tn tenant) revocation(l *liar, key *rsa.PrivateKey, typ string, change object) string {
 	tn.t.Helper()
 	now := time.Now().Unix()
@@ -38,7 +38,7 @@ func (tn tenant) revocation(l *liar, key *rsa.PrivateKey, typ string, change obj
 
 const revocationJWT = "global-token-revocation+jwt"
 
-// revoke asks for a logout, and returns the status and the error.
+// revoke requests a logout, and returns the status and the error.
 func (tn tenant) revoke(connection, authorization string, body any) (int, any) {
 	tn.t.Helper()
 	raw, err := json.Marshal(body)
@@ -69,14 +69,14 @@ func (tn tenant) revoke(connection, authorization string, body any) (int, any) {
 	return resp.StatusCode, answer["error"]
 }
 
-// goesOn reports whether the browser's session is there.
+// goesOn reports whether the browser still has its session.
 func (tn tenant) goesOn() bool {
 	tn.t.Helper()
 	left, _ := tn.come("prompt", "none")
 	return left != nil && left.Query().Get("code") != ""
 }
 
-// TestAProviderLogsSomebodyOut of all sessions, and nobody else does.
+// TestAProviderLogsSomebodyOut of all sessions of the user, and nobody else can.
 func TestAProviderLogsSomebodyOut(t *testing.T) {
 	l := newLiar(t)
 	tn := ofLiar(t, l, "")
@@ -142,7 +142,7 @@ func TestAProviderLogsSomebodyOut(t *testing.T) {
 	}
 }
 
-// TestASimulatedProviderHasNoKeys to prove anything with.
+// TestASimulatedProviderHasNoKeys with which it could prove a request for a logout.
 func TestASimulatedProviderHasNoKeys(t *testing.T) {
 	l := newLiar(t)
 	tn := start(t)
@@ -151,7 +151,8 @@ func TestASimulatedProviderHasNoKeys(t *testing.T) {
 	}
 }
 
-// TestADirectoryLogsSomebodyOut by SAML's keys, where the connection says who asks.
+// TestADirectoryLogsSomebodyOut with its SAML key, if the connection's settings name the issuer and the
+// subject of the requests.
 func TestADirectoryLogsSomebodyOut(t *testing.T) {
 	d := newDirectory(t)
 	tn := ofDirectory(t, d, `global_token_revocation_jwt_iss: "http://www.okta.com/exk", global_token_revocation_jwt_sub: "0oa1"`)

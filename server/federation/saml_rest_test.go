@@ -24,7 +24,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// keyPEM is the directory's key as text.
+// keyPEM returns the directory's private key as PEM.
 func (d directory) keyPEM(t *testing.T) string {
 	t.Helper()
 	raw, err := x509.MarshalPKCS8PrivateKey(d.key)
@@ -34,7 +34,7 @@ func (d directory) keyPEM(t *testing.T) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}))
 }
 
-// certificate is the tenant's, as a provider is given it.
+// certificate returns the tenant's certificate, as a provider downloads it.
 func (tn tenant) certificate() *x509.Certificate {
 	tn.t.Helper()
 	resp, err := tn.browser.Get(tn.URL + "cer")
@@ -53,7 +53,7 @@ func (tn tenant) certificate() *x509.Certificate {
 	return cert
 }
 
-// sent is how a login reaches the directory: the address with its query, and the form.
+// sent returns how a login reaches the directory: the address with its query and, by the POST binding, the form.
 func (tn tenant) sent() (target *url.URL, form url.Values) {
 	tn.t.Helper()
 	left, page := tn.come("connection", "up", "prompt", "login")
@@ -93,8 +93,8 @@ func isSignedBy(cert *x509.Certificate, el *etree.Element) error {
 	return err
 }
 
-// TestSignedRequests go to the directory as its connection says: by which binding, by which key, deflated
-// or not.
+// TestSignedRequests go to the directory as the connection's settings say: by which binding, with which key,
+// deflated or not.
 func TestSignedRequests(t *testing.T) {
 	const post = `protocolBinding: "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"`
 	d, own := newDirectory(t), newDirectory(t)
@@ -162,7 +162,7 @@ func TestSignedRequests(t *testing.T) {
 	}
 }
 
-// encrypted puts an assertion into an answer so that who has a certificate's key alone can read it.
+// encrypted returns an answer with an assertion that only the owner of a certificate's key can read.
 func encrypted(t *testing.T, cert *x509.Certificate, transport xmlenc.RSA, cipher xmlenc.BlockCipher, assertion *etree.Element) string {
 	t.Helper()
 	doc := etree.NewDocument()
@@ -183,8 +183,8 @@ func encrypted(t *testing.T, cert *x509.Certificate, transport xmlenc.RSA, ciphe
 	return response(el)
 }
 
-// TestEncryptedAssertions are read by the tenant's key or one of the connection's, and where the ciphers do
-// not tell whether anybody has changed them not at all.
+// TestEncryptedAssertions are decrypted with the tenant's key or the connection's; ciphers that do not detect
+// changes are refused.
 func TestEncryptedAssertions(t *testing.T) {
 	d, own := newDirectory(t), newDirectory(t)
 	ownCert, err := x509.ParseCertificate(own.cert)
@@ -225,7 +225,7 @@ func TestEncryptedAssertions(t *testing.T) {
 	}
 }
 
-// TestTheMetadataOfAConnection shows the keys that it signs and decrypts with.
+// TestTheMetadataOfAConnection shows the keys with which it signs and decrypts.
 func TestTheMetadataOfAConnection(t *testing.T) {
 	d, own := newDirectory(t), newDirectory(t)
 	tn := ofDirectory(t, d, fmt.Sprintf("decryptionKey: {key: %q, cert: %q}", own.keyPEM(t), own.pem()))
@@ -248,8 +248,8 @@ func TestTheMetadataOfAConnection(t *testing.T) {
 	}
 }
 
-// TestALoginOfTheDirectoryForASAMLApplication goes on with an assertion of the tenant's own, in the
-// organization that the directory's answer is for.
+// TestALoginOfTheDirectoryForASAMLApplication: the tenant answers with an assertion of its own, for the
+// organization in the directory's answer.
 func TestALoginOfTheDirectoryForASAMLApplication(t *testing.T) {
 	d := newDirectory(t)
 	tn := ofDirectory(t, d, `idpinitiated: {enabled: true, client_id: app, client_protocol: samlp}`)
@@ -278,7 +278,7 @@ func TestALoginOfTheDirectoryForASAMLApplication(t *testing.T) {
 	}
 }
 
-// TestALogoutAtBothTenants ends the session at the provider, too, and leads to where the application says.
+// TestALogoutAtBothTenants ends the session at the provider too, and leads to the application's logout URL.
 func TestALogoutAtBothTenants(t *testing.T) {
 	const out = "https://app.example.com/out"
 	for name, tt := range map[string]struct{ options, binding string }{
@@ -318,7 +318,7 @@ func TestALogoutAtBothTenants(t *testing.T) {
 	}
 }
 
-// logInBySAML logs in at the provider, who has to ask, and comes back to the application.
+// logInBySAML logs in at the provider and comes back to the application.
 func (tn tenant) logInBySAML(upstream tenant) (*url.URL, servertest.Page) {
 	tn.t.Helper()
 	target, _ := tn.AuthorizeURL(login("connection", "up"))
@@ -340,11 +340,11 @@ func (tn tenant) logInBySAML(upstream tenant) (*url.URL, servertest.Page) {
 	return tn.passOn(page)
 }
 
-// at is a tenant in the browser of another one.
+// at returns the tenant with the browser of another tenant.
 func (tn tenant) at(other tenant) tenant { tn.browser = other.browser; return tn }
 
-// TestALogoutWithoutTheProvider: nobody is sent to one that the connection keeps out of logouts, or that has
-// named nobody.
+// TestALogoutWithoutTheProvider: the browser is not sent to the provider if the connection's settings exclude it from
+// logouts, or if there is no session. The provider's answer counts only in the browser that was sent there.
 func TestALogoutWithoutTheProvider(t *testing.T) {
 	d := newDirectory(t)
 	for options, want := range map[string]string{
@@ -386,7 +386,7 @@ func TestALogoutWithoutTheProvider(t *testing.T) {
 	}
 }
 
-// TestALogoutThatTheDirectoryBegins is to be signed, and about the session of the browser.
+// TestALogoutThatTheDirectoryBegins must be signed, and must name the session of the browser.
 func TestALogoutThatTheDirectoryBegins(t *testing.T) {
 	d, foreign := newDirectory(t), newDirectory(t)
 	tn := ofDirectory(t, d, `signOutEndpoint: "http://localhost:9/slo"`)

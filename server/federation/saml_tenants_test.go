@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// samlUpstream is a tenant that is the SAML provider of another one, whose callback is %s.
+// samlUpstream is a tenant that is the SAML provider of another tenant, whose address is the first %s.
 const samlUpstream = `
 clients:
   - {name: federation, client_id: fed, app_type: regular_web, callbacks: ["%slogin/callback?connection=up"], grant_types: [authorization_code],
@@ -23,8 +23,8 @@ users:
   - {user_id: "auth0|uma", email: uma@upstream.example, email_verified: true, name: Uma Thurgood, given_name: Uma, nickname: umi, password: a password of uma, connection: people}
 `
 
-// samlFederation starts two tenants, of which the first has the second as its SAML provider: addOn are the
-// settings of the second one, and options those of the first one's connection.
+// samlFederation starts two tenants: upstream is the SAML provider of tn. addOn are settings of upstream's
+// add-on, and options those of tn's connection.
 func samlFederation(t *testing.T, addOn, options string) (tn, upstream tenant) {
 	t.Helper()
 	listen := freePort(t)
@@ -51,7 +51,7 @@ func samlFederation(t *testing.T, addOn, options string) (tn, upstream tenant) {
 
 var formAction = regexp.MustCompile(`<form method="post" action="([^"]*)"`)
 
-// passOn posts the form of a page that submits itself, as the browser does.
+// passOn posts the form of a page that submits itself, as a browser does.
 func (tn tenant) passOn(page servertest.Page) (*url.URL, servertest.Page) {
 	tn.t.Helper()
 	m := formAction.FindStringSubmatch(page.Body)
@@ -66,7 +66,7 @@ func (tn tenant) passOn(page servertest.Page) (*url.URL, servertest.Page) {
 	return tn.Submit(tn.browser, page, page.Form())
 }
 
-// TestTwoTenantsFederateBySAML: the user of one logs in to the other.
+// TestTwoTenantsFederateBySAML: a user of one tenant logs in to the other.
 func TestTwoTenantsFederateBySAML(t *testing.T) {
 	for name, addOn := range map[string]string{"a signed assertion": ``, "a signed response": `signResponse: true, signatureAlgorithm: rsa-sha256, digestAlgorithm: sha256`} {
 		t.Run(name, func(t *testing.T) {

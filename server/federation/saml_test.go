@@ -24,7 +24,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// directory is a SAML identity provider that says what a test has it say.
+// directory is a SAML identity provider whose answers a test can change.
 type directory struct {
 	key  *rsa.PrivateKey
 	cert []byte
@@ -53,13 +53,13 @@ func (d directory) pem() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: d.cert}))
 }
 
-// said is what an answer says: the zero of each member is what an honest answer has.
+// said are the contents of an answer.
 type said struct {
 	id, request, audience, recipient, nameID string
 	until                                    time.Time
 }
 
-// assertion is an assertion without a signature.
+// assertion returns an assertion without a signature.
 func (d directory) assertion(s said) *etree.Element {
 	now := time.Now().UTC()
 	stamp := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
@@ -96,7 +96,7 @@ func (d directory) signed(e *etree.Element) *etree.Element {
 	return out
 }
 
-// response puts assertions into an answer.
+// response returns an answer that contains assertions.
 func response(assertions ...*etree.Element) string {
 	doc := etree.NewDocument()
 	err := doc.ReadFromString(fmt.Sprintf(`<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_r%d" Version="2.0" IssueInstant="%s"><saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">urn:directory</saml:Issuer><samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status></samlp:Response>`,
@@ -114,7 +114,7 @@ func response(assertions ...*etree.Element) string {
 	return raw
 }
 
-// ofDirectory is a tenant with a connection to a directory.
+// ofDirectory returns a tenant with a connection to a directory.
 func ofDirectory(t *testing.T, d directory, options ...string) tenant {
 	t.Helper()
 	file := strings.Replace(downstreamFile, "strategy: oidc", "strategy: samlp", 1)
@@ -123,7 +123,7 @@ func ofDirectory(t *testing.T, d directory, options ...string) tenant {
 	return tenant{s, s.Client(), t}
 }
 
-// request begins a login and returns the state and the id of the request that the directory is sent.
+// request begins a login and returns the RelayState and the id of the request that was sent to the directory.
 func (tn tenant) request() (relay, id string) {
 	tn.t.Helper()
 	left, page := tn.come("connection", "up", "prompt", "login")
@@ -149,7 +149,7 @@ func (tn tenant) request() (relay, id string) {
 	return left.Query().Get("RelayState"), root.SelectAttrValue("ID", "")
 }
 
-// honest is an answer to a request that is as it should be.
+// honest returns the contents of a correct answer to a request.
 func (tn tenant) honest(request string) said {
 	return said{
 		id: fmt.Sprintf("_a%d", time.Now().UnixNano()), request: request, audience: "urn:auth0:localhost:up", recipient: tn.URL + "login/callback?connection=up",
@@ -157,16 +157,16 @@ func (tn tenant) honest(request string) said {
 	}
 }
 
-// post brings an answer to the tenant from the directory's page, and returns what the application is
-// told, or the page that is shown.
+// post posts an answer to the callback from the directory's origin, and returns what brings
+// returns.
 func (tn tenant) post(relay, answer string) string {
 	tn.t.Helper()
 	form := url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(answer))}, "RelayState": {relay}}
 	return tn.brings("login/callback?connection=up", form)
 }
 
-// brings posts a form to an address of the tenant from the directory's page, and returns what the
-// application is told, or the page that is shown.
+// brings posts a form to an address of the tenant from the directory's origin, and returns "logged in", the
+// error that the application gets, or the page that is shown.
 func (tn tenant) brings(address string, form url.Values) string {
 	tn.t.Helper()
 	rq, err := http.NewRequestWithContext(tn.t.Context(), http.MethodPost, tn.URL+address, strings.NewReader(form.Encode()))
@@ -202,7 +202,7 @@ func (tn tenant) brings(address string, form url.Values) string {
 
 const unproven = "access_denied: The answer of the identity provider could not be verified."
 
-// TestLoginAtADirectory by SAML.
+// TestLoginAtADirectory logs in by SAML and checks the user.
 func TestLoginAtADirectory(t *testing.T) {
 	d := newDirectory(t)
 	tn := ofDirectory(t, d)
@@ -238,7 +238,7 @@ func TestLoginAtADirectory(t *testing.T) {
 	}
 }
 
-// TestAnswersThatProveNothing are refused, each in a login of its own.
+// TestAnswersThatProveNothing are refused, each in a separate login.
 func TestAnswersThatProveNothing(t *testing.T) {
 	d, foreign := newDirectory(t), newDirectory(t)
 	tn := ofDirectory(t, d)
@@ -376,19 +376,19 @@ func (d directory) signedAnswer(answer string) string {
 	return signed
 }
 
-// without takes an element out of an assertion.
+// without removes an element from an assertion.
 func without(assertion *etree.Element, path string) *etree.Element {
 	one := assertion.FindElement(path)
 	one.Parent().RemoveChild(one)
 	return assertion
 }
 
-// zeros are what a bomb is full of.
+// zeros is an endless source of zero bytes, the content of a decompression bomb.
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// TestALoginThatTheDirectoryBegins goes to the application that the connection names, and once.
+// TestALoginThatTheDirectoryBegins goes to the application in the connection's settings, and works once.
 func TestALoginThatTheDirectoryBegins(t *testing.T) {
 	d := newDirectory(t)
 	tn := ofDirectory(t, d)

@@ -7,7 +7,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// strategiesFile is a tenant with a connection of each strategy that leads to an identity provider.
+// strategiesFile is a tenant with one connection for each strategy that leads to an identity provider.
 const strategiesFile = `
 clients:
   - {name: app, client_id: app, app_type: native, token_endpoint_auth_method: none, callbacks: ["https://app.example.com/callback"], grant_types: [authorization_code]}
@@ -37,14 +37,14 @@ connections:
   - {name: workspace, strategy: google-apps, enabled_clients: [app], options: {ext_groups: true}}
 `
 
-// TestEveryStrategy leads to a page that says it is a simulation, where somebody is chosen, refuses, keeps the address back or meets a
-// failure, and makes users with the ids, the identities and the members that Auth0 gives those of the strategy.
+// TestEveryStrategy leads to a page that says it is a simulation, on which one can choose a person, refuse, withhold the
+// address or have the provider fail. The users have the ids, identities and members that Auth0 gives users of the strategy.
 func TestEveryStrategy(t *testing.T) {
 	s := servertest.Start(t, servertest.Seed(strategiesFile))
 	for _, tt := range []struct {
 		connection, id, sub string
 		social              bool
-		// has are members of the user, of whom the provider says more or less than of others.
+		// has are members of the user that differ between providers.
 		has object
 	}{
 		{"google-oauth2", "108100000000000000000", "google-oauth2|108100000000000000000", true, object{"email_verified": true}},

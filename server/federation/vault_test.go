@@ -18,8 +18,8 @@ const (
 	asked      = "a secret of sixteen characters"
 )
 
-// vaultFile is a tenant whose applications get tokens of providers: one for a user's refresh token, and
-// an API for the access token that it is called with.
+// vaultFile is a tenant with applications that get provider tokens (Token Vault): some for a user's refresh
+// token, and an API for the access token with which it was called.
 const vaultFile = `
 clients:
   - {name: web, client_id: app, app_type: regular_web, oidc_conformant: true, client_secret: ` + asked + `, callbacks: ["https://app.example.com/callback"],
@@ -55,7 +55,7 @@ users:
   - {user_id: "auth0|ann", email: ann@example.com, password: a password of ann, connection: people}
 `
 
-// vault is a tenant with a person who has logged in with a connection.
+// vault starts a tenant and logs a user in with a connection.
 func vault(t *testing.T) tenant {
 	t.Helper()
 	s := servertest.Start(t, servertest.Seed(vaultFile))
@@ -74,14 +74,14 @@ func vault(t *testing.T) tenant {
 	return tn
 }
 
-// tokens are those of a login with a connection.
+// tokens logs in with a connection and returns the tokens.
 func (tn tenant) tokens(connection string, params ...string) object {
 	tn.t.Helper()
 	l := login(append([]string{"connection", connection, "scope", "openid offline_access", "prompt", "login"}, params...)...)
 	return tn.redeemed(tn.Login(tn.browser, l))
 }
 
-// redeemed are the tokens of a login of an application that has a secret.
+// redeemed redeems the code of a login of an application with a client secret.
 func (tn tenant) redeemed(r servertest.Result) object {
 	tn.t.Helper()
 	form := r.Form()
@@ -93,7 +93,7 @@ func (tn tenant) redeemed(r servertest.Result) object {
 	return answer
 }
 
-// vaulted exchanges a token for one of a provider's.
+// vaulted exchanges a token for a token of a provider.
 func (tn tenant) vaulted(subject any, changes ...string) (int, object) {
 	tn.t.Helper()
 	text, _ := subject.(string)
@@ -110,7 +110,7 @@ func (tn tenant) vaulted(subject any, changes ...string) (int, object) {
 	return tn.Token(tn.browser, form)
 }
 
-// providerToken is the provider's token of the user of a refresh token, and fails the test without.
+// providerToken is vaulted for an exchange that must succeed.
 func (tn tenant) providerToken(subject any, changes ...string) object {
 	tn.t.Helper()
 	status, answer := tn.vaulted(subject, changes...)
@@ -120,7 +120,7 @@ func (tn tenant) providerToken(subject any, changes ...string) object {
 	return answer
 }
 
-// TestTheTokenOfAProvider is given as it was kept at the login, and is renewed once it is over.
+// TestTheTokenOfAProvider is the one stored at the login, and is renewed once it has expired.
 func TestTheTokenOfAProvider(t *testing.T) {
 	tn := vault(t)
 	held := tn.tokens("google-oauth2")["refresh_token"]
@@ -153,8 +153,8 @@ func withoutToken(answer object) object {
 	return rest
 }
 
-// TestAProviderWithoutRefreshTokens gives what was kept until that is over, whatever the connection
-// calls the setting.
+// TestAProviderWithoutRefreshTokens: the stored token is returned until it expires, whatever name the
+// connection has for the setting.
 func TestAProviderWithoutRefreshTokens(t *testing.T) {
 	tn := vault(t)
 	held := tn.tokens("github")["refresh_token"]
@@ -171,7 +171,7 @@ func TestAProviderWithoutRefreshTokens(t *testing.T) {
 	}
 }
 
-// TestAnAPIGetsTheTokenOfAProvider for the access token that it was called with, and for no other API's.
+// TestAnAPIGetsTheTokenOfAProvider for an access token with which it was called, but not for another API's.
 func TestAnAPIGetsTheTokenOfAProvider(t *testing.T) {
 	tn := vault(t)
 	access := tn.tokens("google-oauth2", "audience", "https://api.test")["access_token"]
@@ -193,7 +193,7 @@ func TestAnAPIGetsTheTokenOfAProvider(t *testing.T) {
 	}
 }
 
-// TestWhatProvesNothingToTheVault gets no token of a provider.
+// TestWhatProvesNothingToTheVault: wrong tokens and applications get no token of a provider.
 func TestWhatProvesNothingToTheVault(t *testing.T) {
 	tn := vault(t)
 	held := tn.tokens("google-oauth2")["refresh_token"].(string)
@@ -258,7 +258,7 @@ func TestWhatProvesNothingToTheVault(t *testing.T) {
 	}
 }
 
-// TestTheTokensOfALinkedAccount stay with whom the account was linked to, and end with that user.
+// TestTheTokensOfALinkedAccount move to the user to whom the account is linked, and are deleted with that user.
 func TestTheTokensOfALinkedAccount(t *testing.T) {
 	tn := vault(t)
 	first := tn.providerToken(tn.tokens("google-oauth2")["refresh_token"])
@@ -279,7 +279,7 @@ func TestTheTokensOfALinkedAccount(t *testing.T) {
 	if status, answer := tn.vaulted(held); status != http.StatusForbidden {
 		t.Errorf("of a user who is gone: %d %v", status, answer)
 	}
-	// Somebody who gets the account again gets none of the tokens that were kept of it.
+	// If the account is linked to another user later, that user gets none of the tokens stored before.
 	tn.Choose("google-oauth2", "allow", "1082")
 	tn.tokens("google-oauth2")
 	if status, answer := tn.Manage(tn.browser, http.MethodPost, "users", object{"connection": "people", "email": "new@example.com", "password": "Correct-Horse-9", "user_id": "new"}); status != http.StatusCreated {
@@ -298,7 +298,7 @@ func TestTheTokensOfALinkedAccount(t *testing.T) {
 	}
 }
 
-// TestARealProviderRenews its token when that is over, and is believed when it does so no more.
+// TestARealProviderRenews its expired token; if it refuses to, the tenant accepts that.
 func TestARealProviderRenews(t *testing.T) {
 	tn, upstream := federation(t, "")
 	tn.patch("clients/app", object{"token_endpoint_auth_method": "client_secret_post", "oidc_conformant": true, "client_secret": asked, "grant_types": []string{"authorization_code", "refresh_token", vaultGrant}})
@@ -347,7 +347,7 @@ func (tn tenant) patch(path string, body any) {
 	}
 }
 
-// userinfo is the status that the tenant shows the user of an access token with.
+// userinfo returns the status of /userinfo with an access token.
 func (tn tenant) userinfo(tokens object) int {
 	tn.t.Helper()
 	text, _ := tokens["access_token"].(string)

@@ -18,7 +18,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestTwoTenantsFederateByWSFederation: one knows the other by its federation metadata alone, and its user logs in.
+// TestTwoTenantsFederateByWSFederation: one tenant knows the other only by its federation metadata, and a user logs in.
 func TestTwoTenantsFederateByWSFederation(t *testing.T) {
 	listen := freePort(t)
 	seed := strings.Replace(fmt.Sprintf(samlUpstream, "http://localhost:"+listen+"/", ""), "login/callback?connection=up", "login/callback", 1)
@@ -53,7 +53,7 @@ func TestTwoTenantsFederateByWSFederation(t *testing.T) {
 	}
 }
 
-// ofADFS is a tenant with a connection to a directory by WS-Federation.
+// ofADFS returns a tenant with a WS-Federation connection to a directory.
 func ofADFS(t *testing.T, d directory) tenant {
 	t.Helper()
 	sum := sha1.Sum(d.cert)
@@ -62,7 +62,7 @@ func ofADFS(t *testing.T, d directory) tenant {
 	return tenant{s, s.Client(), t}
 }
 
-// asksADFS begins a login and returns the context of the request that the directory is sent.
+// asksADFS begins a login and returns the wctx of the request that was sent to the directory.
 func (tn tenant) asksADFS() string {
 	tn.t.Helper()
 	left, page := tn.come("connection", "up", "prompt", "login")
@@ -74,7 +74,7 @@ func (tn tenant) asksADFS() string {
 	return query.Get("wctx")
 }
 
-// oldAssertion is an assertion of SAML 1.1 without a signature.
+// oldAssertion returns a SAML 1.1 assertion without a signature.
 func oldAssertion(s said) *etree.Element {
 	stamp := func(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 	doc := etree.NewDocument()
@@ -100,7 +100,7 @@ func (d directory) oldSigned(e *etree.Element) *etree.Element {
 	return out
 }
 
-// result puts assertions into a response of WS-Trust, whose namespaces they share.
+// result returns a WS-Trust response that contains assertions, with the namespaces that they share.
 func result(assertions ...*etree.Element) string {
 	doc := etree.NewDocument()
 	response := doc.CreateElement("t:RequestSecurityTokenResponse")
@@ -116,7 +116,7 @@ func result(assertions ...*etree.Element) string {
 	return raw
 }
 
-// postsResult brings a result to the tenant from the directory's page, and returns what the application is told, or the page that is shown.
+// postsResult posts a result to the callback from the directory's origin, and returns what brings returns.
 func (tn tenant) postsResult(context, result string) string {
 	tn.t.Helper()
 	return tn.brings("login/callback", url.Values{"wa": {"wsignin1.0"}, "wresult": {result}, "wctx": {context}})
@@ -126,7 +126,7 @@ func honestResult(nameID string) said {
 	return said{id: fmt.Sprintf("_a%d", time.Now().UnixNano()), audience: "urn:auth0:localhost:up", nameID: nameID, until: time.Now().Add(5 * time.Minute)}
 }
 
-// TestResultsThatProveNothing are refused, each in a login of its own.
+// TestResultsThatProveNothing are refused, each in a separate login.
 func TestResultsThatProveNothing(t *testing.T) {
 	d, foreign := newDirectory(t), newDirectory(t)
 	tn := ofADFS(t, d)
@@ -207,7 +207,7 @@ func TestResultsThatProveNothing(t *testing.T) {
 	}
 }
 
-// TestALogoutAtADFS ends the session at the directory, too, where that is asked for.
+// TestALogoutAtADFS ends the session at the directory too if the request asks for a federated logout.
 func TestALogoutAtADFS(t *testing.T) {
 	d := newDirectory(t)
 	tn := ofADFS(t, d)

@@ -10,8 +10,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestAFormComesAfterTheFactor: who has not yet given a further factor neither sees a form of the tenant's nor
-// fills it in, whatever another tab of the browser has come to.
+// TestAFormComesAfterTheFactor: a user who has not yet proved a further factor neither sees one of the tenant's forms
+// nor can submit it, whatever another tab of the browser has reached.
 func TestAFormComesAfterTheFactor(t *testing.T) {
 	tn := start(t, "otp")
 	anns, bobs := tn.browser().logIn("ann").enrollOTP(), tn.browser().logIn("bob").enrollOTP()
@@ -47,7 +47,7 @@ func TestAFormComesAfterTheFactor(t *testing.T) {
 		t.Errorf("what was sent before the factor is in the form:\n%s", ann.page.Body)
 	}
 
-	// Another tab of the browser, where bob has to give his factor yet: neither tab is at the form then.
+	// Another tab of the browser, in which bob has not yet proved his factor: neither tab may reach the form.
 	bob := tn.browser()
 	bob.client = ann.client
 	bob.logIn("bob", "prompt", "login").at("/u/mfa-otp-challenge")
@@ -64,7 +64,7 @@ func TestAFormComesAfterTheFactor(t *testing.T) {
 	}
 }
 
-// at is another tab at the page of one.
+// at returns another tab at the page of a browser.
 func (tn *tenant) at(b *browser) *browser {
 	other := *b
 	return &other

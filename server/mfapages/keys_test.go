@@ -15,7 +15,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// device keeps keys for a person.
+// device is an authenticator that keeps a user's key.
 type device struct {
 	tn     *tenant
 	device virtualwebauthn.Authenticator
@@ -52,7 +52,7 @@ func (d *device) make(page servertest.Page) string {
 	return virtualwebauthn.CreateAttestationResponse(d.party, d.device, d.key, *asked)
 }
 
-// use answers a page that asks for a key.
+// use answers a page that asks for an existing key.
 func (d *device) use(page servertest.Page) string {
 	d.tn.t.Helper()
 	asked, err := virtualwebauthn.ParseAssertionOptions(d.options(page))
@@ -119,7 +119,7 @@ func TestSecurityKeys(t *testing.T) {
 	b.send("response", d.use(b.page), "action", "default").done()
 }
 
-// TestWhoseKey: a key is its user's, for the kind of factor and the login that it was asked in.
+// TestWhoseKey: a key works only for its user, its kind of factor and the login in which it was asked for.
 func TestWhoseKey(t *testing.T) {
 	tn := start(t, "webauthn-roaming", "webauthn-platform")
 	anns, bobs := tn.device(), tn.device()
@@ -127,7 +127,7 @@ func TestWhoseKey(t *testing.T) {
 	b.send("response", anns.make(b.page), "action", "default").done()
 	b = tn.browser().logIn("bob").at("/u/mfa-webauthn-roaming-enrollment").send("action", "pick-authenticator").at("/u/mfa-enroll-options")
 	b.send("action", "webauthn-platform").at("/u/mfa-webauthn-platform-enrollment")
-	// A key that ann has is not bob's as well.
+	// A key that ann has cannot be bob's too.
 	copied := *anns
 	b.send("response", copied.make(b.page), "action", "default").refused("webauthn-failed", keyFailed)
 	b.send("response", bobs.make(b.page), "action", "default").done()
@@ -135,7 +135,7 @@ func TestWhoseKey(t *testing.T) {
 
 	b = tn.browser().logIn("bob").at("/u/mfa-webauthn-platform-challenge")
 	b.send("response", anns.use(b.page), "action", "default").refused("webauthn-failed", keyFailed)
-	// What ann is asked, bob does not answer in the same browser, nor in another login.
+	// Bob cannot answer ann's challenge in the same browser, and it does not count in another login.
 	tab := b.page
 	b.logIn("ann", "prompt", "login").at("/u/mfa-webauthn-roaming-challenge")
 	asked, verifier := b.page, b.verifier
@@ -147,13 +147,13 @@ func TestWhoseKey(t *testing.T) {
 	b.send("response", one, "action", "default").refused("webauthn-failed", keyFailed)
 	b.page, b.verifier = asked, verifier
 	b.send("response", one, "action", "default").done()
-	// Without JavaScript nothing is sent; there is no other factor, so that it stays.
+	// Without JavaScript the form has no response; as there is no other factor, the page stays.
 	b.ask("acr_values", multiFactor).at("/u/mfa-webauthn-roaming-challenge").send("action", "default").refused("webauthn-failed", keyFailed)
 	for range 9 {
 		b.send("response", "x", "action", "default")
 	}
 	b.send("response", anns.use(b.page), "action", "default").refused("too-many-webauthn-challenge-attempts-error", "Too many failed authentication attempts. Please try again later.")
-	// A user who has gone takes the key along, which another may register then.
+	// When a user's factors are deleted, the key may be registered again.
 	tn.manage(http.MethodDelete, "users/auth0%7Cann/authentication-methods", nil)
 	tn.later(time.Hour)
 	b = tn.browser().logIn("ann").at("/u/mfa-webauthn-roaming-enrollment")
@@ -172,7 +172,7 @@ func TestSettingsOfKeys(t *testing.T) {
 	b.send("response", d.make(b.page), "action", "default").refused("webauthn-failed", keyFailed)
 	d.device.Options.UserNotVerified = false
 	b.send("response", d.make(b.page), "action", "default").done()
-	// The API lists the key, and cannot ask for it.
+	// The API lists the key, but cannot challenge it.
 	form := url.Values{"grant_type": {"password"}, "client_id": {"app"}, "username": {"ann@example.com"}, "password": {"a password of ann"}}
 	status, body := tn.Token(b.client, form)
 	diff(t, "status", status, 403)

@@ -49,7 +49,7 @@ type tenant struct {
 	now time.Time
 }
 
-// start starts a tenant with factors, which asks everybody for one.
+// start starts a tenant with factors, which asks every user for one of them.
 func start(t *testing.T, factors ...string) *tenant {
 	t.Helper()
 	s := servertest.Start(t, servertest.Seed(file), servertest.HTTP())
@@ -85,7 +85,7 @@ func (tn *tenant) code(secret string) string {
 	return code
 }
 
-// browser is a person's browser at one page of a login.
+// browser is a user's browser at a page of a login.
 type browser struct {
 	tn       *tenant
 	client   *http.Client
@@ -97,7 +97,7 @@ type browser struct {
 
 func (tn *tenant) browser() *browser { return &browser{tn: tn, client: tn.Client(), app: "app"} }
 
-// ask begins a login.
+// ask begins a login, with parameters in pairs of name and value.
 func (b *browser) ask(params ...string) *browser {
 	b.tn.t.Helper()
 	l := servertest.Login{ClientID: b.app, RedirectURI: "https://" + b.app + ".example.com/callback", Params: url.Values{"audience": {""}, "scope": {"openid offline_access"}}}
@@ -110,7 +110,7 @@ func (b *browser) ask(params ...string) *browser {
 	return b
 }
 
-// send submits a form of the page.
+// send submits the form of the page, with fields in pairs of name and value.
 func (b *browser) send(fields ...string) *browser {
 	b.tn.t.Helper()
 	form := b.page.Form()
@@ -121,7 +121,7 @@ func (b *browser) send(fields ...string) *browser {
 	return b
 }
 
-// logIn logs a user in by password.
+// logIn enters a user's address and password.
 func (b *browser) logIn(user string, params ...string) *browser {
 	b.tn.t.Helper()
 	b.ask(params...).at("/u/login")
@@ -137,7 +137,7 @@ func (b *browser) at(path string) *browser {
 	return b
 }
 
-// refused checks that the page says what is wrong, and stays.
+// refused checks that the page stays and shows an error.
 func (b *browser) refused(key, sentence string) {
 	b.tn.t.Helper()
 	if b.left != nil || b.page.Status != http.StatusBadRequest || !strings.Contains(b.page.Body, `data-error-code="`+key+`"`) || !strings.Contains(html.UnescapeString(b.page.Body), sentence) {
@@ -189,7 +189,7 @@ func diff(t *testing.T, what string, got, want any) {
 
 var secret = regexp.MustCompile(`<code id="secure-code"[^>]*>([A-Z0-9]+)</code>`)
 
-// enrollOTP goes through the page of one-time passwords and returns the secret.
+// enrollOTP enrolls one-time passwords on the pages and returns the secret.
 func (b *browser) enrollOTP() string {
 	b.tn.t.Helper()
 	b.at("/u/mfa-otp-enrollment-qr").send("action", "toggle-view").at("/u/mfa-otp-enrollment-code")
@@ -201,7 +201,7 @@ func (b *browser) enrollOTP() string {
 	return key[1]
 }
 
-// methods are the methods of the user's only session.
+// methods returns the authentication methods of the user's only session.
 func (tn *tenant) methods(user string) (names []string) {
 	tn.t.Helper()
 	sessions := tn.manage(http.MethodGet, "users/auth0%7C"+user+"/sessions", nil).(object)["sessions"].([]any)
@@ -221,7 +221,7 @@ func (tn *tenant) methods(user string) (names []string) {
 	return names
 }
 
-// logged reports whether the tenant's log has events of a type.
+// logged checks that the tenant's log has events of each type.
 func (tn *tenant) logged(types ...string) {
 	tn.t.Helper()
 	var all []string
@@ -263,7 +263,7 @@ func TestOneTimePasswords(t *testing.T) {
 	diff(t, "methods", tn.methods("ann"), []string{"pwd", "mfa otp"})
 	tn.logged("gd_start_enroll", "gd_enrollment_complete", "gd_auth_succeed", "gd_auth_failed")
 
-	// The session will do from then on, and the token does not say it again.
+	// From then on the session suffices, and the ID token does not name the factor again.
 	claims = b.ask().done()
 	if claims["acr"] != nil || claims["amr"] != nil {
 		t.Errorf("a token without a further factor has %v", claims)
@@ -272,7 +272,7 @@ func TestOneTimePasswords(t *testing.T) {
 		t.Errorf("silently: %v", b.left)
 	}
 
-	// Another browser is asked for the factor, whose passwords are good once.
+	// Another browser is asked for the factor. Each one-time password works once.
 	b = tn.browser().logIn("ann").at("/u/mfa-otp-challenge")
 	if !strings.Contains(b.page.Body, "Check your preferred one-time password application for a code.") || !strings.Contains(b.page.Body, `for="rememberBrowser"`) {
 		t.Errorf("the page is %s", b.page.Body)
@@ -283,7 +283,7 @@ func TestOneTimePasswords(t *testing.T) {
 	tn.logged("gd_start_auth")
 }
 
-// wrong types the password of another time.
+// wrong enters the one-time password of another time.
 func (tn *tenant) wrong(b *browser, key string) {
 	tn.t.Helper()
 	tn.now = tn.now.Add(time.Hour)
@@ -292,7 +292,7 @@ func (tn *tenant) wrong(b *browser, key string) {
 	b.send("code", code, "action", "default").refused("invalid-code", "The code you entered is invalid")
 }
 
-// TestTheFactorIsNotGoneAround by what a browser can do that has proved the password alone.
+// TestTheFactorIsNotGoneAround by anything that a browser can do which has proved only the password.
 func TestTheFactorIsNotGoneAround(t *testing.T) {
 	tn := start(t, "otp")
 	key := tn.browser().logIn("ann").enrollOTP()
@@ -312,13 +312,13 @@ func TestTheFactorIsNotGoneAround(t *testing.T) {
 	if q := other.left.Query(); q.Get("error") != "login_required" || q.Get("error_description") != "Multifactor authentication required" {
 		t.Errorf("silently: %v", q)
 	}
-	// Nobody else's browser goes on with the login.
+	// Another browser cannot go on with the login.
 	stranger := tn.browser()
 	stranger.left, stranger.page = tn.Visit(stranger.client, tn.URL+"u/mfa-otp-challenge?state="+state)
 	if stranger.page.Status != http.StatusBadRequest && stranger.page.Status != http.StatusForbidden {
 		t.Errorf("a stranger sees %d %s", stranger.page.Status, stranger.page.Body)
 	}
-	// Nor do pages of other sites.
+	// Pages of other sites cannot either.
 	rq, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.page.URL.String(), strings.NewReader(url.Values{"code": {tn.code(key)}, "action": {"default"}}.Encode()))
 	if err != nil {
 		t.Fatal(err)
@@ -334,7 +334,7 @@ func TestTheFactorIsNotGoneAround(t *testing.T) {
 	if resp.StatusCode != http.StatusForbidden {
 		t.Errorf("from another site: %d", resp.StatusCode)
 	}
-	// The password of another user's factor is wrong here.
+	// A one-time password of another user's factor is wrong here.
 	bob := tn.browser().logIn("bob")
 	bobs := bob.enrollOTP()
 	tn.later(time.Minute)
@@ -342,7 +342,7 @@ func TestTheFactorIsNotGoneAround(t *testing.T) {
 	b.send("code", tn.code(key), "action", "default").done()
 }
 
-// TestTabsAndUsers: what one user has proved in a browser is worth nothing for another.
+// TestTabsAndUsers: what one user has proved in a browser does not count for another user.
 func TestTabsAndUsers(t *testing.T) {
 	tn := start(t, "otp")
 	anns := tn.browser().logIn("ann").enrollOTP()
@@ -352,7 +352,7 @@ func TestTabsAndUsers(t *testing.T) {
 	second := tn.browser()
 	second.client = first.client
 	second.logIn("bob", "prompt", "login").at("/u/mfa-otp-challenge")
-	// The session is bob's now: the tab of ann's login asks for his factor.
+	// The session now belongs to bob, so the tab of ann's login asks for his factor.
 	first.send("code", tn.code(anns), "action", "default").refused("invalid-code", "invalid")
 	claims := first.send("code", tn.code(bobs), "action", "default").done()
 	diff(t, "subject", claims["sub"], any("auth0|bob"))
@@ -362,7 +362,7 @@ func TestTabsAndUsers(t *testing.T) {
 	}
 }
 
-// TestWhoIsBlockedIsAskedNoMore: a user who is blocked between the password and the factor proves nothing further.
+// TestWhoIsBlockedIsAskedNoMore: a user who is blocked between the password and the factor cannot go on.
 func TestWhoIsBlockedIsAskedNoMore(t *testing.T) {
 	tn := start(t, "otp")
 	key := tn.browser().logIn("ann").enrollOTP()
@@ -389,14 +389,14 @@ func TestARememberedBrowser(t *testing.T) {
 	if claims["amr"] != nil {
 		t.Errorf("without a further factor the token has %v", claims)
 	}
-	// For the user alone, and not for an application that asks for the factor.
+	// Only for this user, and not if the application requires the factor.
 	b.logIn("bob", "prompt", "login").at("/u/mfa-otp-challenge").send("code", tn.code(bobs), "action", "default").done()
 	again().done()
 	b.ask("acr_values", multiFactor).at("/u/mfa-otp-challenge")
 	if strings.Contains(b.page.Body, "rememberBrowser") {
 		t.Errorf("the page of a step-up offers to remember the browser")
 	}
-	// Until it is forgotten.
+	// Until the Management API invalidates it, or 30 days have passed.
 	tn.manage(http.MethodPost, "users/auth0%7Cann/multifactor/actions/invalidate-remember-browser", nil)
 	again().at("/u/mfa-otp-challenge")
 	tn.later(time.Minute)
@@ -432,7 +432,7 @@ func TestSteppingUp(t *testing.T) {
 	if claims := b.ask().done(); claims["amr"] != nil {
 		t.Errorf("a login of the session: %v", claims)
 	}
-	// It is asked for each time, and what was proved in one login is worth nothing in another.
+	// It is asked for each time, and a proof in one login does not count in another.
 	one := b.ask("acr_values", multiFactor).at("/u/mfa-otp-challenge").page
 	b.ask("acr_values", multiFactor).at("/u/mfa-otp-challenge")
 	tn.later(time.Minute)
@@ -442,7 +442,7 @@ func TestSteppingUp(t *testing.T) {
 	b.left, b.page = tn.Visit(b.client, tn.URL+"authorize/resume?"+one.URL.RawQuery)
 	b.at("/u/mfa-otp-challenge")
 	diff(t, "methods", tn.methods("ann"), []string{"pwd", "mfa otp", "mfa otp"})
-	// max_age and auth_time go by the password.
+	// max_age and auth_time count from the password.
 	tn.later(time.Hour)
 	claims = b.ask("acr_values", multiFactor, "max_age", "100000").at("/u/mfa-otp-challenge").send("code", tn.code(key), "action", "default").done()
 	if at := time.Unix(int64(claims["auth_time"].(float64)), 0); !at.Equal(time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)) {
@@ -478,7 +478,7 @@ func TestPasswordsAreNotGuessed(t *testing.T) {
 		tn.wrong(b, key)
 	}
 	b.send("code", tn.code(key), "action", "default").refused("too-many-failures", "Too many failed codes. Wait for some minutes before retrying.")
-	// A login of its own, or another browser, is no new chance.
+	// A new login or another browser gives no further attempts.
 	other := tn.browser().logIn("ann").at("/u/mfa-otp-challenge")
 	other.send("code", tn.code(key), "action", "default").refused("too-many-failures", "Too many failed codes.")
 	tn.logged("gd_otp_rate_limit_exceed")

@@ -9,7 +9,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// question is the only one to the app of a user.
+// question returns the only question to the app of a user, which must be of a kind.
 func (tn *tenant) question(user, kind string) servertest.Question {
 	tn.t.Helper()
 	all := tn.Questions("auth0|" + user)
@@ -19,7 +19,7 @@ func (tn *tenant) question(user, kind string) servertest.Question {
 	return all[0]
 }
 
-// completed asks as the page's script does.
+// completed polls a path as the page's script does and returns the answer.
 func (b *browser) completed(path string) string {
 	b.tn.t.Helper()
 	rq, err := http.NewRequestWithContext(b.tn.t.Context(), http.MethodGet, b.tn.URL+path+"?state="+b.page.URL.Query().Get("state"), nil)
@@ -37,7 +37,7 @@ func (b *browser) completed(path string) string {
 	return strings.TrimSpace(string(body[:n]))
 }
 
-// install goes on from the page that has the user install the app.
+// install goes on from the page that tells the user to install the app.
 func (b *browser) install() *browser {
 	b.tn.t.Helper()
 	if b.page.URL != nil && b.page.URL.Path == "/u/mfa-push-enrollment-qr" {
@@ -46,7 +46,7 @@ func (b *browser) install() *browser {
 	return b.at("/u/mfa-push-welcome").send("action", "default").at("/u/mfa-push-enrollment-qr")
 }
 
-// enrollApp goes through the page by which an app adds itself.
+// enrollApp goes through the page on which the app enrolls.
 func (b *browser) enrollApp(user string) *browser {
 	b.tn.t.Helper()
 	b.install()
@@ -76,7 +76,7 @@ func TestTheAppIsAsked(t *testing.T) {
 	diff(t, "methods", tn.methods("ann"), []string{"pwd", "mfa push-notification"})
 	tn.logged("gd_start_enroll", "gd_enrollment_complete", "gd_auth_succeed")
 
-	// Another browser waits for the app.
+	// Another browser waits for the app's answer.
 	b = tn.browser().logIn("ann").at("/u/mfa-push-challenge-push")
 	for _, has := range []string{"Verify Your Identity", "Ann&#39;s phone", "ve responded on my device", "Manually Enter Code", `value="resend"`, `for="rememberBrowser"`, "connect-src"} {
 		if !strings.Contains(b.page.Body+b.page.Header.Get("Content-Security-Policy"), has) {
@@ -96,9 +96,9 @@ func TestTheAppIsAsked(t *testing.T) {
 	b.ask("prompt", "login").at("/u/login").send("username", "ann@example.com", "password", "a password of ann", "action", "default").done()
 }
 
-// TestTheAppAgreesToATransaction: who has allowed the push notification for it is not asked again, and whoever has proved
-// something else is, who has added the app just now and who has typed its code among them. Auth0: get-started/apis/
-// configure-rich-authorization-requests.
+// TestTheAppAgreesToATransaction: a user who has approved the push notification for a transaction is not asked for consent
+// again; a user who has proved anything else is, even by just enrolling the app or by entering its code. Auth0:
+// get-started/apis/configure-rich-authorization-requests.
 func TestTheAppAgreesToATransaction(t *testing.T) {
 	tn := start(t, "push-notification")
 	tn.manage(http.MethodPost, "resource-servers", object{
@@ -116,7 +116,7 @@ func TestTheAppAgreesToATransaction(t *testing.T) {
 	if tokens, _ := b.tokens(); tokens["authorization_details"] == nil {
 		t.Errorf("the tokens are %v", tokens)
 	}
-	// The same session asks for another transaction, for which nobody was notified.
+	// The same session requests another transaction, for which no notification was sent.
 	b.ask("audience", "urn:payments", "authorization_details", `[{"type":"money_transfer","to":"Bob"}]`).at("/u/customized-consent")
 }
 
@@ -133,7 +133,7 @@ func TestTheAppDenies(t *testing.T) {
 		t.Error("the page goes on asking")
 	}
 	tn.logged("gd_auth_rejected")
-	// It can be asked again, or its code typed.
+	// The user can have a new notification sent, or enter the app's code.
 	b.send("action", "resend").at("/u/mfa-push-challenge-push")
 	next := tn.question("ann", "challenge")
 	if next.ID == q.ID {
@@ -143,7 +143,7 @@ func TestTheAppDenies(t *testing.T) {
 	b.send("code", next.Code, "action", "default").done()
 }
 
-// TestTheAppAnswersForItsLoginAlone: not for that of another tab, another user or another browser.
+// TestTheAppAnswersForItsLoginAlone: not for the login of another tab, another user or another browser.
 func TestTheAppAnswersForItsLoginAlone(t *testing.T) {
 	tn := start(t, "push-notification")
 	tn.browser().logIn("ann").enrollApp("ann").done()
@@ -172,7 +172,7 @@ func TestTheAppAnswersForItsLoginAlone(t *testing.T) {
 	if passed != 1 {
 		t.Errorf("%d logins have gone on by one answer", passed)
 	}
-	// The state of one browser is nothing to another.
+	// The state of one browser does not work in another.
 	bob.left, bob.page = tn.Visit(thief.client, bob.page.URL.String())
 	if bob.page.Status/100 != 4 {
 		t.Errorf("another browser sees %d %s", bob.page.Status, bob.page.Body)
@@ -199,14 +199,14 @@ func TestTheAppIsLate(t *testing.T) {
 	b.send("action", "resend").refused("too-many-push", "We have received too many notification requests.")
 }
 
-// enrollAppAgain has the app read the QR code of a page that shows an error.
+// enrollAppAgain enrolls the app by the QR code of a page that shows an error.
 func (b *browser) enrollAppAgain() *browser {
 	b.tn.t.Helper()
 	b.tn.AnswerPush(b.tn.question("ann", "enrollment").ID, "allow")
 	return b.send("action", "default")
 }
 
-// TestAnAppAmongOthers: a user can choose, has a recovery code, and the password alone adds no app.
+// TestAnAppAmongOthers: users can choose another factor and get a recovery code, and the password alone does not enroll an app.
 func TestAnAppAmongOthers(t *testing.T) {
 	tn := start(t, "push-notification", "otp", "recovery-code")
 	tn.manage(http.MethodPatch, "prompts/mfa-push", object{"app_name": "Example App"})

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// wrongCode is a code that is not the one that was sent.
+// wrongCode returns a code other than the one that was sent.
 func wrongCode(code string) string {
 	if code == "000000" {
 		return "000001"
@@ -16,7 +16,7 @@ func wrongCode(code string) string {
 	return "000000"
 }
 
-// enrollSMS adds a phone to a user's account.
+// enrollSMS enrolls a phone for text messages.
 func (b *browser) enrollSMS() *browser {
 	b.tn.t.Helper()
 	b.at("/u/mfa-sms-enrollment").send("phone", phone, "action", "default").at("/u/mfa-sms-enrollment-verify")
@@ -77,7 +77,7 @@ func TestTextMessages(t *testing.T) {
 	b.send("code", tn.WaitForMessage(phone, "otp_verify").Code, "action", "default").done()
 }
 
-// TestWhoseCode: a code is good for its login, its user and its factor, once.
+// TestWhoseCode: a code works once, and only for its login, its user and its factor.
 func TestWhoseCode(t *testing.T) {
 	tn := start(t, "sms")
 	tn.browser().logIn("ann").enrollSMS().done()
@@ -91,7 +91,7 @@ func TestWhoseCode(t *testing.T) {
 	}
 	page := one.page
 	one.send("code", code, "action", "default").done()
-	// The login has ended; a login of the session is asked for a code of its own.
+	// The login has ended; another login of the session is asked for a new code.
 	one.page = page
 	one.send("code", code, "action", "default")
 	if one.left == nil && one.page.Status == http.StatusOK {
@@ -99,7 +99,7 @@ func TestWhoseCode(t *testing.T) {
 	}
 	tn.ClearInbox()
 	one.ask("acr_values", multiFactor).at("/u/mfa-sms-challenge").send("code", code, "action", "default").refused("invalid-code", "invalid")
-	// A code that went to one user is no other's, who takes the browser over.
+	// A code that was sent to one user does not work for another user who takes the browser over.
 	tn.ClearInbox()
 	three := tn.browser().logIn("ann").at("/u/mfa-sms-challenge")
 	anns := tn.WaitForMessage(phone, "otp_verify").Code
@@ -140,7 +140,7 @@ func TestPhonesThatAreCalled(t *testing.T) {
 	b.send("code", call.Code, "action", "default").done()
 	tn.logged("gd_send_voice")
 
-	// Where a phone can be reached in either way the user chooses.
+	// If a phone can be reached in both ways, the user chooses.
 	tn.manage(http.MethodPut, "guardian/factors/phone/message-types", object{"message_types": []string{"sms", "voice"}})
 	tn.ClearInbox()
 	b = tn.browser().logIn("bob").at("/u/mfa-phone-enrollment")
@@ -160,8 +160,8 @@ func TestPhonesThatAreCalled(t *testing.T) {
 	b.send("action", "switch-to-sms").at("/u/mfa-sms-challenge").send("code", tn.WaitForMessage(phone, "otp_verify").Code, "action", "default")
 }
 
-// TestAPhoneIsReachedAsTheTenantDoes: one that was added for calls gets text messages where the tenant calls nobody any more, on
-// the pages and at the token endpoint, and is not added anew.
+// TestAPhoneIsReachedAsTheTenantDoes: a phone that was enrolled for calls gets text messages if the tenant no longer
+// uses calls, on the pages and at the token endpoint, and need not be enrolled again.
 func TestAPhoneIsReachedAsTheTenantDoes(t *testing.T) {
 	tn := start(t, "sms")
 	ways := func(names ...string) {
@@ -182,7 +182,7 @@ func TestAPhoneIsReachedAsTheTenantDoes(t *testing.T) {
 	}
 }
 
-// TestEmail is for users whose address is verified, after the other factors.
+// TestEmail is offered to users with a verified address, after the other factors.
 func TestEmail(t *testing.T) {
 	tn := start(t, "otp", "email")
 	b := tn.browser().logIn("ann").at("/u/mfa-otp-enrollment-qr").send("action", "pick-authenticator").at("/u/mfa-enroll-options")
@@ -207,7 +207,7 @@ func TestEmail(t *testing.T) {
 	b.at("/u/mfa-otp-enrollment-qr")
 }
 
-// TestFactorsAreChosenByTheirPlaces is how scripts go from the phone to the address.
+// TestFactorsAreChosenByTheirPlaces: scripts choose the e-mail address by its position in the list.
 func TestFactorsAreChosenByTheirPlaces(t *testing.T) {
 	tn := start(t, "sms", "email")
 	tn.browser().logIn("ann").enrollSMS().done()
@@ -259,7 +259,7 @@ func TestRecoveryCodes(t *testing.T) {
 		t.Errorf("there is no session")
 	}
 	tn.logged("gd_recovery_succeed", "gd_recovery_failed")
-	// It is good once, for its user.
+	// A recovery code works once, and only for its user.
 	b = tn.browser().logIn("ann").at("/u/mfa-otp-challenge").send("action", "pick-authenticator").send("action", "recovery-code").at("/u/mfa-recovery-code-challenge")
 	b.send("code", code, "action", "default").refused("invalid-code", "invalid")
 	bob := tn.browser().logIn("bob")
@@ -267,12 +267,12 @@ func TestRecoveryCodes(t *testing.T) {
 	bob.at("/u/mfa-recovery-code-enrollment").send("saved", "on", "action", "default").done()
 	bob = tn.browser().logIn("bob").at("/u/mfa-otp-challenge").send("action", "pick-authenticator").send("action", "recovery-code").at("/u/mfa-recovery-code-challenge")
 	bob.send("code", next, "action", "default").refused("invalid-code", "invalid")
-	// Where the tenant has none of them any more, they are not taken.
+	// If the tenant no longer uses recovery codes, they are not accepted.
 	tn.manage(http.MethodPut, "guardian/factors/recovery-code", object{"enabled": false})
 	b.send("code", next, "action", "default").at("/u/mfa-otp-challenge").send("code", tn.code(key), "action", "default").done()
 }
 
-// TestOthers: an expired login, a user who has gone, and a page for nobody.
+// TestOthers: an expired login, a deleted user, and a page without a login.
 func TestOthers(t *testing.T) {
 	tn := start(t, "otp")
 	b := tn.browser().logIn("ann").at("/u/mfa-otp-enrollment-qr")
@@ -280,7 +280,7 @@ func TestOthers(t *testing.T) {
 	if _, shown := tn.Visit(tn.browser().client, tn.URL+"u/mfa-otp-challenge?state=nothing"); shown.Status/100 == 2 {
 		t.Errorf("without a login: %d", shown.Status)
 	}
-	// A secret that another login of the user has replaced is told to be over.
+	// A secret that another login of the user has replaced is reported as expired.
 	tn.browser().logIn("ann").at("/u/mfa-otp-enrollment-qr")
 	b.page = page
 	b.send("code", "123456", "action", "default").refused("transaction-not-found", "Your enrollment transaction expired, you will need to start again.")

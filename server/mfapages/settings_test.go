@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TestCodesAsTheTenantWantsThem: as many digits, and good for as long, by phone and by e-mail.
+// TestCodesAsTheTenantWantsThem: the settings decide the digits and the lifetime of codes by phone and by e-mail.
 func TestCodesAsTheTenantWantsThem(t *testing.T) {
 	tn := start(t, "sms", "email")
 	tn.manage(http.MethodPut, "guardian/factors/phone/settings", object{"otp_length": 8, "otp_expiration_time": 60})
@@ -38,8 +38,8 @@ func TestCodesAsTheTenantWantsThem(t *testing.T) {
 	b.send("code", code, "action", "default").done()
 }
 
-// TestHowBrowsersAreRemembered: the box as the tenant has it, and as long as the browser is used, up to the
-// overall time.
+// TestHowBrowsersAreRemembered: the settings decide whether the box is shown and ticked, and how long a browser is
+// remembered without use and in all.
 func TestHowBrowsersAreRemembered(t *testing.T) {
 	tn := start(t, "otp")
 	settings := func(shown, ticked bool, inactivity, overall time.Duration) {
@@ -77,7 +77,7 @@ func TestHowBrowsersAreRemembered(t *testing.T) {
 	again().at("/u/mfa-otp-challenge")
 }
 
-// TestTheAppIsInstalledFirst: the page before the QR code leads to the app in the stores.
+// TestTheAppIsInstalledFirst: the page before the QR code links to the app in the stores.
 func TestTheAppIsInstalledFirst(t *testing.T) {
 	tn := start(t, "push-notification", "otp")
 	tn.manage(http.MethodPatch, "prompts/mfa-push", object{"app_name": "Example App", "apple_app_link": "https://apple.test/app", "google_app_link": "https://google.test/app"})
@@ -93,7 +93,7 @@ func TestTheAppIsInstalledFirst(t *testing.T) {
 	b.send("action", "pick-authenticator").at("/u/mfa-enroll-options").send("action", "push-notification").install()
 	tn.AnswerPush(tn.question("ann", "enrollment").ID, "allow")
 	b.send("action", "default").done()
-	// Who has the app is not asked to install it.
+	// A user who has the app is not told to install it.
 	b = tn.browser().logIn("ann").at("/u/mfa-push-challenge-push")
 	b.left, b.page = tn.Visit(b.client, tn.URL+"u/mfa-push-welcome?state="+b.page.URL.Query().Get("state"))
 	b.at("/u/mfa-push-challenge-push")

@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// ticket makes a ticket for a user, with more members of the request.
+// ticket creates an enrollment ticket for a user, with further members of the request, and returns its link.
 func (tn *tenant) ticket(user string, more ...any) (link string) {
 	tn.t.Helper()
 	body := object{"user_id": "auth0|" + user}
@@ -26,14 +26,14 @@ func (tn *tenant) ticket(user string, more ...any) (link string) {
 	return link
 }
 
-// follow follows the link of a ticket.
+// follow opens the link of a ticket.
 func (b *browser) follow(link string) *browser {
 	b.tn.t.Helper()
 	b.left, b.page = b.tn.Visit(b.client, link)
 	return b
 }
 
-// says checks how an enrollment has ended.
+// says checks the page with which an enrollment ends.
 func (b *browser) says(status int, title string) {
 	b.tn.t.Helper()
 	if b.left != nil || b.page.Status != status || !strings.Contains(b.page.Body, "<h1>"+title+"</h1>") {
@@ -57,12 +57,12 @@ func TestATicketEnrollsAFactor(t *testing.T) {
 	}
 	tn.logged("gd_start_enroll", "gd_enrollment_complete")
 
-	// Nobody is logged in by it, and the factor is asked for from then on.
+	// The ticket logs nobody in, and the factor is asked for from then on.
 	b.logIn("bob").at("/u/mfa-otp-challenge")
 	tn.later(time.Minute)
 	b.send("code", tn.code(key), "action", "default").done()
 
-	// It is used up, in whichever browser.
+	// The ticket is used up, in any browser.
 	tn.browser().follow(link).says(http.StatusBadRequest, "Already used")
 	tn.browser().follow(tn.ticket("bob")).says(http.StatusBadRequest, "Something Went Wrong")
 	tn.browser().follow(tn.ticket("bob", "factor", "phone")).says(http.StatusBadRequest, "Something Went Wrong")
@@ -90,7 +90,7 @@ func TestATicketForAnotherFactor(t *testing.T) {
 	if len(kinds) != 3 {
 		t.Errorf("the factors are %v", kinds)
 	}
-	// The app by the first ticket of a user who has nothing.
+	// The first ticket of a user without factors may enroll the app.
 	b = tn.browser().follow(tn.ticket("ann", "factor", "push-notification")).install()
 	tn.AnswerPush(tn.question("ann", "enrollment").ID, "allow")
 	b.send("action", "default").says(http.StatusOK, "You&#39;re All Set!")
@@ -131,7 +131,7 @@ func TestATicketIsSent(t *testing.T) {
 	}
 }
 
-// TestATicketIsGoodOnce, for its time, its user and its tenant.
+// TestATicketIsGoodOnce, until it expires, and only for its user and its tenant.
 func TestATicketIsGoodOnce(t *testing.T) {
 	tn := start(t, "otp")
 	tn.browser().follow(tn.URL+"guardian/enroll?ticket=gten_nothing").says(http.StatusBadRequest, "Invalid Link")
@@ -147,7 +147,7 @@ func TestATicketIsGoodOnce(t *testing.T) {
 	id, _ := url.Parse(link)
 	other.browser().follow(other.URL+"guardian/enroll?"+id.RawQuery).says(http.StatusBadRequest, "Invalid Link")
 
-	// Of two browsers that have begun, one ends.
+	// If two browsers have begun with a ticket, only one finishes.
 	first, second := tn.browser().follow(link).at("/u/mfa-otp-enrollment-qr"), tn.browser().follow(link).at("/u/mfa-otp-enrollment-qr")
 	stolen := tn.browser().follow(first.page.URL.String())
 	if stolen.page.Status/100 != 4 || strings.Contains(stolen.page.Body, "data:image/png") {
@@ -158,7 +158,7 @@ func TestATicketIsGoodOnce(t *testing.T) {
 	first.send("code", "123456", "action", "default").says(http.StatusBadRequest, "Already used")
 	second.follow(second.page.URL.String()).says(http.StatusOK, "You&#39;re All Set!")
 
-	// The state of an enrollment is none of a login, nor the other way round.
+	// The state of an enrollment does not work for a login, nor the other way round.
 	state := first.page.URL.Query().Get("state")
 	for _, path := range []string{"authorize/resume", "u/login", "u/consent", "u/passkey-enrollment", "u/logout"} {
 		if first.follow(tn.URL + path + "?state=" + state); first.left != nil || first.page.Status/100 != 4 {
@@ -170,7 +170,7 @@ func TestATicketIsGoodOnce(t *testing.T) {
 		t.Errorf("the result of a login: %d %s", login.page.Status, login.page.Body)
 	}
 
-	// Nor is it good for a user who is blocked or has gone.
+	// The ticket of a blocked or deleted user does not work either.
 	link = tn.ticket("ann")
 	begun := tn.browser().follow(link).at("/u/mfa-otp-enrollment-qr")
 	tn.manage(http.MethodPatch, "users/auth0%7Cann", object{"blocked": true})

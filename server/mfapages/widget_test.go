@@ -16,12 +16,12 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// ownHTML is a page of a tenant's own, which says what it is told.
+// ownHTML is a custom page, which shows the variables that it gets.
 const ownHTML = `<html><head></head><body><script>told = {"mfaServerUrl": "{{ mfaServerUrl }}", "requestToken": "{{ requestToken }}", "postActionURL": "{{ postActionURL }}",
 "user": "{{ userData.userId }} {{ userData.email }}, by name {{ userData.friendlyUserId }}", "tenant": "{{ userData.tenantFriendlyName }}", "remembers": {{ allowRememberBrowser }}}</script>
 {% if ticket %}ticket{% endif %}{% for error in errors %}<p class="error">{{ error.message }}</p>{% endfor %}</body></html>`
 
-// startOwn is start with the tenant's own page.
+// startOwn is start with a custom page for multi-factor authentication.
 func startOwn(t *testing.T, html string, factors ...string) *tenant {
 	t.Helper()
 	tn := start(t, factors...)
@@ -29,14 +29,14 @@ func startOwn(t *testing.T, html string, factors ...string) *tenant {
 	return tn
 }
 
-// widget speaks to the server as the widget of the page does.
+// widget sends the requests that the library in a custom page sends.
 type widget struct {
 	*browser
 	told  struct{ MFAServerURL, RequestToken, PostActionURL, User, Tenant string }
 	token string
 }
 
-// widget reads what the page is told, and begins.
+// widget reads the variables of the custom page, and starts a flow.
 func (b *browser) widget() (w *widget, flow object) {
 	b.tn.t.Helper()
 	b.at("/mf")
@@ -52,7 +52,7 @@ func (b *browser) widget() (w *widget, flow object) {
 	return w, flow
 }
 
-// asked sends a request as the library does.
+// asked sends a request as the library does, and returns the status and the answer.
 func (w *widget) asked(path string, body any) (int, object) {
 	w.tn.t.Helper()
 	raw, err := json.Marshal(body)
@@ -86,7 +86,7 @@ func (w *widget) asked(path string, body any) (int, object) {
 	return resp.StatusCode, answer
 }
 
-// statuses are those of answers with content.
+// statuses are the statuses of answers with content; the others are 204.
 var statuses = map[string]int{"start-flow": http.StatusCreated, "transaction-state": http.StatusOK, "recover-account": http.StatusOK}
 
 func (w *widget) call(path string, body any) object {
@@ -115,7 +115,7 @@ func (w *widget) verify(code string) {
 	w.call("verify-otp", object{"type": "manual_input", "code": code})
 }
 
-// accepted checks that the flow is over, and returns what the page posts.
+// accepted checks that the flow is accepted, and returns the signature that the page then posts.
 func (w *widget) accepted() string {
 	w.tn.t.Helper()
 	s := w.call("transaction-state", nil)
@@ -126,7 +126,7 @@ func (w *widget) accepted() string {
 	return token
 }
 
-// posts sends a form to where the page is told to.
+// posts sends a form to the page's postActionURL.
 func (w *widget) posts(fields ...string) *browser {
 	w.tn.t.Helper()
 	form := url.Values{}
@@ -141,7 +141,7 @@ func (w *widget) posts(fields ...string) *browser {
 	return w.browser
 }
 
-// factors are the types of the factors that a user has, in the order of the alphabet.
+// factors returns the types of a user's confirmed factors in alphabetical order.
 func (tn *tenant) factors(user string) (names []string) {
 	tn.t.Helper()
 	list, _ := tn.manage(http.MethodGet, "users/auth0|"+user+"/authentication-methods", nil).([]any)
@@ -159,7 +159,7 @@ func member(o object, name string) object {
 	return m
 }
 
-// TestOwnPageEnrolls has people add one-time passwords, and use them, on a page of the tenant's own.
+// TestOwnPageEnrolls enrolls one-time passwords, and uses them, on a custom page.
 func TestOwnPageEnrolls(t *testing.T) {
 	tn := startOwn(t, ownHTML, "otp", "push-notification", "recovery-code")
 	b := tn.browser().logIn("ann")
@@ -224,7 +224,7 @@ func TestOwnPageEnrolls(t *testing.T) {
 	w.posts("signature", w.accepted()).done()
 }
 
-// reload opens the page once more.
+// reload opens the page again.
 func (tn *tenant) reload(b *browser) *browser {
 	tn.t.Helper()
 	again := *b
@@ -232,7 +232,7 @@ func (tn *tenant) reload(b *browser) *browser {
 	return &again
 }
 
-// TestOwnPageSendsCodes adds a phone, and asks it for codes.
+// TestOwnPageSendsCodes enrolls a phone, and has codes sent to it.
 func TestOwnPageSendsCodes(t *testing.T) {
 	tn := startOwn(t, ownHTML, "sms")
 	w, flow := tn.browser().logIn("ann").widget()
@@ -258,7 +258,7 @@ func TestOwnPageSendsCodes(t *testing.T) {
 	w.posts("signature", w.accepted()).done()
 }
 
-// TestOwnPageAsksTheApp adds the app on a phone, and asks it.
+// TestOwnPageAsksTheApp enrolls the app on a phone, and has notifications sent to it.
 func TestOwnPageAsksTheApp(t *testing.T) {
 	tn := startOwn(t, ownHTML, "push-notification")
 	w, flow := tn.browser().logIn("ann").widget()
@@ -284,7 +284,7 @@ func TestOwnPageAsksTheApp(t *testing.T) {
 	w.posts("signature", w.accepted()).done()
 }
 
-// TestOwnPageIsNotGoneAround posts what proves nothing.
+// TestOwnPageIsNotGoneAround by posting a form without a valid proof.
 func TestOwnPageIsNotGoneAround(t *testing.T) {
 	tn := startOwn(t, ownHTML, "otp")
 	w, flow := tn.browser().logIn("ann").widget()
@@ -310,7 +310,7 @@ func TestOwnPageIsNotGoneAround(t *testing.T) {
 		refuses(what, signature)
 	}
 
-	// The API is the browser's whose login it is, and each token is for one purpose.
+	// The API works only in the browser of the login, and each token has one purpose.
 	thief := &widget{browser: tn.browser(), told: w.told, token: w.token}
 	thief.fails("transaction-state", nil, http.StatusNotFound, "login_transaction_not_found")
 	w.token, thief.token = w.told.RequestToken, w.token
@@ -321,15 +321,15 @@ func TestOwnPageIsNotGoneAround(t *testing.T) {
 	w.fails("transaction-state", nil, http.StatusUnauthorized, "invalid_token")
 	w.token = thief.token
 
-	// Somebody else logs in at the same browser, in another tab: what was proved is not theirs.
+	// Another user logs in with the same browser, in another tab: the first user's proof does not count.
 	second := *w.browser
 	second.ask("prompt", "login").at("/u/login").send("username", "bob@example.com", "password", "a password of bob", "action", "default").at("/mf")
 	refuses("another's proof", good)
 	diff(t, "the factors", cmp.Diff(tn.factors("ann"), []string(nil))+cmp.Diff(tn.factors("bob"), []string(nil)), "")
 }
 
-// TestWithoutTheOwnPage shows the built-in pages for what the widget does not know, where the page cannot be
-// rendered, and where it is switched off.
+// TestWithoutTheOwnPage shows the built-in pages for factors that the library does not support, if the custom page
+// cannot be rendered, and if it is switched off.
 func TestWithoutTheOwnPage(t *testing.T) {
 	tn := startOwn(t, ownHTML, "webauthn-roaming")
 	tn.browser().logIn("ann").at("/u/mfa-webauthn-roaming-enrollment")
