@@ -279,7 +279,7 @@ func TestTheTokensOfALinkedAccount(t *testing.T) {
 	if status, answer := tn.vaulted(held); status != http.StatusForbidden {
 		t.Errorf("of a user who is gone: %d %v", status, answer)
 	}
-	// If the account is linked to another user later, that user gets none of the tokens stored before.
+	// The token set of an account that is linked to another user can be deleted by the Management API.
 	tn.Choose("google-oauth2", "allow", "1082")
 	tn.tokens("google-oauth2")
 	if status, answer := tn.Manage(tn.browser, http.MethodPost, "users", object{"connection": "people", "email": "new@example.com", "password": "Correct-Horse-9", "user_id": "new"}); status != http.StatusCreated {
