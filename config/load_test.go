@@ -14,7 +14,7 @@ import (
 	"github.com/tenant0/tenant0/config"
 )
 
-// clearEnvironment hides the knobs that the machine of the test may have set.
+// clearEnvironment hides settings in the environment of the machine that runs the test.
 func clearEnvironment(t *testing.T) {
 	t.Helper()
 	for _, variable := range os.Environ() {
@@ -34,8 +34,8 @@ func writeFile(t *testing.T, text string) string {
 	return path
 }
 
-// values are three right texts for each knob, for the file, the environment and the flag. A knob that is not here fails
-// the test, and so none can be forgotten.
+// values has three valid texts for each setting: for the file, the environment and the flag. A setting that is missing here
+// fails the test, so that none is forgotten.
 var values = map[string][3]string{
 	"seed":            {"empty", "a.yaml", "b.yaml"},
 	"keywords":        {"a.json", "b.json", "c.json"},
@@ -104,7 +104,7 @@ func TestEveryKnobIsDecidedByFlagThenEnvironmentThenFileThenDefault(t *testing.T
 	}
 }
 
-// set parses like a command line.
+// set parses a text into a field as the command line does.
 func set(field reflect.Value, text string) {
 	switch target := field.Addr().Interface().(type) {
 	case *string:
@@ -255,7 +255,7 @@ func TestStrongerOfStoreAndEphemeralWins(t *testing.T) {
 	}
 }
 
-// TestPasswordsOfTheStoreAreNotFlags: everybody on a machine can read the command lines.
+// TestPasswordsOfTheStoreAreNotFlags, because every user of a machine can read its command lines.
 func TestPasswordsOfTheStoreAreNotFlags(t *testing.T) {
 	clearEnvironment(t)
 	for url, refused := range map[string]bool{

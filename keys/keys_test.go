@@ -152,7 +152,7 @@ func TestOnlyWhatTheServerMadeIsARefreshTokenOfIts(t *testing.T) {
 
 func TestRingWithoutNextKey(t *testing.T) {
 	db := open(t)
-	// The server ends before the next key of its new ring is there.
+	// The server stops before the new ring has its next key.
 	r, err := keys.Open(db, "localhost", now)
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +177,7 @@ func TestRingWithoutNextKey(t *testing.T) {
 	}
 }
 
-// TestStampsSortAsTheirTimes do, and are no longer than they are said to be.
+// TestStampsSortAsTheirTimes do, and have the length StampLength.
 func TestStampsSortAsTheirTimes(t *testing.T) {
 	before := keys.Stamp(time.Unix(-1, 0))
 	for _, at := range []time.Time{

@@ -9,8 +9,8 @@ import (
 	"github.com/tenant0/tenant0/keys"
 )
 
-// TestSignaturesSideBySide signs the same and different payloads at once, past
-// what the ring remembers.
+// TestSignaturesSideBySide signs equal and different payloads concurrently, more of them than
+// the ring remembers.
 func TestSignaturesSideBySide(t *testing.T) {
 	r := ring(t, open(t))
 	same := make([]string, 8)
@@ -39,7 +39,7 @@ func TestSignaturesSideBySide(t *testing.T) {
 	}
 }
 
-// BenchmarkSign is a token of a payload that is new, and of one that repeats.
+// BenchmarkSign measures a signature of a new payload, and of a repeated one.
 func BenchmarkSign(b *testing.B) {
 	r := ring(b, open(b))
 	payload := func(n int) []byte {

@@ -11,11 +11,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// axe is the accessibility checker axe-core, which npm ci brings to e2e.
+// axe is the accessibility checker axe-core, which npm ci installs in e2e.
 const axe = "../e2e/node_modules/axe-core/axe.min.js"
 
-// TestPagesAreAccessible runs axe-core over every page in every state, in the light and in the dark,
-// at the width of a small phone.
+// TestPagesAreAccessible runs axe-core on every page in every state, in the light and the dark scheme, at
+// the width of a small phone.
 func TestPagesAreAccessible(t *testing.T) {
 	script, err := os.ReadFile(axe)
 	if err != nil {

@@ -11,9 +11,8 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// pairs are the colours that meet on the pages and the contrast that WCAG 2.2
-// asks of them at level AA: 4.5 for text (1.4.3), 3 for the edge of a control
-// and for its focus (1.4.11).
+// pairs are colours that meet on the pages, with the contrast that WCAG 2.2 level AA
+// demands: 4.5 for text (1.4.3), 3 for the edge of a control and for its focus (1.4.11).
 var pairs = []struct {
 	front, ground string
 	ratio         float64

@@ -21,12 +21,11 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// strictPolicy is the policy that the package promises to work under.
+// strictPolicy is the content security policy under which the package promises to work.
 const strictPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:;" +
 	" form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// site serves every state, and what a form sends to /callback comes back on the
-// channel.
+// site serves every state. The channel receives what a form sends to /callback.
 func site(t *testing.T) (url string, posted <-chan string) {
 	t.Helper()
 	received := make(chan string, 1)
@@ -80,7 +79,7 @@ func site(t *testing.T) (url string, posted <-chan string) {
 	return s.URL + "/", received
 }
 
-// browser starts Chromium and returns the context of its one tab.
+// browser starts Chromium and returns the context of its only tab.
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	var chromium string
@@ -129,7 +128,7 @@ func evaluated[T any](ctx context.Context, t *testing.T, expression string) T {
 	return value
 }
 
-// accessibleName is what a screen reader calls an element.
+// accessibleName returns the name that a screen reader reads for an element.
 func accessibleName(ctx context.Context, t *testing.T, selector string) string {
 	t.Helper()
 	object, err := chromedp.Call(ctx, runtime.Evaluate, runtime.EvaluateParams{Expression: fmt.Sprintf("document.querySelector(%q)", selector)})
@@ -143,9 +142,9 @@ func accessibleName(ctx context.Context, t *testing.T, selector string) string {
 	return strings.Trim(string(tree.Nodes[0].Name.Value), `"`)
 }
 
-// byLabel is a function of a text that returns the ids, or else the names, of the elements
-// that answer to it as a label: a part of it in any case, of what aria-labelledby names, or
-// else of aria-label, or else of the labels of what can have some.
+// byLabel is a JavaScript function of a text. It returns the ids, or else the tag names, of the elements whose
+// label contains the text in any case. The label is what aria-labelledby refers to, or else aria-label,
+// or else the texts of the element's label elements.
 // https://playwright.dev/docs/api/class-page#page-get-by-label
 const byLabel = `text => [...document.querySelectorAll("*")].filter(e => {
 	const names = e.hasAttribute("aria-labelledby") ? e.getAttribute("aria-labelledby").split(/\s+/).map(id => document.getElementById(id)?.textContent)
@@ -335,8 +334,8 @@ func TestPagesInABrowser(t *testing.T) {
 
 	const response = "code=0a1b2c&submit=a+field+of+this+name+hides+form.submit"
 	t.Run("a response posts itself", func(t *testing.T) {
-		// In a window of its own: a page that leaves before it is there would take the
-		// steps that follow along.
+		// In a new window: the page navigates away before it has loaded, which would
+		// disturb the next steps.
 		do(ctx, t, chromedp.Navigate(url+"logged-out"))
 		evaluated[string](ctx, t, `window.response = open("/form-post"), ""`)
 		if got := received(ctx, t, posted); got != response {

@@ -228,7 +228,7 @@ func TestWebMessageHoldsTheResponseAndItsTarget(t *testing.T) {
 	one(t, page, "input", "name=state", `value={"from":"/"}`)
 }
 
-// The pages are for everyone: what a screen reader needs is on each of them.
+// TestEveryPageCanBeReadAloud: each page has what a screen reader needs.
 func TestEveryPageCanBeReadAloud(t *testing.T) {
 	for name, p := range states {
 		t.Run(name, func(t *testing.T) {
@@ -271,7 +271,7 @@ func TestEveryPageCanBeReadAloud(t *testing.T) {
 	}
 }
 
-// TestEveryOutcomeIsRecorded: whatever a step may end with has a state that is looked at.
+// TestEveryOutcomeIsRecorded: every outcome with which a step may end has a state that the tests render.
 func TestEveryOutcomeIsRecorded(t *testing.T) {
 	recorded := map[templates.Outcome]bool{}
 	for _, p := range states {

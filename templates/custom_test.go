@@ -54,8 +54,8 @@ func TestPartials(t *testing.T) {
 	}
 }
 
-// TestBrokenTemplates shows pages of a template without a place for them, and of one
-// that is no Liquid.
+// TestBrokenTemplates renders pages with a template that has no place for them, and with one that is
+// not valid Liquid.
 func TestBrokenTemplates(t *testing.T) {
 	for template, part := range map[string]string{
 		"<html>{%- auth0:head -%}</html>":                                   `<input id="username"`,
@@ -69,8 +69,8 @@ func TestBrokenTemplates(t *testing.T) {
 	}
 }
 
-// TestTemplatesKnowTheState shows every page of a transaction in a template that speaks
-// of its state, Auth0: customize/login-pages/universal-login/customize-templates.
+// TestTemplatesKnowTheState renders every page of a transaction with a template that contains its
+// state, Auth0: customize/login-pages/universal-login/customize-templates.
 func TestTemplatesKnowTheState(t *testing.T) {
 	layout := templates.Layout{Customization: templates.Customization{PageTemplate: `<p>the state is {{ state }}</p>{%- auth0:widget -%}`}}
 	for _, page := range []templates.Page{

@@ -15,8 +15,8 @@ type element struct {
 	text string
 }
 
-// elements reads a page's elements in document order. Our pages are well formed
-// but for what HTML itself leaves out, which encoding/xml knows about.
+// elements returns a page's elements in document order. Our pages are well formed
+// except for what HTML itself leaves out, which encoding/xml can handle.
 func elements(t testing.TB, page string) []*element {
 	t.Helper()
 	d := xml.NewDecoder(strings.NewReader(page))

@@ -15,7 +15,7 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// TestTranslationsAreWhole: all languages have the same texts, and each its variables.
+// TestTranslationsAreWhole: all languages have the same texts, and each text has its variables.
 func TestTranslationsAreWhole(t *testing.T) {
 	files, err := filepath.Glob("texts/languages/active.*.json")
 	if err != nil || len(files) < 12 {
@@ -52,8 +52,8 @@ func TestTranslationsAreWhole(t *testing.T) {
 	}
 }
 
-// TestTheFirstPagesAreTranslated: what a person sees who logs in, signs up or has forgotten the
-// password has no English left in it; nor do the pages of further factors and of passkeys.
+// TestPagesAreTranslated: no page contains English words in another language, except pages of
+// withWordsOfTheirOwn.
 func TestPagesAreTranslated(t *testing.T) {
 	words := regexp.MustCompile(`>([^<>]*[A-Za-z]{3}[^<>]*)<|data-message="([^"]*)"|aria-label="([^"]*)"`)
 	names := []string{}
@@ -84,8 +84,9 @@ func TestPagesAreTranslated(t *testing.T) {
 	}
 }
 
-// withWordsOfTheirOwn are pages whose words are not the catalogue's: those of a tenant, what an application asks for, and those of a form (translated with
-// the form), the page that stands in for a provider (for developers), and the classic page (which translates itself).
+// withWordsOfTheirOwn reports whether a page has words that do not come from the catalogue: a tenant's texts, the details of
+// a transaction, a form (which has its own translations), the page of a simulated provider (for developers), and the
+// classic page (which translates itself).
 func withWordsOfTheirOwn(name string) bool {
 	for _, kind := range []string{"login-branded", "form-step", "simulated-provider", "classic-", "consent-transactional"} {
 		if strings.HasPrefix(name, kind) {
@@ -95,7 +96,7 @@ func withWordsOfTheirOwn(name string) bool {
 	return false
 }
 
-// known are texts that are the same in other languages: names, scopes and what languages share.
+// known reports whether a text may be the same in other languages: a name, a scope, or a word that languages share.
 func known(text string) bool {
 	for _, same := range []string{
 		"tenant0", "exampleco", "Timesheets", "timesheets", "batch:upload", "openid", ">Password<", ">Pass<", ">word *<", `"Password`, "Profile:",
@@ -109,7 +110,7 @@ func known(text string) bool {
 	return false
 }
 
-// in is a page in a language.
+// in returns a page in a language.
 func in(p templates.Page, tag string) templates.Page {
 	page := reflect.New(reflect.TypeOf(p)).Elem()
 	page.Set(reflect.ValueOf(p))
@@ -128,7 +129,7 @@ func TestTheClosestLanguageIsTaken(t *testing.T) {
 	}
 }
 
-// TestDemandsAreTranslated: their numbers stay.
+// TestDemandsAreTranslated: the demands of a password policy are translated, and keep their numbers.
 func TestDemandsAreTranslated(t *testing.T) {
 	page := render(t, in(states["signup-password"], "de"))
 	for _, want := range []string{"Mindestens 8 Zeichen", "Mindestens 3 der folgenden:", "Kleinbuchstaben (a-z)", `data-least="8"`} {
@@ -138,7 +139,7 @@ func TestDemandsAreTranslated(t *testing.T) {
 	}
 }
 
-// TestCustomTextStandsOverTranslations: and what it leaves out is translated.
+// TestCustomTextStandsOverTranslations: custom texts replace translations, and the other texts stay translated.
 func TestCustomTextStandsOverTranslations(t *testing.T) {
 	layout := templates.Layout{Language: "de", CustomText: templates.Texts{"login": {"login": {"title": "Grüß Gott"}}}}
 	page := render(t, templates.Login{Layout: layout})

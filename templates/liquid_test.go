@@ -8,8 +8,8 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// TestLiquidIsBounded renders texts that take hours, or more memory than there is, where
-// nothing bounds them.
+// TestLiquidIsBounded renders templates that would take hours, or more memory than there is, without
+// limits.
 func TestLiquidIsBounded(t *testing.T) {
 	long := strings.Repeat("x", 600_000)
 	big := []any{}
@@ -73,12 +73,12 @@ func TestLiquid(t *testing.T) {
 		"{% comment %}{% if %}{{ | }}{% endcomment %}seen":         "seen",
 		"{% assign x = 3 | plus: 4 %}{{ x | minus: 2 }}":           "5",
 		"{% tablerow i in list cols: 2 %}{{ i }}{% endtablerow %}": `<tr class="row1"><td class="col1">b</td><td class="col2">a</td></tr><tr class="row2"><td class="col1">b</td></tr>`,
-		// What is no Liquid, or fails, stays as it is written.
+		// Invalid Liquid, or Liquid that fails, stays as it was written.
 		"{% if %}":                         "{% if %}",
 		"{{ name | no_such_filter }}":      "{{ name | no_such_filter }}",
 		"{{ name | slice: 2, -7 }}":        "{{ name | slice: 2, -7 }}",
 		"{{ when | date: '%100000000d' }}": "{{ when | date: '%100000000d' }}",
-		// A template reads no file of the machine.
+		// A template cannot read files.
 		"{% include 'liquid_test.go' %}": "{% include 'liquid_test.go' %}",
 	} {
 		if got, err := templates.Liquid(text, values); err != nil || got != want {
@@ -87,8 +87,8 @@ func TestLiquid(t *testing.T) {
 	}
 }
 
-// TestLiquidInHTMLIsEscaped prints values and names of members that are mark-up, in all
-// the ways in which a template may.
+// TestLiquidInHTMLIsEscaped prints values and member names that contain mark-up, in all the ways in
+// which a template can print them.
 func TestLiquidInHTMLIsEscaped(t *testing.T) {
 	const evil = `"><script>alert('1')</script>`
 	deep := map[string]any{evil: evil, "list": []any{evil, map[string]any{evil: []any{evil}}}, "in": map[string]any{"it": map[string]any{evil: 1.0}}}

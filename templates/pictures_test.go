@@ -11,8 +11,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestPictures takes a picture of every page in every state, in the light, in the dark, on a small phone
-// and from right to left, for people to look at: PICTURES=directory go test ./templates -run TestPictures.
+// TestPictures takes a picture of every page in every state, in the light and the dark scheme, on a small phone and
+// from right to left, for people to look at: PICTURES=directory go test ./templates -run TestPictures.
 func TestPictures(t *testing.T) {
 	directory := os.Getenv("PICTURES")
 	if directory == "" {

@@ -13,10 +13,10 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// handle is a handle of a transaction as the server makes them.
+// handle returns a state parameter in the form that the server generates.
 func handle(n int) string { return fmt.Sprintf("kT9_%039d", n) }
 
-// firstPage is the first page of a login in one of two kinds, with links that name the handle.
+// firstPage returns the first page of a login of one of two kinds, with links that contain the state.
 func firstPage(kind string, l templates.Layout, client, state string) templates.Page {
 	if kind == "identifier" {
 		return templates.LoginIdentifier{Layout: l, ClientName: client, State: state, SignupURL: "/u/signup/identifier?state=" + state}
@@ -27,7 +27,7 @@ func firstPage(kind string, l templates.Layout, client, state string) templates.
 	}
 }
 
-// needsOf are those of a page, which are the same when it is written from what is remembered.
+// needsOf returns the needs of a page, and checks that they are the same when the page is rendered from memory.
 func needsOf(t *testing.T, p templates.Page) templates.Needs {
 	t.Helper()
 	first, err := templates.Render(io.Discard, p)
@@ -38,7 +38,7 @@ func needsOf(t *testing.T, p templates.Page) templates.Needs {
 	return again
 }
 
-// sameAsAnew fails the test unless a page is written as it is when it is rendered anew.
+// sameAsAnew checks that a page from memory equals the page rendered again, and returns it.
 func sameAsAnew(t *testing.T, p templates.Page) string {
 	t.Helper()
 	var got, want bytes.Buffer
@@ -109,7 +109,7 @@ func TestMoreFirstPagesThanAreRememberedAreWrittenAtOnce(t *testing.T) {
 	wait.Wait()
 }
 
-// TestAFirstPageWithTheTenantsOwnMarkUpIsRenderedEachTime, since that may speak of anything.
+// TestAFirstPageWithTheTenantsOwnMarkUpIsRenderedEachTime, since that mark-up may depend on anything.
 func TestAFirstPageWithTheTenantsOwnMarkUpIsRenderedEachTime(t *testing.T) {
 	p := templates.Login{Layout: exampleCo, ClientName: "Timesheets", State: handle(1)}
 	plain := sameAsAnew(t, p)

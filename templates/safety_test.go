@@ -17,14 +17,14 @@ var (
 	textNodes = regexp.MustCompile(`>[^<]*<`)
 )
 
-// skeleton is a page's mark-up without its texts and attribute values. No text
+// skeleton returns a page's mark-up without its texts and attribute values. No text
 // that is given to a page may change it.
 func skeleton(page string) string {
 	return textNodes.ReplaceAllString(quoted.ReplaceAllString(page, `""`), "><")
 }
 
 // filled returns the page with every string in it set to s, and every URL in it
-// to one that ends in s. It reaches fields that do not exist yet, too.
+// to one that ends in urlEnd. It reaches fields that are added later, too.
 func filled(p templates.Page, s, urlEnd string) templates.Page {
 	v := reflect.New(reflect.TypeOf(p)).Elem()
 	fill(v, s, "https://app.test/?"+urlEnd)
@@ -74,7 +74,7 @@ func fill(v reflect.Value, s, url string) {
 	}
 }
 
-// customized is a template and a partial that show all values, which are s.
+// customized returns a template and a partial that show values, all of which are s.
 func customized(s string) templates.Customization {
 	return templates.Customization{
 		PageTemplate: `<html><head>{%- auth0:head -%}</head><body title="{{ application.name }} {{ user.user_metadata.list[0] }}">` +
@@ -95,7 +95,7 @@ func customTitles(s string) templates.Texts {
 	}
 }
 
-// kinds is one page of each type.
+// kinds has one page of each type.
 var kinds = []templates.Page{
 	templates.Login{},
 	templates.Consent{},
@@ -154,8 +154,8 @@ func FuzzNothingThatIsSuppliedBecomesMarkUp(f *testing.F) {
 	})
 }
 
-// builtInKey tells whether s means something to a page as an error: then the
-// error may move to its field.
+// builtInKey reports whether s is an error key that a page knows: then the error may
+// move to its field.
 func builtInKey(s string) bool { return strings.HasPrefix(s, "wrong-") || strings.HasPrefix(s, "no-") }
 
 func TestLinksLeadToPagesOnly(t *testing.T) {
@@ -246,7 +246,7 @@ func TestPagesObeyTheirContentSecurityPolicy(t *testing.T) {
 	}
 }
 
-// layoutOf is the layout of a page, which all have that have a style.
+// layoutOf returns the layout of a page; every page with a style has one.
 func layoutOf(p templates.Page) templates.Layout {
 	layout, _ := reflect.TypeAssert[templates.Layout](reflect.ValueOf(p).FieldByName("Layout"))
 	return layout

@@ -8,8 +8,8 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// maxPage is what a page may weigh with the style sheets, scripts and pictures of ours that
-// it loads, in bytes.
+// maxPage is the largest size of a page in bytes, including the style sheets, scripts and pictures
+// of this package that it loads.
 const maxPage = 30_000
 
 // inLanguages are all states in every language.

@@ -12,7 +12,7 @@ var (
 	next    = templates.Component{Kind: "NEXT_BUTTON", ID: "next_button_3FbA", Text: "Continue"}
 )
 
-// formStates are the steps of tenants' own forms: every field and every block.
+// formStates are steps of tenants' own forms, with every kind of field and block.
 var formStates = map[string]templates.Page{
 	"form-step": formStep("",
 		templates.Component{Kind: "RICH_TEXT", ID: "rich_text_NFeE", MarkUp: "<h2>About you</h2><p>We ask this <b>once</b>.</p>"},
@@ -65,7 +65,7 @@ func formStep(alert string, components ...templates.Component) templates.FormSte
 	return templates.FormStep{Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Turn: "1", Components: components, Alert: alert}
 }
 
-// TestTheReturnKeyGoesOn: a browser presses the first button of a form.
+// TestTheReturnKeyGoesOn: the return key presses the first button of a form, so that must be the one that goes on.
 func TestTheReturnKeyGoesOn(t *testing.T) {
 	for name := range formStates {
 		page := render(t, states[name])
@@ -85,7 +85,7 @@ func elementsOf(t *testing.T, page, tag string) (all []*element) {
 	return all
 }
 
-// TestAStyleSheetOfAFormStaysOne: what ends the element is part of the style sheet.
+// TestAStyleSheetOfAFormStaysOne: an end tag in the style sheet does not end the style element.
 func TestAStyleSheetOfAFormStaysOne(t *testing.T) {
 	p := formStep("")
 	p.CSS = "h1 { color: red }</style><script>alert(1)</script>"

@@ -42,7 +42,7 @@ var (
 	}
 )
 
-// demands are those of a policy, of a password with enough characters of one kind.
+// demands are those of a password policy, for a password that has enough characters, of only one kind.
 var demands = []templates.Demand{
 	{Code: "lengthAtLeast", Text: "At least 8 characters in length", Least: 8, Met: true},
 	{Code: "containsAtLeast", Text: "Contain at least 3 of the following 4 types of characters:", Least: 3, Items: []templates.Demand{
@@ -53,7 +53,7 @@ var demands = []templates.Demand{
 	}},
 }
 
-// states is every page in every state, by the name of its golden file.
+// states are all pages in all states, by the name of the golden file.
 var states = joined(formStates, map[string]templates.Page{
 	"login": templates.Login{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ",
@@ -391,7 +391,7 @@ func joined(all ...map[string]templates.Page) map[string]templates.Page {
 	return states
 }
 
-// offered are the buttons of a login page: a known provider, and a directory with a picture.
+// offered are the buttons of a login page: a known provider, and a directory with an icon.
 var offered = []templates.Provider{
 	{Connection: "google-oauth2", Key: "google", Name: "Google"},
 	{Connection: "corp", Key: "oidc", Name: "Corp", IconURL: "https://corp.example/logo.png"},
@@ -405,7 +405,7 @@ func consent(layout templates.Layout, clientLogo string, errors ...string) templ
 	}
 }
 
-// transactional is the consent page of a bank transfer.
+// transactional returns the consent page of a bank transfer.
 func transactional(layout templates.Layout) templates.Consent {
 	page := consent(layout, "").(templates.Consent)
 	page.Transactional, page.Resources = true, requested[:1]
@@ -424,11 +424,11 @@ func render(t testing.TB, p templates.Page) string {
 	return b.String()
 }
 
-// contentHash is the part of a path that changes whenever the file does, which
-// would rewrite every golden file for every change of a colour.
+// contentHash matches the part of a path that changes with the file's content, which would
+// otherwise change every golden file with every change of a colour.
 var contentHash = regexp.MustCompile(`(/u/static/\w+)\.[0-9a-f]{10}\.`)
 
-// invitedTo is a layout for somebody whom Ann has invited to an organization.
+// invitedTo returns a layout for a user whom Ann has invited to an organization.
 func invitedTo(company string) templates.Layout {
 	return templates.Layout{CompanyName: company, Inviter: "Ann"}
 }

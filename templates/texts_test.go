@@ -53,7 +53,7 @@ func TestAStatusMayComeFromCustomText(t *testing.T) {
 	}
 }
 
-// TestTextsSpeakOfTheTenantsNumbers: a text that names a number names the tenant's, in each language.
+// TestTextsSpeakOfTheTenantsNumbers: a number in a text is the tenant's setting, in each language.
 func TestTextsSpeakOfTheTenantsNumbers(t *testing.T) {
 	const day = 24 * time.Hour
 	for _, language := range templates.Languages() {
@@ -95,7 +95,7 @@ func TestTextsSpeakOfTheTenantsNumbers(t *testing.T) {
 	}
 }
 
-// TestCustomTextHasAuth0sKeys: texts by the keys that Auth0 has for them are shown.
+// TestCustomTextHasAuth0sKeys: the pages show custom texts with Auth0's keys.
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements
 func TestCustomTextHasAuth0sKeys(t *testing.T) {
 	for _, tt := range []struct {

@@ -33,7 +33,7 @@ func theme(t *testing.T, raw string) (theme templates.Theme) {
 
 var themeName = regexp.MustCompile(`/u/static/(theme\.[0-9a-f]+\.css)`)
 
-// sheetOf is the style sheet that a page of a tenant with a theme refers to, "" for none.
+// sheetOf returns the style sheet to which a page of a tenant with a theme refers, "" for none.
 func sheetOf(t *testing.T, theme templates.Theme) string {
 	t.Helper()
 	page := render(t, templates.Login{Layout: templates.Layout{CompanyName: "Acme", Theme: theme}})
@@ -72,7 +72,7 @@ func TestAThemeShowsInAllItsMembers(t *testing.T) {
 	}
 }
 
-// TestWithoutAThemeNothingIsLoaded: neither a sheet, nor a font of others.
+// TestWithoutAThemeNothingIsLoaded: neither a style sheet of the theme, nor a font from another host.
 func TestWithoutAThemeNothingIsLoaded(t *testing.T) {
 	if sheet := sheetOf(t, templates.Theme{}); sheet != "" {
 		t.Errorf("the sheet is %s", sheet)
@@ -85,7 +85,7 @@ func TestWithoutAThemeNothingIsLoaded(t *testing.T) {
 	}
 }
 
-// TestAThemeCannotBreakOut: what is no colour, length or URL of the right kind leaves no trace.
+// TestAThemeCannotBreakOut: a value that is not a colour, length or URL of the right kind leaves no trace.
 func TestAThemeCannotBreakOut(t *testing.T) {
 	for _, evil := range []string{`red}body{display:none`, `#fff;}`, `");@import url(//evil.test)`, `javascript:alert(1)`, `</style>`, `data:text/css,x`, `https://a.test/\"); }x{`} {
 		quoted, err := json.Marshal(evil)
@@ -107,7 +107,7 @@ func TestAThemeCannotBreakOut(t *testing.T) {
 	}
 }
 
-// TestInksOfAThemeCanBeRead: texts that the theme would hide are moved away from the card.
+// TestInksOfAThemeCanBeRead: text colours with too little contrast to the card are changed.
 func TestInksOfAThemeCanBeRead(t *testing.T) {
 	sheet := sheetOf(t, theme(t, `{"colors": {"widget_background": "#ffffff", "header": "#fefefe", "primary_button": "#ffff00", "primary_button_label": "#ffffff"}}`))
 	if strings.Contains(sheet, "--ink:#fefefe") || strings.Contains(sheet, "--primary-ink:#ffffff") {

@@ -16,7 +16,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"tenant0": main})
 }
 
-// TestScript runs the conversations of testdata/script with the command itself.
+// TestScript runs the scripts in testdata/script with the command tenant0 itself.
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -38,11 +38,11 @@ func TestScript(t *testing.T) {
 	})
 }
 
-// bannerOf reads the banner of a server that starts in the background and
-// writes it to a named pipe, shows it as stdout, and sets ISSUER, ADDRESS and
-// TENANT0_CONTROL_URL to what it says.
+// bannerOf reads the banner that a server in the background writes to a named
+// pipe, copies it to stdout, and sets ISSUER, ADDRESS and TENANT0_CONTROL_URL to
+// the values in it.
 //
-//	banner PIPE
+// banner PIPE
 func bannerOf(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: banner PIPE")
@@ -65,7 +65,7 @@ func bannerOf(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("the banner ended early: %v", lines.Err())
 }
 
-// hold sends the server half a request and leaves it there.
+// hold sends the server half a request and leaves the connection open.
 func hold(ts *testscript.TestScript, _ bool, _ []string) {
 	conn, err := net.Dial("tcp", ts.Getenv("ADDRESS"))
 	ts.Check(err)
@@ -73,7 +73,7 @@ func hold(ts *testscript.TestScript, _ bool, _ []string) {
 	_, err = fmt.Fprintf(conn, "POST /oauth/token HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n"+
 		"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n", ts.Getenv("ADDRESS"))
 	ts.Check(err)
-	// The server asks for the rest once it is at work on the request.
+	// The server asks for the rest once it has begun to handle the request.
 	status, err := bufio.NewReader(conn).ReadString('\n')
 	ts.Check(err)
 	if !strings.Contains(status, " 100 ") {
@@ -81,7 +81,7 @@ func hold(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// gone waits until the server takes no connections any more.
+// gone waits until the server accepts no more connections.
 func gone(ts *testscript.TestScript, _ bool, _ []string) {
 	for {
 		conn, err := net.Dial("tcp", ts.Getenv("ADDRESS"))
@@ -92,7 +92,7 @@ func gone(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// terminate asks everything that runs in the background to stop.
+// terminate sends SIGTERM to everything that runs in the background.
 func terminate(ts *testscript.TestScript, _ bool, _ []string) {
 	for _, command := range ts.BackgroundCmds() {
 		ts.Check(command.Process.Signal(syscall.SIGTERM))

@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/server/tenant"
 )
 
-// hostile are names that a tenant may have, and that are no good to print as they are.
+// hostile are names that a tenant may have and that must not be printed unchanged.
 var hostile = []string{
 	"\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "Shop\nexport AUTH0_DOMAIN=evil.example", "a\r\nexport X=1", "$(touch pwned)", "`touch pwned`", `it's "quoted"`,
 	"\u202egnp.exe\u2066", "zero\u200bwidth", "\u2028export X=1", "\u0085next", "bell\a", "tab\tbed", "broken\xff\xfe", "~", `back\slash`, "", "* ? [a]", "ünïcödé 名前",
@@ -35,7 +35,7 @@ func TestPrintable(t *testing.T) {
 	}
 }
 
-// A shell takes a quoted value for what it is.
+// TestQuote: a shell reads a quoted value as the original value.
 func TestQuote(t *testing.T) {
 	shell, err := exec.LookPath("bash") // dash has no dollar-single-quotes
 	if err != nil {
@@ -53,7 +53,7 @@ func TestQuote(t *testing.T) {
 	}
 }
 
-// What a tenant is called adds no lines to the banner.
+// TestBannerHasNoForgedLines: names in the tenant cannot add lines to the banner.
 func TestBannerHasNoForgedLines(t *testing.T) {
 	print := func(name string) string {
 		var out strings.Builder

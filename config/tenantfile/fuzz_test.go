@@ -15,8 +15,8 @@ import (
 	"github.com/tenant0/tenant0/config/tenantfile"
 )
 
-// What is accepted means the same when it is written as JSON and read again. What is refused is refused with problems
-// that have a sentence and a place in the file, in the file's order. Nothing panics.
+// FuzzParse: an accepted file means the same after it is written as JSON and read again. A refused file is refused with
+// problems that have a message and a place in the file, in the file's order. Nothing panics.
 func FuzzParse(f *testing.F) {
 	for _, pattern := range []string{"../seeds/*.yaml", "testdata/*.yaml"} {
 		paths, err := filepath.Glob(pattern)
@@ -61,7 +61,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// yamlLineBreak is what YAML 1.1 counts as the end of a line.
+// yamlLineBreak matches what YAML 1.1 counts as the end of a line.
 var yamlLineBreak = regexp.MustCompile("\r\n|[\n\r\u0085\u2028\u2029]")
 
 func checkRefusal(t *testing.T, data []byte, err error) {

@@ -11,7 +11,7 @@ import (
 	"github.com/tenant0/tenant0/config/tenantfile"
 )
 
-// decoded is a tenant as the sections of its file.
+// decoded returns a tenant as the sections of its file.
 func decoded(t *testing.T, tenant *tenantfile.Tenant) (sections tenantfile.Document) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(encoded(t, tenant)), &sections); err != nil {
@@ -20,7 +20,7 @@ func decoded(t *testing.T, tenant *tenantfile.Tenant) (sections tenantfile.Docum
 	return sections
 }
 
-// within is the value that a path with dots leads to.
+// within returns the value at a path whose steps are separated by dots.
 func within(value any, path string) any {
 	for step := range strings.SplitSeq(path, ".") {
 		switch v := value.(type) {
@@ -35,7 +35,7 @@ func within(value any, path string) any {
 	return value
 }
 
-// bothWays reads a tenant file for an import and as a seed.
+// bothWays reads a tenant file for an import and as a seed, and returns both errors.
 func bothWays(t *testing.T, file string) []error {
 	t.Helper()
 	path := filepath.Join(write(t, map[string]string{"tenant.yaml": file}), "tenant.yaml")
@@ -75,7 +75,7 @@ func TestTwoObjectsOfOneNameAreRefused(t *testing.T) {
 			}
 		}
 	}
-	// All others are known by their names.
+	// The objects of all other sections are identified by name.
 	for _, section := range []string{
 		"clients", "roles", "rules", "hooks", "actions", "actionModules", "organizations", "pages", "logStreams", "selfServiceProfiles",
 		"tokenExchangeProfiles", "eventStreams", "flowVaultConnections", "flows", "forms", "userAttributeProfiles", "connectionProfiles",

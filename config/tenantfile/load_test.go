@@ -15,7 +15,7 @@ import (
 	"github.com/tenant0/tenant0/config/tenantfile"
 )
 
-// write makes the files of an export and returns their folder.
+// write creates files, by name, in a new folder and returns the folder.
 func write(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -143,7 +143,7 @@ func TestAFolderIsASeed(t *testing.T) {
 			t.Errorf("%s is %v, want %v", where, got, want)
 		}
 	}
-	// What is wrong is told with the file that it is in.
+	// Problems are reported with the file in which they are.
 	files["roles/Other.json"] = "{\n  \"name\": \"Clerk\"}"
 	files["grants/Wrong.json"] = `{"client_id": "Ap", "audience": "urn:orders", "scope": ["read"]}`
 	files["actions/broken.json"] = "{\n  \"name\": ]}"
@@ -190,8 +190,8 @@ func TestCSVIsRefusedByName(t *testing.T) {
 	}
 }
 
-// TestEntriesOfOneFileNameAreAllWritten: the grants of an application for itself and for its users, and names
-// that are one where a file has them.
+// TestEntriesOfOneFileNameAreAllWritten: an application's grants for itself and for its users, and names that
+// become the same file name, get separate files.
 func TestEntriesOfOneFileNameAreAllWritten(t *testing.T) {
 	sections := tenantfile.Document{
 		"clientGrants": []any{

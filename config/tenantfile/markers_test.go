@@ -8,7 +8,7 @@ import (
 	"github.com/tenant0/tenant0/config/tenantfile"
 )
 
-// texts are a tenant file whose texts have the look of markers in them.
+// texts is a tenant file with texts that look as if they contained markers.
 const texts = `
 pages:
   - {name: login, enabled: true, html: "<script>atob('@@config@@')</script>"}
@@ -48,7 +48,7 @@ func TestAMarkerInsideATextIsNoMarker(t *testing.T) {
 			diff(t, name+": "+want.where, within(sections, want.where), any(want.text))
 		}
 	}
-	// With a value a marker is replaced wherever it stands, and its quotes go with it, as auth0-deploy-cli does.
+	// A marker that has a value is replaced everywhere, together with quotes around it, as in auth0-deploy-cli.
 	keywords := map[string]any{"config": "<&>", "table": []any{"a", 1.0, nil, true}, "version": 1e6, "nick": map[string]any{"a": "b"}}
 	if _, err = tenantfile.LoadConfiguration(path, keywords); err == nil {
 		t.Error("quotes in a quoted text make it no YAML, yet it loads")

@@ -61,12 +61,12 @@ clientGrants:
 	}
 	diff(t, "the declared API", tenant.ClientGrants[0]["audience"], any("https://x.example/api/v2/"))
 	diff(t, "another", tenant.ClientGrants[1]["audience"], any("${issuer}api/v2/"))
-	// Nobody is granted the Management API for a slash that is missing.
+	// A missing slash does not grant the Management API to anybody.
 	_, err = tenantfile.Parse("seed.yaml", []byte(strings.Replace(file, `audience: "https://x.example/api/v2/"`, `audience: "https://x.example/api/v2"`, 1)))
 	if err == nil || !strings.Contains(err.Error(), `did you mean "https://x.example/api/v2/"?`) {
 		t.Errorf("a slash is missing: %v", err)
 	}
-	// What a tenant that runs has is itself as well.
+	// An API that the running tenant has is not replaced either.
 	sections := tenantfile.Document{"clientGrants": []any{
 		tenantfile.Document{"audience": "https://x.example/api/v2/"}, tenantfile.Document{"audience": "https://y.example/api/v2/"},
 	}}
@@ -94,7 +94,7 @@ func TestTheManagementAPIOfAnExportIsLeftToTheTenant(t *testing.T) {
 	}
 }
 
-// TestScopesOfAnAPIOfTheTenantsOwn are those that Auth0 gives it: a file that activates it need not list them.
+// TestScopesOfAnAPIOfTheTenantsOwn are those that Auth0 gives the API: a file that activates it need not list them.
 func TestScopesOfAnAPIOfTheTenantsOwn(t *testing.T) {
 	const file = `
 clients: [{name: A, refresh_token: {rotation_type: non-rotating, expiration_type: non-expiring, policies: [{audience: "${issuer}me/", scope: ["read:me:factors"]}]}}]

@@ -24,7 +24,7 @@ func encoded(t *testing.T, tenant *tenantfile.Tenant) string {
 	return string(data)
 }
 
-// wrongFiles are the archives of files that are refused. In each, NAME.yaml is followed by NAME.txt with the problems.
+// wrongFiles returns the archives of files that are refused. In each, NAME.yaml is followed by NAME.txt with the problems.
 func wrongFiles(t testing.TB) []string {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/wrong/*.txtar")
@@ -61,7 +61,7 @@ func TestAWrongFileIsToldEverythingThatIsWrongWithIt(t *testing.T) {
 	}
 }
 
-// Hostile and broken files that are too long, or too binary, to be written down.
+// TestAHostileFileIsRefusedWithAClearSentence has hostile and broken files that are too long or too binary for an archive.
 func TestAHostileFileIsRefusedWithAClearSentence(t *testing.T) {
 	const aliases = "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n" +
 		"d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n"

@@ -14,7 +14,7 @@ import (
 	"github.com/tenant0/tenant0/config/tenantfile"
 )
 
-// pick is a document with the keys of interest only.
+// pick returns a document with only some of its keys.
 func pick(doc tenantfile.Document, keys ...string) tenantfile.Document {
 	out := tenantfile.Document{}
 	for _, key := range keys {
@@ -201,7 +201,7 @@ func TestEmptyHasTheDefaultConnectionAndTheManagementClientOnly(t *testing.T) {
 	})
 }
 
-// The file lists what auth0-deploy-cli exports, section by section.
+// TestAnExportOfARealTenantLoadsWithWarningsOnly: the file has every section that auth0-deploy-cli exports.
 func TestAnExportOfARealTenantLoadsWithWarningsOnly(t *testing.T) {
 	tenant := mustLoad(t, "testdata/harborbooks.yaml")
 	count := map[string]int{
@@ -217,7 +217,7 @@ func TestAnExportOfARealTenantLoadsWithWarningsOnly(t *testing.T) {
 	golden(t, "testdata/harborbooks.warnings", strings.Join(tenant.Warnings, "\n")+"\n")
 }
 
-// golden compares with a file, and writes it instead when UPDATE=1 is in the environment.
+// golden compares a text with a file, or writes the file if UPDATE=1 is in the environment.
 func golden(t *testing.T, path, got string) {
 	t.Helper()
 	if os.Getenv("UPDATE") == "1" {
@@ -276,8 +276,8 @@ authorizationExtension:
 	diff(t, "the tenant itself", encoded(t, tenant), before)
 }
 
-// defaultConnectionOptions are those of the connection that the embedded tenants have: people
-// log in with their address, and accounts may have a username besides.
+// defaultConnectionOptions are the options of the embedded tenants' connection: users log in with their
+// e-mail address, and may have a username besides.
 func defaultConnectionOptions() tenantfile.Document {
 	return tenantfile.Document{
 		"disable_self_service_change_password": false,

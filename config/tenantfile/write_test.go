@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/config/tenantfile"
 )
 
-// object has a text wherever an export has a file for one. The name may be one that no file can have.
+// object has a text for every member that an export writes to a separate file. No file can have such a name as name may be.
 func object(name string) map[string]any {
 	return map[string]any{
 		"name": name, "template": name, "type": name, "code": "code of " + name, "script": "script of " + name, "html": "html of " + name,
@@ -70,7 +70,7 @@ func TestEverySectionIsReadAsItWasWritten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// A folder has no order but that of its files.
+		// A folder has no other order than that of its files.
 		if d := cmp.Diff(plain(everySection()), plain(read.Sections), cmpopts.SortSlices(byName)); d != "" {
 			t.Errorf("sections, as YAML: %t (-want +got):\n%s", asYAML, d)
 		}

@@ -17,10 +17,10 @@ import (
 	"github.com/tenant0/tenant0/keys/ca"
 )
 
-// machine is every name under which a program reaches its own machine.
+// machine are all names by which a program reaches its own machine.
 var machine = []string{"localhost", "host.docker.internal", "127.0.0.1", "::1", "10.0.2.2"}
 
-// clock is a machine's clock that a test sets.
+// clock is a clock that a test sets.
 type clock struct{ time time.Time }
 
 func (c *clock) now() time.Time { return c.time }
@@ -36,7 +36,7 @@ func open(t *testing.T, dir string, c *clock, hosts ...string) *ca.Authority {
 	return a
 }
 
-// leaf is the certificate that a server with a's configuration shows.
+// leaf returns the certificate of a server that uses a's TLS configuration.
 func leaf(t *testing.T, a *ca.Authority) *x509.Certificate {
 	t.Helper()
 	cert, err := a.TLSConfig().GetCertificate(&tls.ClientHelloInfo{})
@@ -46,7 +46,7 @@ func leaf(t *testing.T, a *ca.Authority) *x509.Certificate {
 	return cert.Leaf
 }
 
-// pool holds what a client trusts that read a's file.
+// pool returns the roots that a client trusts after reading a's file.
 func pool(t *testing.T, a *ca.Authority) *x509.CertPool {
 	t.Helper()
 	roots := x509.NewCertPool()
@@ -76,7 +76,7 @@ func rootOf(t *testing.T, a *ca.Authority) *x509.Certificate {
 	return root
 }
 
-// checkServes verifies a's server certificate as a client at that time would.
+// checkServes verifies a's server certificate as a client would at the time of c.
 func checkServes(t *testing.T, a *ca.Authority, c *clock, hosts ...string) {
 	t.Helper()
 	for _, host := range hosts {
@@ -410,7 +410,7 @@ func TestStartsAtTheSameTimeAgreeOnOneRoot(t *testing.T) {
 	}
 }
 
-// A configuration is shared by every connection of the server.
+// TestHandshakesAtTheSameTime: all connections of a server share one configuration.
 func TestHandshakesAtTheSameTime(t *testing.T) {
 	c := newClock()
 	c.time = time.Now()

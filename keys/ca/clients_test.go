@@ -21,8 +21,8 @@ import (
 	"time"
 )
 
-// sign lets the root in the key file keyFile vouch for host, whatever it is
-// constrained to, and returns the new key and certificate as PEM.
+// sign has the root in the key file keyFile sign a certificate for host, even if its name
+// constraints forbid that, and returns the new key and certificate as PEM.
 func sign(t *testing.T, keyFile []byte, host string) (key, cert string) {
 	t.Helper()
 	block, rest := pem.Decode(keyFile)
@@ -103,7 +103,7 @@ func TestRootCannotVouchForOthers(t *testing.T) {
 	}
 }
 
-// answer is what the servers of these tests say.
+// answer is the response of the servers in these tests.
 const answer = "tenant0 answers"
 
 // serve starts a server with config on loopback and returns its port.
@@ -123,8 +123,8 @@ func serve(t *testing.T, config *tls.Config) string {
 	return port
 }
 
-// serveEvil starts a server that whoever has stolen the key in dir could set
-// up, for evil.example, and returns its port.
+// serveEvil starts a server for evil.example, as somebody could who has stolen the key in dir,
+// and returns its port.
 func serveEvil(t *testing.T, dir string) string {
 	t.Helper()
 	key, cert := sign(t, readFile(t, filepath.Join(dir, "ca.key")), "evil.example")
@@ -135,12 +135,12 @@ func serveEvil(t *testing.T, dir string) string {
 	return serve(t, &tls.Config{Certificates: []tls.Certificate{evil}})
 }
 
-// request is what a client program is asked to do: to get https://host:port/
-// from loopback, trusting the certificates in the file roots alone.
+// request is what a client program should do: request https://host:port/ from loopback, trusting
+// only the certificates in the file roots.
 type request struct{ roots, host, port string }
 
-// clients are the programs that developers' applications run in; each prints
-// the answer, or why it does not trust the server.
+// clients are the programs in which developers' applications run; each prints the answer, or
+// the reason why it does not trust the server.
 var clients = []struct {
 	name    string
 	command func(request) *exec.Cmd
@@ -187,7 +187,7 @@ except ssl.SSLError as err:
 	{"Go", nil},
 }
 
-// get runs the client and returns all that it prints.
+// get runs the client and returns everything that it prints.
 func get(t *testing.T, name string, command func(request) *exec.Cmd, r request) string {
 	t.Helper()
 	if command == nil {
@@ -269,7 +269,7 @@ func TestChromiumTrustsTheServerByItsStore(t *testing.T) {
 	}
 }
 
-// makeBrowserStore makes the certificate store of a browser's profile in home.
+// makeBrowserStore creates the certificate store of a browser's profile in home.
 func makeBrowserStore(t *testing.T, home, profile string) {
 	t.Helper()
 	store := filepath.Join(home, profile)
@@ -279,7 +279,7 @@ func makeBrowserStore(t *testing.T, home, profile string) {
 	runTool(t, home, "certutil", "-d", "sql:"+store, "-N", "--empty-password")
 }
 
-// runTool runs a program in its own home and returns what it prints.
+// runTool runs a program with its own home folder and returns its output.
 func runTool(t *testing.T, home, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)

@@ -14,7 +14,7 @@ import (
 	"github.com/tenant0/tenant0/keys/ca"
 )
 
-// TestMain runs Trust or Untrust when a desktop of these tests asks for it: the
+// TestMain runs Trust or Untrust if a desktop of these tests has started it for that: the
 // library takes the home folder from the environment before any test begins.
 func TestMain(m *testing.M) {
 	var change func(string) ([]ca.Outcome, error)
@@ -35,12 +35,12 @@ func TestMain(m *testing.M) {
 	fmt.Printf("error: %v\n", err)
 }
 
-// desktop is a user's machine with trust stores of its own: the home folder,
-// the system's folder of certificates, and the programs that can be run.
+// desktop is a user's machine with its own trust stores: the home folder, the system's
+// folder of certificates, and the programs that can be run.
 type desktop struct{ home, system, bin, java string }
 
-// newDesktop has the named programs, and never sudo, which would ask whoever
-// runs the tests for a password.
+// newDesktop returns a desktop with the named programs, and never with sudo, which would ask
+// whoever runs the tests for a password.
 func newDesktop(t *testing.T, programs ...string) desktop {
 	t.Helper()
 	d := desktop{home: t.TempDir(), system: t.TempDir(), bin: t.TempDir()}
@@ -56,7 +56,7 @@ func newDesktop(t *testing.T, programs ...string) desktop {
 	return d
 }
 
-// run makes the change ("trust" or "untrust") and returns what it reports.
+// run performs a change ("trust" or "untrust") and returns its report.
 func (d desktop) run(t *testing.T, change, path string) string {
 	t.Helper()
 	self, err := os.Executable()
@@ -75,7 +75,7 @@ func (d desktop) run(t *testing.T, change, path string) string {
 	return string(out)
 }
 
-// trusted lists the certificates that the system's folder holds, in order.
+// trusted returns the certificates in the system's folder, sorted.
 func (d desktop) trusted(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(d.system, "*.crt"))

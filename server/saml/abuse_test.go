@@ -16,10 +16,10 @@ import (
 	dsig "github.com/russellhaering/goxmldsig"
 )
 
-// packed is a message as it travels in a form.
+// packed encodes a message for a form.
 func packed(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 
-// deflated is a message as it travels in a query.
+// deflated encodes a message for a query.
 func deflated(text io.Reader) string {
 	var b bytes.Buffer
 	w, _ := flate.NewWriter(&b, flate.BestCompression)
@@ -28,13 +28,13 @@ func deflated(text io.Reader) string {
 	return base64.StdEncoding.EncodeToString(b.Bytes())
 }
 
-// quoted is a text in JSON.
+// quoted returns a text as a JSON string.
 func quoted(text string) string {
 	raw, _ := json.Marshal(text)
 	return string(raw)
 }
 
-// authnRequest is a request with an address for the answer.
+// authnRequest returns an AuthnRequest, with an AssertionConsumerServiceURL unless consumer is "".
 func authnRequest(consumer string) string {
 	if consumer != "" {
 		consumer = ` AssertionConsumerServiceURL="` + consumer + `"`
@@ -42,7 +42,7 @@ func authnRequest(consumer string) string {
 	return `<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_1" Version="2.0"` + consumer + `><saml:Issuer>urn:the-sp</saml:Issuer></samlp:AuthnRequest>`
 }
 
-// refused reports whether a page refuses with a sentence and posts nothing anywhere.
+// refused checks that a page shows a refusal with a message, and posts nothing.
 func (a *application) refused(what string, page any, status int, body, want string) {
 	a.t.Helper()
 	if status < http.StatusBadRequest || status >= http.StatusInternalServerError || !strings.Contains(body, want) || strings.Contains(body, "SAMLResponse") {
@@ -50,8 +50,8 @@ func (a *application) refused(what string, page any, status int, body, want stri
 	}
 }
 
-// TestWhereAssertionsGo is where the application has registered, whatever a request says, also when
-// somebody is logged in.
+// TestWhereAssertionsGo: only to registered addresses of the application, whatever a request says, even if the
+// user is logged in.
 func TestWhereAssertionsGo(t *testing.T) {
 	a := start(t, ``)
 	a.logIn(a.URL + "samlp/sp")
@@ -73,7 +73,7 @@ func TestWhereAssertionsGo(t *testing.T) {
 	}
 }
 
-// TestRelayStateIsText, whatever is in it.
+// TestRelayStateIsText that is returned unchanged and never becomes mark-up.
 func TestRelayStateIsText(t *testing.T) {
 	a := start(t, ``)
 	const evil = `"><script>alert(1)</script>`
@@ -90,7 +90,7 @@ func TestRelayStateIsText(t *testing.T) {
 	}
 }
 
-// TestMessagesThatAreNone are refused, however they come.
+// TestMessagesThatAreNone: malformed messages are refused by every binding.
 func TestMessagesThatAreNone(t *testing.T) {
 	a := start(t, ``)
 	a.logIn(a.URL + "samlp/sp")
@@ -125,7 +125,7 @@ func TestMessagesThatAreNone(t *testing.T) {
 	a.refused("no application", page.URL, page.Status, page.Body, "Unknown client")
 }
 
-// blanks are what a bomb is full of.
+// blanks is an endless source of spaces, the content of a decompression bomb.
 type blanks struct{}
 
 func (blanks) Read(p []byte) (int, error) {
@@ -138,7 +138,7 @@ func (blanks) Read(p []byte) (int, error) {
 // GetKeyPair implements dsig.X509KeyStore.
 func (k keyPair) GetKeyPair() (any, []byte, error) { return k.PrivateKey, k.cert.Raw, nil }
 
-// signed is a request with a signature within it.
+// signed returns a request with an enveloped signature.
 func (k keyPair) signed(t *testing.T, text string) *etree.Element {
 	t.Helper()
 	doc := etree.NewDocument()
@@ -168,7 +168,7 @@ func text(t *testing.T, el *etree.Element) string {
 	return s
 }
 
-// TestSignedRequests are asked for where the add-on has a certificate, and then nothing else does.
+// TestSignedRequests are required if the add-on has a certificate; unsigned ones are then refused.
 func TestSignedRequests(t *testing.T) {
 	foreign := newKeyPair(t)
 	a := start(t, ``, func(o *samlsp.Options) { o.SignRequest = true })
@@ -245,8 +245,8 @@ func TestSignedRequests(t *testing.T) {
 	}
 }
 
-// TestAnswersToAnApplication prove themselves to a library, and are of no use elsewhere: each is for one
-// request, one audience and one address.
+// TestAnswersToAnApplication are accepted by a library, but do not work elsewhere: each is for one request, one
+// audience and one address.
 func TestAnswersToAnApplication(t *testing.T) {
 	a := start(t, ``, func(o *samlsp.Options) { o.AllowIDPInitiated = false })
 	begin := func() answer { return a.logIn(a.get(a.url + "/hello").Header.Get("Location")) }
@@ -276,7 +276,7 @@ func TestAnswersToAnApplication(t *testing.T) {
 	}
 }
 
-// TestWhoIsRefused by the login is told so on a page, and the application gets nothing.
+// TestWhoIsRefused at the login sees an error page, and the application gets nothing.
 func TestWhoIsRefused(t *testing.T) {
 	a := start(t, ``)
 	_, page := a.Visit(a.browser, a.URL+"samlp/sp")

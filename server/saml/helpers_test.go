@@ -78,7 +78,7 @@ func (k keyPair) pem() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: k.cert.Raw}))
 }
 
-// application is a service provider of crewjam/saml that a tenant knows.
+// application is a service provider that uses crewjam/saml and is registered with a tenant.
 type application struct {
 	*servertest.Server
 	*samlsp.Middleware
@@ -86,12 +86,12 @@ type application struct {
 	browser *http.Client
 	url     string
 	key     keyPair
-	// failures are what the library has refused.
+	// failures are the errors of the library.
 	failures []string
 }
 
-// start starts a tenant, and an application that has the settings of an add-on. change changes what the
-// library is told.
+// start starts a tenant, and an application for whose add-on it has settings. change changes the library's
+// options.
 func start(t *testing.T, settings string, change ...func(*samlsp.Options)) *application {
 	t.Helper()
 	a := &application{t: t, key: newKeyPair(t)}
@@ -131,7 +131,7 @@ func start(t *testing.T, settings string, change ...func(*samlsp.Options)) *appl
 	return a
 }
 
-// set gives the add-on other settings.
+// set replaces the settings of the add-on.
 func (a *application) set(settings string) {
 	a.t.Helper()
 	status, body := a.Manage(a.browser, http.MethodPatch, "clients/sp", map[string]any{"addons": map[string]any{"samlp": json.RawMessage("{" + settings + "}")}})
@@ -171,7 +171,7 @@ func (a *application) page(resp *http.Response) servertest.Page {
 
 var action = regexp.MustCompile(`<form method="post" action="([^"]*)"`)
 
-// answer is a page that posts a message to an address.
+// answer is the form of a page that posts a message to an address.
 type answer struct {
 	url  string
 	form url.Values
@@ -185,7 +185,7 @@ func answerOf(page servertest.Page) (a answer, ok bool) {
 	return answer{html.UnescapeString(m[1]), page.Form()}, true
 }
 
-// xml is the message that an answer brings.
+// xml returns the message in an answer.
 func (a answer) xml(t *testing.T) *etree.Element {
 	t.Helper()
 	raw, err := base64.StdEncoding.DecodeString(a.form.Get("SAMLResponse") + a.form.Get("SAMLRequest"))
@@ -199,8 +199,8 @@ func (a answer) xml(t *testing.T) *etree.Element {
 	return doc.Root()
 }
 
-// logIn goes through the pages of a login that begins at an address of the tenant's, to what is posted
-// to the application.
+// logIn goes through the pages of a login that begins at an address of the tenant, and returns the form that is
+// posted to the application.
 func (a *application) logIn(target string) answer {
 	a.t.Helper()
 	left, page := a.Visit(a.browser, target)
@@ -235,7 +235,7 @@ func (a *application) arrive(what answer) servertest.Page {
 	return a.get(target.String())
 }
 
-// brief is what a failure shows of a page.
+// brief returns the part of a page that a failure message shows.
 func brief(body string) string {
 	if _, after, found := strings.Cut(body, "<main"); found {
 		body = after

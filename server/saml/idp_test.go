@@ -15,8 +15,8 @@ import (
 
 const claims = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 
-// TestAServiceProviderLogsIn with a library that others have written, by each binding, with signed
-// assertions and signed responses, and with each algorithm.
+// TestAServiceProviderLogsIn uses a third-party library, each binding, signed assertions and signed responses,
+// and each algorithm.
 func TestAServiceProviderLogsIn(t *testing.T) {
 	for _, tt := range []struct{ name, settings, binding string }{
 		{"the default", ``, crewjam.HTTPRedirectBinding},
@@ -58,7 +58,7 @@ func TestAServiceProviderLogsIn(t *testing.T) {
 	}
 }
 
-// TestASecondApplicationAsksNobody who is logged in, unless the request says so.
+// TestASecondApplicationAsksNobody who is logged in, unless the request demands it.
 func TestASecondApplicationAsksNobody(t *testing.T) {
 	a := start(t, ``)
 	a.arrive(a.logIn(a.get(a.url + "/hello").Header.Get("Location")))
@@ -79,7 +79,7 @@ func TestASecondApplicationAsksNobody(t *testing.T) {
 	}
 }
 
-// TestALoginThatTheTenantBegins has no request, and the library takes it where it is told to.
+// TestALoginThatTheTenantBegins: the response answers no request, and the library accepts it if it is configured to.
 func TestALoginThatTheTenantBegins(t *testing.T) {
 	a := start(t, `"audience": "urn:the-sp"`, func(o *samlsp.Options) { o.DefaultRedirectURI = "/hello" })
 	answer := a.logIn(a.URL + "samlp/sp")
@@ -92,7 +92,7 @@ func TestALoginThatTheTenantBegins(t *testing.T) {
 	}
 }
 
-// TestTheConnectionAndTheOrganization that a request names are those of the login.
+// TestTheConnectionAndTheOrganization that a request names are used by the login.
 func TestTheConnectionAndTheOrganization(t *testing.T) {
 	a := start(t, ``)
 	if left, page := a.Visit(a.browser, a.URL+"samlp/sp?connection=github"); page.URL == nil || page.URL.Path != "/simulated/github/authorize" {
@@ -112,7 +112,7 @@ func TestTheConnectionAndTheOrganization(t *testing.T) {
 	}
 }
 
-// TestASocialLogin tells the application the provider's token.
+// TestASocialLogin: the assertion contains the provider's access token.
 func TestASocialLogin(t *testing.T) {
 	a := start(t, ``)
 	a.Choose("github", "allow", "")
@@ -130,7 +130,7 @@ func TestASocialLogin(t *testing.T) {
 	}
 }
 
-// attributesOf are the attributes of a response by name.
+// attributesOf returns the attributes of a response by name.
 func attributesOf(response *etree.Element) map[string][]string {
 	all := map[string][]string{}
 	for _, attribute := range response.FindElements(".//Attribute") {
@@ -142,7 +142,7 @@ func attributesOf(response *etree.Element) map[string][]string {
 	return all
 }
 
-// at is the text of an element of a response, or of one of its attributes.
+// at returns the text of an element of a response, or of one of its attributes.
 func at(response *etree.Element, path, attribute string) string {
 	found := response.FindElement(path)
 	switch {
@@ -154,7 +154,7 @@ func at(response *etree.Element, path, attribute string) string {
 	return found.SelectAttrValue(attribute, "nothing")
 }
 
-// TestTheSettingsOfTheAddOn each change what they say.
+// TestTheSettingsOfTheAddOn checks the effect of each setting.
 func TestTheSettingsOfTheAddOn(t *testing.T) {
 	const audience, data = ".//Audience", ".//SubjectConfirmationData"
 	name := func(attribute string) string { return ".//Attribute[@Name='" + attribute + "']" }
@@ -214,7 +214,7 @@ func TestTheSettingsOfTheAddOn(t *testing.T) {
 	}
 }
 
-// TestTheMetadata is what the services of others read.
+// TestTheMetadata checks the metadata that service providers read.
 func TestTheMetadata(t *testing.T) {
 	a := start(t, ``)
 	page := a.get(a.URL + "samlp/metadata/sp")

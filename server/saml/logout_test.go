@@ -10,7 +10,7 @@ import (
 	"github.com/crewjam/saml/samlsp"
 )
 
-// loggedIn reports whether the browser has a session of the tenant's.
+// loggedIn reports whether the browser has a session with the tenant.
 func (a *application) loggedIn() bool {
 	a.t.Helper()
 	_, page := a.Visit(a.browser, a.URL+"samlp/sp")
@@ -22,8 +22,8 @@ func (a *application) logout(binding string) string {
 	return `"logout": {"callback": "` + a.url + `/saml/slo"}, "binding": "` + binding + `"`
 }
 
-// TestALogoutThatTheApplicationBegins ends the session of the tenant, too, and tells the application so by
-// the binding that its settings name.
+// TestALogoutThatTheApplicationBegins ends the tenant's session too, and the application gets the answer by the
+// binding in its settings.
 func TestALogoutThatTheApplicationBegins(t *testing.T) {
 	for _, binding := range []string{crewjam.HTTPPostBinding, crewjam.HTTPRedirectBinding} {
 		t.Run(binding, func(t *testing.T) {
@@ -63,7 +63,7 @@ func TestALogoutThatTheApplicationBegins(t *testing.T) {
 	}
 }
 
-// TestALogoutThatTheTenantBegins tells the application, unless it is not to be told.
+// TestALogoutThatTheTenantBegins sends the application a request, unless the settings say otherwise.
 func TestALogoutThatTheTenantBegins(t *testing.T) {
 	a := start(t, ``)
 	a.set(a.logout(crewjam.HTTPPostBinding))
@@ -95,7 +95,7 @@ func TestALogoutThatTheTenantBegins(t *testing.T) {
 	}
 }
 
-// TestWhomTheTenantTellsOfALogout: nobody by an address that is no page, and no application that the user was not at.
+// TestWhomTheTenantTellsOfALogout: no application whose logout URL is no web page or at which the user was not logged in.
 func TestWhomTheTenantTellsOfALogout(t *testing.T) {
 	a := start(t, ``)
 	a.arrive(a.logIn(a.get(a.url + "/hello").Header.Get("Location")))
@@ -110,13 +110,13 @@ func TestWhomTheTenantTellsOfALogout(t *testing.T) {
 	}
 }
 
-// logoutOfAnn is a request to end sessions of ann's, with attributes and children of its own.
+// logoutOfAnn returns a request to end sessions of ann, with additional attributes and children.
 func logoutOfAnn(attributes, children string) string {
 	return `<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"` + attributes + `>` +
 		`<saml:NameID xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">auth0|ann</saml:NameID>` + children + `</samlp:LogoutRequest>`
 }
 
-// TestALogoutThatNamesNoSession is about the browser's, whatever other names than SAML's say.
+// TestALogoutThatNamesNoSession ends the browser's session, whatever elements of other namespaces say.
 func TestALogoutThatNamesNoSession(t *testing.T) {
 	for _, children := range []string{"", `<x:SessionIndex xmlns:x="urn:x">_other</x:SessionIndex>`} {
 		a := start(t, ``)
@@ -132,7 +132,7 @@ func TestALogoutThatNamesNoSession(t *testing.T) {
 	}
 }
 
-// TestLogoutsThatAreRefused end nobody's session.
+// TestLogoutsThatAreRefused do not end a session.
 func TestLogoutsThatAreRefused(t *testing.T) {
 	foreign := newKeyPair(t)
 	a := start(t, ``, func(o *samlsp.Options) { o.SignLogout = true })
@@ -175,7 +175,7 @@ func TestLogoutsThatAreRefused(t *testing.T) {
 			t.Fatalf("%s ends the session", tt.name)
 		}
 	}
-	// An application that the user has not been at knows nothing of the session.
+	// An application to which the user has not logged in does not take part in the session.
 	if page := a.get(a.URL + "samlp/third/logout?" + request("auth0|ann", index).Encode()); page.Status != http.StatusBadRequest || !strings.Contains(page.Body, "Invalid Session Participant") || !a.loggedIn() {
 		t.Errorf("another application is answered with %d %s", page.Status, brief(page.Body))
 	}

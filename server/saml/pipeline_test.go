@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// events are the types of the events in the tenant's log for the application, newest first.
+// events returns the types of the application's events in the tenant's log, newest first.
 func (a *application) events() (types []string) {
 	a.t.Helper()
 	_, all := a.Manage(a.browser, http.MethodGet, "logs?q="+url.QueryEscape(`client_id:"sp"`)+"&sort=date:-1", nil)
@@ -17,7 +17,7 @@ func (a *application) events() (types []string) {
 	return types
 }
 
-// TestTheLogOfSAML has logins, refusals and logouts as that of other logins.
+// TestTheLogOfSAML has logins, refusals and logouts, as for other protocols.
 func TestTheLogOfSAML(t *testing.T) {
 	a := start(t, ``)
 	a.logIn(a.URL + "samlp/sp")
@@ -32,7 +32,7 @@ func TestTheLogOfSAML(t *testing.T) {
 	}
 }
 
-// TestAFurtherFactor is asked for before an assertion is given, where the tenant wants one.
+// TestAFurtherFactor is asked for before the assertion is issued, if the tenant's policy says so.
 func TestAFurtherFactor(t *testing.T) {
 	a := start(t, ``)
 	for path, body := range map[string]any{"guardian/factors/otp": map[string]any{"enabled": true}, "guardian/policies": []any{"all-applications"}} {
@@ -57,7 +57,7 @@ func TestAFurtherFactor(t *testing.T) {
 	t.Errorf("the login comes to %v %s", page.URL, brief(page.Body))
 }
 
-// TestAnApplicationOfOthers gets nothing before its user has agreed.
+// TestAnApplicationOfOthers: a third-party application gets nothing before its user has consented.
 func TestAnApplicationOfOthers(t *testing.T) {
 	a := start(t, ``)
 	if status, body := a.Manage(a.browser, http.MethodPatch, "clients/sp", map[string]any{"is_first_party": false}); status != http.StatusOK {
@@ -84,7 +84,7 @@ func TestAnApplicationOfOthers(t *testing.T) {
 	}
 }
 
-// TestAStrictApplicationOfOthers has no login of SAML or WS-Federation, whatever its add-ons are.
+// TestAStrictApplicationOfOthers cannot use SAML or WS-Federation, whatever its add-ons are.
 func TestAStrictApplicationOfOthers(t *testing.T) {
 	a := start(t, ``)
 	status, created := a.Manage(a.browser, http.MethodPost, "clients", map[string]any{
@@ -101,7 +101,7 @@ func TestAStrictApplicationOfOthers(t *testing.T) {
 	}
 }
 
-// TestTextsOfAllKinds stay what they are, and the signature holds for them, as far as XML can say them.
+// TestTextsOfAllKinds stay unchanged as far as XML can represent them, and the signature is valid for them.
 func TestTextsOfAllKinds(t *testing.T) {
 	a := start(t, ``)
 	for name, want := range map[string]string{
@@ -122,7 +122,7 @@ func TestTextsOfAllKinds(t *testing.T) {
 	}
 }
 
-// TestTheClassicPage is told by which protocol the application asks.
+// TestTheClassicPage gets the protocol that the application uses.
 func TestTheClassicPage(t *testing.T) {
 	a := start(t, ``)
 	for path, body := range map[string]any{

@@ -12,7 +12,7 @@ import (
 	dsig "github.com/russellhaering/goxmldsig"
 )
 
-// result is what an application of WS-Federation is told, which has to be signed by the tenant.
+// result returns the assertion that a WS-Federation application gets, which must be signed by the tenant.
 func (a *application) result(what answer) *etree.Element {
 	a.t.Helper()
 	doc := etree.NewDocument()
@@ -44,7 +44,7 @@ func (a *application) result(what answer) *etree.Element {
 	return signed
 }
 
-// TestAnApplicationOfWSFederationLogsIn and gets an assertion of SAML 1.1.
+// TestAnApplicationOfWSFederationLogsIn with a SAML 1.1 assertion.
 func TestAnApplicationOfWSFederationLogsIn(t *testing.T) {
 	a := start(t, ``)
 	answer := a.logIn(a.URL + "wsfed/sp?wa=wsignin1.0&wctx=there%26back")
@@ -85,7 +85,7 @@ func TestAnApplicationOfWSFederationLogsIn(t *testing.T) {
 	}
 }
 
-// TestTheRealm names the application where the path does not.
+// TestTheRealm names the application if the path does not.
 func TestTheRealm(t *testing.T) {
 	a := start(t, ``)
 	if status, body := a.Manage(a.browser, http.MethodPatch, "clients/sp", map[string]any{"client_aliases": []any{"https://alias.example/"}}); status != http.StatusOK {
@@ -111,7 +111,7 @@ func TestTheRealm(t *testing.T) {
 	}
 }
 
-// TestAnApplicationOfWSFederationLogsOut and goes where it may.
+// TestAnApplicationOfWSFederationLogsOut and goes only to a registered address.
 func TestAnApplicationOfWSFederationLogsOut(t *testing.T) {
 	a := start(t, ``)
 	a.logIn(a.URL + "wsfed/sp")
