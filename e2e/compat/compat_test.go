@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// printed is what go test -json prints for tests that log texts and have outcomes.
+// printed returns the output of go test -json for tests with a name, an outcome and logged text.
 func printed(t *testing.T, tests ...[3]string) string {
 	t.Helper()
 	var b strings.Builder
@@ -95,7 +95,7 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// TestClientsThatRun are those of the page of clients, by tests that there are.
+// TestClientsThatRun: every client of the list is in docs/clients.md, and its tests exist.
 func TestClientsThatRun(t *testing.T) {
 	t.Chdir("../..")
 	page, err := os.ReadFile("docs/clients.md")

@@ -1,5 +1,5 @@
-// Package errortable holds one conversation for each error that clients of Auth0's Authentication
-// API tell apart: who asks what, and the status, the code and the sentence of the answer.
+// Package errortable has one conversation for each error that clients of Auth0's Authentication API can tell
+// apart: the request, and the status, the code and the description in the answer.
 package errortable_test
 
 import (
@@ -43,7 +43,7 @@ users:
 `
 )
 
-// asked is a request of the table: a form for the endpoint, on top of what the row's kind sends.
+// asked are the parameters of a request, added to those that the row's endpoint always gets.
 type asked = url.Values
 
 func form(pairs ...string) asked {
@@ -54,7 +54,7 @@ func form(pairs ...string) asked {
 	return values
 }
 
-// of is a request to the token endpoint of the application that may do all.
+// of returns a request to the token endpoint by the application app, which may use every grant type.
 func of(grant string, pairs ...string) asked {
 	return form(append([]string{"client_id", "app", "client_secret", "a secret of the application", "grant_type", grant}, pairs...)...)
 }
@@ -66,7 +66,7 @@ const (
 	dev   = "urn:ietf:params:oauth:grant-type:device_code"
 )
 
-// programs are the rows of endpoints that programs call.
+// programs are the rows for endpoints that programs call.
 var programs = []struct {
 	situation, path string
 	asked           asked
@@ -114,7 +114,7 @@ var programs = []struct {
 	{"sign-up: weak", "dbconnections/signup", form("client_id", "app", "connection", "db", "email", "new@example.com", "password", "x"), 400, "invalid_password", ""},
 }
 
-// call sends a request, and returns what the endpoint says, whichever of its members have the code and the sentence.
+// call sends a request, and returns the answer with its error code and description, whatever their members are called.
 func call(t *testing.T, s *servertest.Server, method, path, contentType, body string, headers ...string) (status int, header http.Header, code, sentence, raw string) {
 	t.Helper()
 	rq, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, strings.NewReader(body))
@@ -150,7 +150,7 @@ func call(t *testing.T, s *servertest.Server, method, path, contentType, body st
 	return resp.StatusCode, resp.Header, code, sentence, string(text)
 }
 
-// TestErrorsOfPrograms has each conversation once by form.
+// TestErrorsOfPrograms sends the request of each row once.
 func TestErrorsOfPrograms(t *testing.T) {
 	s := servertest.Start(t, servertest.Seed(file))
 	for _, row := range programs {
@@ -243,8 +243,8 @@ func TestErrorsOfPrograms(t *testing.T) {
 	})
 }
 
-// browsers are the rows of /authorize. Those with a page say so by their status, the others are
-// redirected.
+// browsers are the rows for /authorize. Rows with an error page have its status in page, the others are
+// redirects.
 var browsers = []struct {
 	situation      string
 	asked          []string
@@ -270,7 +270,7 @@ var browsers = []struct {
 	{"online+offline", []string{"scope", "online_access offline_access"}, 0, "invalid_request", "Cannot request both online_access and offline_access scopes"},
 }
 
-// TestErrorsOfBrowsers has each conversation of /authorize once, and those of pages beside it.
+// TestErrorsOfBrowsers sends the /authorize request of each row once, and tests errors of pages.
 func TestErrorsOfBrowsers(t *testing.T) {
 	s := servertest.Start(t, servertest.Seed(file))
 	ask := func(browser *http.Client, pairs ...string) (*url.URL, servertest.Page) {

@@ -27,7 +27,7 @@ users:
   - {user_id: "auth0|bob", connection: db, email: bob@example.com, password: ` + password + `}
 `
 
-// factorTable is a tenant that asks everybody for a further factor.
+// factorTable is a tenant that asks every user for a further factor.
 type factorTable struct {
 	*servertest.Server
 	t       *testing.T
@@ -46,7 +46,7 @@ func factors(t *testing.T) *factorTable {
 	return tn
 }
 
-// says sends a request and holds the answer against a row.
+// says sends a form and compares the answer with a row of the table.
 func (tn *factorTable) says(situation, path string, asked url.Values, status int, code, sentence string) {
 	tn.t.Helper()
 	got, body := tn.Post(tn.browser, path, asked)
@@ -56,7 +56,7 @@ func (tn *factorTable) says(situation, path string, asked url.Values, status int
 	explains(tn.t, tn.Server, "", "/"+path).holds(tn.t, situation, code, sentence)
 }
 
-// waits begins a login that waits for a factor.
+// waits begins a login that waits for a factor, and returns the mfa_token.
 func (tn *factorTable) waits(user string) string {
 	tn.t.Helper()
 	status, body := tn.Token(tn.browser, form("grant_type", "password", "client_id", "app", "username", user+"@example.com", "password", password))
@@ -67,7 +67,7 @@ func (tn *factorTable) waits(user string) string {
 	return token
 }
 
-// associate adds a factor, and returns what is told of it.
+// associate enrolls a factor, and returns the answer.
 func (tn *factorTable) associate(token string, pairs ...string) (answer map[string]any) {
 	tn.t.Helper()
 	status, answer := tn.Post(tn.browser, "mfa/associate", form(append([]string{"client_id", "app", "mfa_token", token}, pairs...)...))
@@ -81,7 +81,7 @@ func by(grant, token string, pairs ...string) url.Values {
 	return form(append([]string{"grant_type", mfa + grant, "client_id", "app", "mfa_token", token}, pairs...)...)
 }
 
-// TestErrorsOfFactors has each conversation of further factors once.
+// TestErrorsOfFactors has each error of further factors once.
 func TestErrorsOfFactors(t *testing.T) {
 	const token, challenge = "oauth/token", "mfa/challenge"
 	tn := factors(t)
@@ -95,7 +95,7 @@ func TestErrorsOfFactors(t *testing.T) {
 	tn.says("mfa-oob: unknown code", token, by("oob", ann, "oob_code", "x"), 403, "invalid_grant", "Invalid oob_code.")
 	tn.says("mfa-oob: no code", token, by("oob", ann), 400, "invalid_request", "Missing required parameter: oob_code")
 
-	// A code that is sent.
+	// A code by text message.
 	sent := tn.associate(ann, "authenticator_types", "oob", "oob_channels", "sms", "phone_number", "+15550109167")["oob_code"].(string)
 	tn.says("mfa-oob: no binding", token, by("oob", ann, "oob_code", sent), 400, "invalid_request", "Missing required parameter: binding_code")
 	tn.says("mfa-oob: bad binding", token, by("oob", ann, "oob_code", sent, "binding_code", "x"), 403, "invalid_grant", "Invalid binding_code.")
@@ -132,7 +132,7 @@ func TestErrorsOfFactors(t *testing.T) {
 	tn.Advance(10 * time.Minute)
 	tn.says("mfa: expired", token, by("otp", ann, "otp", "x"), 401, "expired_token", "mfa_token is expired")
 
-	// Only what the user has is a challenge, and guesses have an end.
+	// A user can only be challenged with an enrolled factor, and the number of guesses is limited.
 	bob := tn.waits("bob")
 	tn.associate(bob, "authenticator_types", "oob", "oob_channels", "auth0")
 	tn.AnswerPush(tn.Questions("auth0|bob")[0].ID, "allow")
@@ -144,7 +144,7 @@ func TestErrorsOfFactors(t *testing.T) {
 	tn.says("mfa-otp: too many", token, by("otp", bob, "otp", "x"), 429, "too_many_attempts", "")
 }
 
-// TestErrorsOfPasskeysAndCodes has those of passkeys and of codes to databases.
+// TestErrorsOfPasskeysAndCodes has the errors of passkeys and of one-time codes for database connections.
 func TestErrorsOfPasskeysAndCodes(t *testing.T) {
 	const grant = "urn:okta:params:oauth:grant-type:webauthn"
 	tn := factors(t)

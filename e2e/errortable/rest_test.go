@@ -13,7 +13,7 @@ import (
 
 const known = "a password that others know 1"
 
-// restFile is a tenant for the errors that its protections, policies and APIs decide.
+// restFile is a tenant for errors that depend on its attack protection, policies and APIs.
 const restFile = `
 tenant: {default_directory: db}
 clients:
@@ -47,7 +47,7 @@ func beginRest(t *testing.T) steps {
 	return steps{servertest.Start(t, servertest.Seed(restFile), servertest.HTTP()), t}
 }
 
-// signIn answers the login page, and returns where the browser is led or what it is shown.
+// signIn fills in the login page, and returns the address to which the browser is sent, or the page that it is shown.
 func (s steps) signIn(browser *http.Client, pairs ...string) (*url.URL, servertest.Page) {
 	s.t.Helper()
 	params := form(append([]string{"client_id", "app", "redirect_uri", callback, "response_type", "code", "scope", "openid", "state", "s"}, pairs...)...)
@@ -59,7 +59,7 @@ func (s steps) signIn(browser *http.Client, pairs ...string) (*url.URL, serverte
 	return s.Submit(browser, page, fields)
 }
 
-// manage changes the tenant.
+// manage changes the tenant by the Management API.
 func (s steps) manage(method, path string, body any) {
 	s.t.Helper()
 	if status, answer := s.Manage(s.Client(), method, path, body); status >= http.StatusBadRequest {
@@ -67,7 +67,7 @@ func (s steps) manage(method, path string, body any) {
 	}
 }
 
-// TestErrorsOfProtections of accounts and addresses, at each endpoint that takes a password.
+// TestErrorsOfProtections of accounts and of IP addresses, at each endpoint that takes a password.
 func TestErrorsOfProtections(t *testing.T) {
 	const leaked = "This login attempt has been blocked because the password you're using was previously disclosed through a data breach (not in this application)."
 	realm := form("client_id", "app", "credential_type", realm, "realm", "db")
@@ -103,7 +103,7 @@ func TestErrorsOfProtections(t *testing.T) {
 	s.says("token ROPG: no default directory", "oauth/token", of("password", "username", "ann@example.com", "password", password), 500, "server_error", "Authorization server not configured with default connection.")
 }
 
-// signsUp holds an answer of the API for sign-ups against a row.
+// signsUp compares the answer of the sign-up endpoint with a row of the table.
 func (s steps) signsUp(what, members, code, name string) {
 	s.t.Helper()
 	status, _, got, _, raw := call(s.t, s.Server, http.MethodPost, "dbconnections/signup", "application/json", `{"client_id":"app","connection":"db",`+members+`}`)
@@ -113,7 +113,7 @@ func (s steps) signsUp(what, members, code, name string) {
 	explains(s.t, s.Server, "", "/dbconnections/signup").holds(s.t, what, code, "")
 }
 
-// TestErrorsOfPasswordPolicies at a sign-up, and of what is asked for nobody.
+// TestErrorsOfPasswordPolicies at a sign-up, and of requests for an unknown connection.
 func TestErrorsOfPasswordPolicies(t *testing.T) {
 	s := beginRest(t)
 	s.signsUp("sign-up: dictionary", `"email":"new@example.com","password":"Correct Horse"`, "password_dictionary_error", "PasswordDictionaryError")
@@ -127,7 +127,7 @@ func TestErrorsOfPasswordPolicies(t *testing.T) {
 	}
 }
 
-// TestErrorsOfStarts of a login without a password, by their codes.
+// TestErrorsOfStarts of a passwordless login, by their error codes.
 func TestErrorsOfStarts(t *testing.T) {
 	s := beginRest(t)
 	start := func(pairs ...string) asked {
@@ -141,7 +141,7 @@ func TestErrorsOfStarts(t *testing.T) {
 	s.says("token OTP: wrong phone", "oauth/token", of(otp, "username", "+15550100", "otp", "000000", "realm", "sms"), 403, "invalid_grant", "Wrong phone number or verification code.")
 }
 
-// TestErrorsOfWhoHasGone or has said no: users, devices, hints.
+// TestErrorsOfWhoHasGone: deleted users, expired tokens, devices that a user has denied, and hints that disagree.
 func TestErrorsOfWhoHasGone(t *testing.T) {
 	s := beginRest(t)
 	s.Freeze(time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC))
@@ -156,7 +156,7 @@ func TestErrorsOfWhoHasGone(t *testing.T) {
 	}
 	access, refresh := tokens["access_token"].(string), tokens["refresh_token"].(string)
 
-	// Two APIs that call each other for the user, and back, until too many act.
+	// Two APIs exchange the user's token for each other in turn, until the act claim is too deep.
 	subject := access
 	for i, by := 0, "front"; ; i, by = i+1, map[string]string{"front": "back", "back": "front"}[by] {
 		to := map[string]string{"front": "urn:back", "back": "urn:front"}[by]
@@ -200,7 +200,7 @@ func TestErrorsOfWhoHasGone(t *testing.T) {
 	s.says("token device: denied", "oauth/token", of(dev, "device_code", answer["device_code"].(string)), 403, "access_denied", "User cancelled the confirmation prompt.")
 }
 
-// TestErrorsOfSilentLogins of who would be asked for a further factor.
+// TestErrorsOfSilentLogins of users who would be asked for a further factor.
 func TestErrorsOfSilentLogins(t *testing.T) {
 	s := beginRest(t)
 	browser := s.Client()

@@ -11,7 +11,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// stepsFile is a tenant for errors that take more than one step.
+// stepsFile is a tenant for errors that take more than one request.
 const stepsFile = `
 tenant: {default_directory: db, flags: {enable_dynamic_client_registration: true, enable_public_signup_user_exists_error: true}}
 clients:
@@ -36,7 +36,7 @@ users:
 
 const vault = "urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token"
 
-// steps is a tenant of that file.
+// steps is a tenant of such a file.
 type steps struct {
 	*servertest.Server
 	t *testing.T
@@ -47,7 +47,7 @@ func begin(t *testing.T) steps {
 	return steps{servertest.Start(t, servertest.Seed(stepsFile)), t}
 }
 
-// says sends a form and wants an answer.
+// says sends a form and checks the answer.
 func (s steps) says(what, path string, sent asked, status int, code, sentence string) {
 	s.t.Helper()
 	gotStatus, _, gotCode, gotSentence, raw := call(s.t, s.Server, http.MethodPost, path, "application/x-www-form-urlencoded", sent.Encode())
@@ -57,7 +57,7 @@ func (s steps) says(what, path string, sent asked, status int, code, sentence st
 	explains(s.t, s.Server, "", "/"+path).holds(s.t, what, code, sentence)
 }
 
-// code is that of a login.
+// code logs in and returns the authorization code.
 func (s steps) code() string {
 	s.t.Helper()
 	browser := s.Client()
@@ -90,7 +90,7 @@ func redeem(code string, changes ...string) asked {
 	return of("authorization_code", append([]string{"code", code, "redirect_uri", callback, "code_verifier", verifier}, changes...)...)
 }
 
-// TestErrorsOfCodes and of the refresh tokens that they bring.
+// TestErrorsOfCodes and of the refresh tokens that they lead to.
 func TestErrorsOfCodes(t *testing.T) {
 	s := begin(t)
 	const wrong = "The redirect URI is wrong. You sent " + callback + "/2, and we expected " + callback
@@ -127,7 +127,7 @@ func TestErrorsOfCodes(t *testing.T) {
 	s.says("refresh: revoked", "oauth/token", refresh, 403, "invalid_grant", "Unknown or invalid refresh token.")
 }
 
-// TestErrorsOfOneTimeCodes of a login without a password.
+// TestErrorsOfOneTimeCodes of a passwordless login.
 func TestErrorsOfOneTimeCodes(t *testing.T) {
 	s := begin(t)
 	start := form("client_id", "app", "client_secret", "a secret of the application", "connection", "email", "email", "eve@example.com", "send", "code")
@@ -155,7 +155,7 @@ func TestErrorsOfOneTimeCodes(t *testing.T) {
 	s.says("sign-up is off", "passwordless/start", start, 400, "bad.connection", "Public signup is disabled")
 }
 
-// TestErrorsOfSignups that the connection decides.
+// TestErrorsOfSignups that depend on the connection.
 func TestErrorsOfSignups(t *testing.T) {
 	s := begin(t)
 	signUp := func(body string) (int, string, string, string) {
@@ -177,7 +177,7 @@ func TestErrorsOfSignups(t *testing.T) {
 	}
 }
 
-// TestErrorsOfLogins at /authorize that take a session, an organization or a request sent ahead.
+// TestErrorsOfLogins at /authorize that need a session, an organization or a pushed request.
 func TestErrorsOfLogins(t *testing.T) {
 	s := begin(t)
 	_, found := s.Manage(s.Client(), http.MethodGet, "organizations/name/acme", nil)
@@ -229,7 +229,7 @@ func TestErrorsOfLogins(t *testing.T) {
 	}
 }
 
-// TestErrorsOfRegistrations and of providers that prove nothing.
+// TestErrorsOfRegistrations and of revocations by providers without a valid token.
 func TestErrorsOfRegistrations(t *testing.T) {
 	s := begin(t)
 	for _, tt := range []struct {

@@ -10,13 +10,13 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// explained is how the control listener tells that a request was decided.
+// explained is the control listener's trace of a request.
 type explained struct {
 	Status int
 	Steps  []struct{ Room, Said, Setting string }
 }
 
-// settings are those that the steps name.
+// settings returns the settings that the steps name.
 func (e explained) settings() string {
 	var all []string
 	for _, step := range e.Steps {
@@ -27,7 +27,7 @@ func (e explained) settings() string {
 	return strings.Join(all, "; ")
 }
 
-// explains reads the trace of a request, by its id, or with "" that of the newest at a path.
+// explains reads the trace of the request with an id or, if id is "", of the newest request to a path.
 func explains(t *testing.T, s *servertest.Server, id, path string) (e explained) {
 	t.Helper()
 	target := s.ControlURL() + "/trace/" + id
@@ -60,10 +60,10 @@ func explains(t *testing.T, s *servertest.Server, id, path string) (e explained)
 	return e
 }
 
-// nothing is the setting of refusals that nothing would change but another request.
+// nothing is the setting of refusals that only another request could change.
 const nothing = ""
 
-// settings name, for each row of the table, what the trace says would change the answer: a part of it.
+// settings gives, for each row of the table, a part of the setting that the trace must name.
 var settings = map[string]string{
 	"token: missing parameter": "the parameter grant_type", "token: unknown grant": "the parameter grant_type", "token: grant not enabled": "grant_types of the application",
 	"token: bad secret": "client_secret", "token: unknown client": "client_id", "token: bad assertion": "the claims of the assertion",
@@ -113,8 +113,8 @@ var settings = map[string]string{
 	"userinfo: expired": "the clock", "refresh: user gone": "the user, who has been deleted", "token device: denied": "the answer of the person", "prompt=none + MFA": "factors of guardian", "token: MFA needed": "factors of guardian",
 }
 
-// holds sees that a refusal explains itself: its trace has the rule that said no, as a step that tells what
-// the client was told or more, and the setting that would change it.
+// holds checks that a refusal explains itself: its trace has the rule that refused, as a step with at least the
+// error that the client got, and the setting that would change it.
 func (e explained) holds(t *testing.T, situation, code, sentence string) {
 	t.Helper()
 	want, known := settings[situation]

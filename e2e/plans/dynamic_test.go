@@ -15,7 +15,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// dynamic is a module of the plan Dynamic: what its client registers, and what becomes of it.
+// dynamic is a module of the plan Dynamic: what its client registers, the expected status, and what follows.
 type dynamic struct {
 	name   string
 	change func(*provider) map[string]any
@@ -33,7 +33,7 @@ func members(pairs ...any) func(*provider) map[string]any {
 	}
 }
 
-// published is a member that is the address of a document, and what goes with it.
+// published returns members of which one is the address of a document.
 func published(member string, document func(*provider) any, pairs ...any) func(*provider) map[string]any {
 	return func(p *provider) map[string]any {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -51,7 +51,7 @@ func published(member string, document func(*provider) any, pairs ...any) func(*
 	}
 }
 
-// keysOf are the keys of the module's client as they are at the moment.
+// keysOf returns the current keys of the module's client.
 func keysOf(p *provider) any {
 	return jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: p.key.Public(), KeyID: "suite", Algorithm: "RS256", Use: "sig"}}}
 }
@@ -103,7 +103,7 @@ var dynamics = []dynamic{
 	}},
 }
 
-// TestDynamicPlan registers the clients of its modules, each with what the module wants, and goes
+// TestDynamicPlan registers the client of each module with the module's metadata, and goes
 // through a login.
 func TestDynamicPlan(t *testing.T) {
 	p := begin(t, `, flags: {enable_dynamic_client_registration: true, tenant0_standard_answers: true}, dynamic_client_registration_security_mode: permissive`)
@@ -139,8 +139,8 @@ func TestDynamicPlan(t *testing.T) {
 	}
 }
 
-// signedUserinfo wants the user as a JWT that the tenant's keys sign for the client, OIDC Core section
-// 5.3.2.
+// signedUserinfo checks that /userinfo answers with a JWT for the client, signed with the tenant's keys, OIDC
+// Core section 5.3.2.
 func (p *provider) signedUserinfo(v variant) {
 	p.t.Helper()
 	answer, claims := p.tokens(v, "", p.ask(v, "scope", "openid profile"))
@@ -158,8 +158,8 @@ func (p *provider) signedUserinfo(v variant) {
 	}
 }
 
-// refreshedWithNewKeys has the client publish another key in the place of its own, which counts from
-// then on.
+// refreshedWithNewKeys has the client publish another key instead of its first one, after which only the new key
+// is accepted.
 func (p *provider) refreshedWithNewKeys(v variant) {
 	p.t.Helper()
 	answer, _ := p.tokens(v, "", p.ask(v, "scope", "openid offline_access"))
@@ -185,7 +185,7 @@ func (p *provider) refreshedWithNewKeys(v variant) {
 	}
 }
 
-// keysRotated wants a login after a rotation of the tenant's keys signed by a key that is published.
+// keysRotated checks that after a rotation of the tenant's keys a login is signed with a published key.
 func (p *provider) keysRotated(v variant) {
 	p.t.Helper()
 	before, _ := p.tokens(v, "", p.ask(v))
@@ -204,14 +204,14 @@ func (p *provider) keysRotated(v variant) {
 	p.idToken(v.client, before["id_token"].(string), "") // is good with the keys that are there now
 }
 
-// objectsOf is the document at a request_uri of a client's.
+// objectsOf returns the document at a client's request_uri.
 func objectsOf(alg string) func(*provider) any {
 	return func(*provider) any { return encoded(`{"alg":"`+alg+`"}`) + "." + encoded(`{"scope":"openid"}`) + "." }
 }
 
-// requestURIRefused wants the refusal that OIDC Core section 3.1.2.6 has for a server whose discovery document
-// says that it reads no addresses of requests, as Auth0's does: the client is told, and the address is not
-// asked. The suite skips the module then.
+// requestURIRefused checks the error of OIDC Core section 3.1.2.6 for a server whose discovery document says that
+// it does not support request_uri, as Auth0's does: the client gets the error, and the address is not requested. The
+// suite then skips the module.
 func (p *provider) requestURIRefused(v variant) {
 	p.t.Helper()
 	if supported := p.document()["request_uri_parameter_supported"]; supported != false {

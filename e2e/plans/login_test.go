@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// module is one of the suite's. fits says for which variants its plans have it, nil for all.
+// module is a module of the suite. fits reports whether a variant's plan has the module; nil means that all have it.
 type module struct {
 	name string
 	fits func(variant) bool
@@ -22,8 +22,8 @@ func brings(v variant) bool     { return v.has("id_token") }
 func withoutID(v variant) bool  { return !v.has("id_token") && v.types != "code" }
 func accessible(v variant) bool { return v.has("code") || v.has("token") }
 
-// TestLoginPlans goes through the plans Basic, Implicit and Hybrid, each of them with answers by
-// redirect and by form post, and Basic with each way to authenticate as well.
+// TestLoginPlans goes through the plans Basic, Implicit and Hybrid, each with answers by redirect and by form
+// post, and Basic also with each client authentication method.
 func TestLoginPlans(t *testing.T) {
 	p := begin(t, "")
 	var all []variant
@@ -45,7 +45,7 @@ func TestLoginPlans(t *testing.T) {
 	}
 }
 
-// accepted is a module that adds parameters, which must not disturb.
+// accepted is a module with further parameters, with which the login must still succeed.
 func accepted(pairs ...string) func(*provider, variant) {
 	return func(p *provider, v variant) {
 		p.t.Helper()
@@ -53,7 +53,7 @@ func accepted(pairs ...string) func(*provider, variant) {
 	}
 }
 
-// shows is a module that wants claims of a scope, where the server has values for them.
+// shows is a module that checks that the claims of a scope are there, as far as the server has values for them.
 func shows(scope string, names ...string) func(*provider, variant) {
 	return func(p *provider, v variant) {
 		p.t.Helper()
@@ -183,7 +183,7 @@ var modules = []module{
 	}},
 	{"oidcc-claims-essential", nil, accepted("claims", `{"userinfo":{"name":{"essential":true}}}`)},
 	{"oidcc-ensure-request-object-with-redirect-uri", nil, func(p *provider, v variant) {
-		// {"redirect_uri":"<the registered one>"} within, another one outside.
+		// The object contains the registered redirect_uri, the request another one.
 		object := "eyJhbGciOiJub25lIn0." + encoded(`{"redirect_uri":"`+callback+`"}`) + "."
 		if r := p.ask(v, "request", object, "redirect_uri", callback+"/more"); r.via != "" && r.Get("error") != "request_not_supported" {
 			p.t.Errorf("%v", r.Values)
@@ -198,10 +198,10 @@ var modules = []module{
 	}},
 }
 
-// brings1 are the variants that come to an ID token, at whatever endpoint.
+// brings1 reports whether a variant gets an ID token, at either endpoint.
 func brings1(v variant) bool { return v.has("code") || v.has("id_token") }
 
-// shown wants the user of a login at /userinfo, by one of its ways.
+// shown checks the user in an answer of /userinfo, with the access token sent in one of the ways.
 func (p *provider) shown(v variant, method, way string) {
 	p.t.Helper()
 	answer, claims := p.tokens(v, "", p.ask(v))
@@ -210,7 +210,7 @@ func (p *provider) shown(v variant, method, way string) {
 	}
 }
 
-// silently wants a second login of the same user without any page.
+// silently checks that a second login with prompt=none has the same user and needs no page.
 func (p *provider) silently(v variant, more func(map[string]any) []string) {
 	p.t.Helper()
 	answer, first := p.tokens(v, "", p.ask(v))
@@ -221,8 +221,8 @@ func (p *provider) silently(v variant, more func(map[string]any) []string) {
 	}
 }
 
-// reused redeems a code twice. The second time is refused as RFC 6749 section 5.2 says, and what
-// the first one brought is good no more.
+// reused redeems a code twice. The second time is refused as RFC 6749 section 5.2 says, and revokes the tokens of
+// the first time.
 func (p *provider) reused(v variant, after time.Duration) {
 	p.t.Helper()
 	code := p.ask(v).Get("code")

@@ -13,7 +13,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// document is the discovery document.
+// document returns the discovery document.
 func (p *provider) document() (doc map[string]any) {
 	p.t.Helper()
 	rq, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.URL+".well-known/openid-configuration", nil)
@@ -32,8 +32,8 @@ var (
 	locale5646 = regexp.MustCompile("^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2}|-[0-9]{3})?$") // RFC 5646, in canonical case
 )
 
-// TestConfigPlan is oidcc-discovery-endpoint-verification, and those of both logout plans that ask
-// for more of the document.
+// TestConfigPlan is oidcc-discovery-endpoint-verification, with the further checks that both logout plans have
+// for the document.
 func TestConfigPlan(t *testing.T) {
 	p := begin(t, "")
 	doc := p.document()
@@ -96,8 +96,8 @@ func TestConfigPlan(t *testing.T) {
 	}
 }
 
-// leaving is a logout module: what is sent, and whether the browser comes back to the client. It
-// gets the ID token of a login.
+// leaving is a logout module: sent returns the request's parameters, given the ID token of a login, and comes
+// tells whether the browser returns to the client.
 type leaving struct {
 	name  string
 	sent  func(p *provider, hint string) url.Values
@@ -111,7 +111,7 @@ func forged(p *provider, hint string, change func(parts []string)) string {
 	return strings.Join(parts, ".")
 }
 
-// otherKey signs what an ID token says with a key that is not the tenant's.
+// otherKey signs the claims of an ID token with a key that is not the tenant's.
 func (p *provider) otherKey(hint string) string {
 	p.t.Helper()
 	jws, err := jose.ParseSignedCompact(hint, []jose.SignatureAlgorithm{jose.RS256})
@@ -186,7 +186,7 @@ func TestLogoutPlan(t *testing.T) {
 				if sent.Has("post_logout_redirect_uri") {
 					return
 				}
-				// Nobody has asked to come back: the user is logged out, and is told so.
+				// The request named no address to return to: the user is logged out, and the page says so.
 				if r := p.ask(v, "prompt", "none"); r.Get("error") != "login_required" || page.Status != http.StatusOK {
 					t.Errorf("after the logout: %d %v", page.Status, r.Values)
 				}
@@ -206,8 +206,8 @@ func TestLogoutPlan(t *testing.T) {
 	}
 }
 
-// TestBackchannelPlan is oidcc-backchannel-rp-initiated-logout: the client is told of the logout
-// before the browser comes back.
+// TestBackchannelPlan is oidcc-backchannel-rp-initiated-logout: the client gets the logout token
+// before the browser returns.
 func TestBackchannelPlan(t *testing.T) {
 	p := begin(t, "")
 	told := make(chan url.Values, 1)
@@ -247,8 +247,8 @@ func (p *provider) manager(method, path string, body any) any {
 	return answer
 }
 
-// TestPrivateKeyPlan goes through what the comprehensive plan wants of private_key_jwt: each
-// assertion that is not the client's own, or not for this server, or not for now, or used.
+// TestPrivateKeyPlan checks what the comprehensive plan demands of private_key_jwt: assertions of another client,
+// for another server, outside their time, or used before are refused.
 func TestPrivateKeyPlan(t *testing.T) {
 	p := begin(t, "")
 	v := variant{"code", "", "signed"}

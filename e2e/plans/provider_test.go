@@ -1,6 +1,6 @@
-// Package plans holds what the OpenID Foundation's certification plans demand of a provider,
-// module by module, under the names that their suite gives them. A module of the suite that
-// passes here need not pass there: the suite looks closer. One that fails here fails there.
+// Package plans checks what the OpenID Foundation's certification plans demand of a provider,
+// module by module, under the names in their conformance suite. The suite checks more: a module
+// that passes here may fail there, and one that fails here fails there.
 package plans_test
 
 import (
@@ -45,7 +45,7 @@ type provider struct {
 	ahead   *time.Duration  // of the machine's clock
 }
 
-// begin starts a tenant with the clients of a static plan, which have the standards' answers.
+// begin starts a tenant with the clients of a static plan, and with the answers that the standards demand.
 func begin(t *testing.T, more string) *provider {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -80,24 +80,24 @@ users:
 	return &provider{s, t, s.Client(), key, new(time.Duration)}
 }
 
-// in is the same tenant in another test, with another browser.
+// in returns the same tenant for another test, with another browser.
 func (p *provider) in(t *testing.T) *provider {
 	t.Helper()
 	return &provider{p.Server, t, p.Client(), p.key, p.ahead}
 }
 
-// wait moves the tenant's clock on.
+// wait moves the tenant's clock forward.
 func (p *provider) wait(d time.Duration) {
 	p.Advance(d)
 	*p.ahead += d
 }
 
-// variant is one choice of a plan's: how the answer comes, and how the client authenticates.
+// variant is one variant of a plan: response_type, response_mode and client, which decides how to authenticate.
 type variant struct{ types, mode, client string }
 
 func (v variant) has(part string) bool { return slices.Contains(strings.Fields(v.types), part) }
 
-// front reports whether anything but a code is asked for.
+// front reports whether the request asks for anything but a code.
 func (v variant) front() bool { return v.has("token") || v.has("id_token") }
 
 // reply is how an authorization request ended: at the application, or on a page.
@@ -108,7 +108,7 @@ type reply struct {
 	pages []string // those that were shown on the way
 }
 
-// ask sends an authorization request and goes through what is shown, as the suite's browser does.
+// ask sends an authorization request and answers the pages, as the suite's browser does.
 func (p *provider) ask(v variant, pairs ...string) reply {
 	p.t.Helper()
 	params := url.Values{
@@ -178,7 +178,7 @@ func (p *provider) arrived(left *url.URL, r reply) reply {
 	return r
 }
 
-// checkReply is what every module wants of an answer.
+// checkReply checks what every module demands of an answer.
 func (p *provider) checkReply(v variant, sent url.Values, r reply) {
 	p.t.Helper()
 	via := map[string]string{"": "query", "form_post": "form_post"}[v.mode]
@@ -207,7 +207,7 @@ func (p *provider) checkReply(v variant, sent url.Values, r reply) {
 	}
 }
 
-// tokens ends a login: it redeems the code where there is one, and checks all that came.
+// tokens ends a login: it redeems the code if there is one, and checks everything in the answers.
 func (p *provider) tokens(v variant, nonce string, r reply) (answer map[string]any, claims map[string]any) {
 	p.t.Helper()
 	if r.via == "" || r.Get("error") != "" {
@@ -249,7 +249,7 @@ func (p *provider) checkHash(claims map[string]any, name, of string) {
 	}
 }
 
-// redeem redeems a code as a client, by the way that is its own.
+// redeem redeems a code as a client, with that client's authentication method.
 func (p *provider) redeem(client, code string, pairs ...string) (int, map[string]any) {
 	p.t.Helper()
 	form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {callback}}
@@ -259,8 +259,8 @@ func (p *provider) redeem(client, code string, pairs ...string) (int, map[string
 	return p.call(client, form)
 }
 
-// call posts a form as a client that authenticates: the first with a header, the second in the
-// body, and the third with an assertion.
+// call posts a form to the token endpoint as a client: "one" authenticates with a header, "two" with parameters in
+// the body, and all others with a client assertion.
 func (p *provider) call(client string, form url.Values) (int, map[string]any) {
 	p.t.Helper()
 	form.Set("client_id", client)
@@ -305,7 +305,7 @@ func (p *provider) do(rq *http.Request) (int, http.Header, []byte) {
 	return resp.StatusCode, resp.Header, body
 }
 
-// assertion is what the third client authenticates with, with claims of it changed.
+// assertion returns a client assertion of a client, with changed claims.
 func (p *provider) assertion(client string, change map[string]any) string {
 	p.t.Helper()
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: p.key}, nil)
@@ -324,7 +324,7 @@ func (p *provider) assertion(client string, change map[string]any) string {
 	return raw
 }
 
-// keySet is the tenant's keys.
+// keySet returns the tenant's published keys.
 func (p *provider) keySet() (set jose.JSONWebKeySet) {
 	p.t.Helper()
 	rq, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.URL+".well-known/jwks.json", nil)
@@ -338,7 +338,7 @@ func (p *provider) keySet() (set jose.JSONWebKeySet) {
 	return set
 }
 
-// idToken checks an ID token as a client does, and returns what it says.
+// idToken verifies an ID token as a client does, and returns its claims.
 func (p *provider) idToken(client, raw, nonce string) map[string]any {
 	p.t.Helper()
 	claims := p.signed(client, raw, nonce)
@@ -346,7 +346,7 @@ func (p *provider) idToken(client, raw, nonce string) map[string]any {
 	return claims
 }
 
-// signed checks a JWT of a user that the tenant has signed for a client, and returns what it says.
+// signed verifies a JWT about a user that the tenant has signed for a client, and returns its claims.
 func (p *provider) signed(client, raw, nonce string) (claims map[string]any) {
 	p.t.Helper()
 	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256})
@@ -376,8 +376,8 @@ func (p *provider) signed(client, raw, nonce string) (claims map[string]any) {
 	return claims
 }
 
-// checkTimes is what a JWT says of time: it was issued a moment ago, and ends within 50 years. A logout token,
-// which has events, need not end.
+// checkTimes checks the times in a JWT: it was issued a moment ago, and expires within 50 years. A logout token,
+// which has the claim events, need not expire.
 func (p *provider) checkTimes(claims map[string]any) {
 	p.t.Helper()
 	now := time.Now().Add(*p.ahead)
@@ -396,15 +396,15 @@ func (p *provider) checkTimes(claims map[string]any) {
 	}
 }
 
-// printable reports whether a text has nothing but printable characters of ASCII.
+// printable reports whether a text consists of printable ASCII characters.
 func printable(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
-// birthdate is a date, or a year, or a date without a year, OIDC Core section 5.1.
+// birthdate matches a date, or a year; the year may be 0000, OIDC Core section 5.1.
 var birthdate = regexp.MustCompile(`^[0-9]{4}(-[0-9]{2}-[0-9]{2})?$`)
 
-// checkTypes is what every standard claim is, wherever it comes.
+// checkTypes checks the type of every standard claim.
 func (p *provider) checkTypes(claims map[string]any) {
 	p.t.Helper()
 	for name, value := range claims {
@@ -434,7 +434,7 @@ func (p *provider) checkTypes(claims map[string]any) {
 	}
 }
 
-// userinfo asks for the user's claims, by one of the ways of RFC 6750.
+// userinfo requests the user's claims, with the token sent in one of the ways of RFC 6750.
 func (p *provider) userinfo(method, way string, token any) (int, map[string]any) {
 	p.t.Helper()
 	text, _ := token.(string)
@@ -465,8 +465,8 @@ func (p *provider) userinfo(method, way string, token any) (int, map[string]any)
 	return status, claims
 }
 
-// encoded is a part of a JWT.
+// encoded encodes a part of a JWT.
 func encoded(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 
-// pageAt is a page of the suite's own that posts to a URL.
+// pageAt returns a page whose form is posted to a URL.
 func pageAt(u *url.URL) servertest.Page { return servertest.Page{URL: u} }

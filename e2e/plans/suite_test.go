@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// basic are the modules of the plan Basic, and of Form Post Basic. Implicit and Hybrid have those of
-// them that their response types allow, and the two of nonces.
+// basic are the modules of the plans Basic and Form Post Basic. The plans Implicit and Hybrid have those of them
+// that their response types allow, and the two modules about nonces.
 const basic = `
 oidcc-server oidcc-response-type-missing oidcc-userinfo-get oidcc-userinfo-post-header oidcc-userinfo-post-body
 oidcc-ensure-request-without-nonce-succeeds-for-code-flow
@@ -20,7 +20,7 @@ oidcc-request-uri-unsigned-supported-correctly-or-rejected-as-unsupported
 oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported
 oidcc-claims-essential oidcc-ensure-request-object-with-redirect-uri oidcc-refresh-token oidcc-ensure-request-with-valid-pkce-succeeds`
 
-// plans are the modules of the suite's plans, and where they are gone through.
+// plans lists the modules of the suite's plans, and the test that goes through each plan.
 var plans = []struct{ plan, in, modules string }{
 	{"oidcc-config-certification-test-plan", "TestConfigPlan", "oidcc-discovery-endpoint-verification"},
 	{"oidcc-basic-certification-test-plan", "TestLoginPlans", basic},
@@ -49,7 +49,7 @@ oidcc-backchannel-logout-discovery-endpoint-verification oidcc-backchannel-rp-in
 	{"oidcc-test-plan with private_key_jwt", "TestPrivateKeyPlan", "oidcc-server oidcc-ensure-client-assertion-with-iss-aud-succeeds"},
 }
 
-// elsewhere are the modules that are no row of a table, and why.
+// elsewhere gives, for modules that are not in a table, where they are tested.
 var elsewhere = map[string]string{
 	"oidcc-discovery-endpoint-verification":                     "TestConfigPlan is this module",
 	"oidcc-rp-initiated-logout-discovery-endpoint-verification": "TestConfigPlan asks for what it wants besides",
@@ -57,7 +57,7 @@ var elsewhere = map[string]string{
 	"oidcc-backchannel-rp-initiated-logout":                     "TestBackchannelPlan is this module",
 }
 
-// TestEveryModuleIsThere holds the suite's lists against the tables that the tests go through.
+// TestEveryModuleIsThere compares the suite's lists with the tables that the tests go through.
 func TestEveryModuleIsThere(t *testing.T) {
 	rows := map[string][]string{"TestPrivateKeyPlan": {"oidcc-server", "oidcc-ensure-client-assertion-with-iss-aud-succeeds"}}
 	for _, m := range modules {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// sample is a package with a test of every fate. TestSlow ends once it is told so.
+// sample is a package with a test of every outcome. TestSlow ends once it is told to.
 const sample = `package sample
 
 import (
@@ -46,7 +46,7 @@ import "testing"
 func TestPanics(t *testing.T) { panic("the sky falls") }
 `
 
-// write makes a module of the files, by name.
+// write creates a Go module with files, by name, and returns its folder.
 func write(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -63,7 +63,7 @@ func write(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// watcher collects what is printed, and does something when a text has come.
+// watcher collects what is printed, and calls then once a text has been printed.
 type watcher struct {
 	printed bytes.Buffer
 	text    string
@@ -112,7 +112,7 @@ func TestWhatIsPrinted(t *testing.T) {
 			t.Errorf("%q is not printed", want)
 		}
 	}
-	// Whatever runs when it is time to say so is waited for, a test that passes as well.
+	// The lines about tests that are still running may name any test, even one that passes.
 	said := waitingLines.ReplaceAllString(out.printed.String(), "")
 	for _, unwanted := range []string{"nobody needs to know", "=== RUN", "TestPasses"} {
 		if strings.Contains(said, unwanted) {
