@@ -7,7 +7,7 @@ import (
 	"github.com/tenant0/tenant0/server/resource/resourcetest"
 )
 
-// TestSettingsCanBeRead holds what is read of attack protection against what may be set.
+// TestSettingsCanBeRead compares the attack protection settings that can be read with those that can be set.
 func TestSettingsCanBeRead(t *testing.T) {
 	resourcetest.Readable[Protection](t, resource.BruteForceProtection)
 	resourcetest.Readable[throttling](t, resource.SuspiciousIPThrottling)

@@ -23,7 +23,7 @@ const (
 	appRequest = "create:timesheets read:timesheets openid profile email offline_access"
 )
 
-// tenant is a store in a file, with one application, one API and one user.
+// tenant is a store in a file with one application, one API and one user.
 type tenant struct {
 	t      *testing.T
 	engine keyspace.Engine
@@ -59,7 +59,7 @@ func newTenant(t *testing.T) *tenant {
 	}}).user(nil)
 }
 
-// user makes the user anew, with further members.
+// user stores the user again with additional members.
 func (tn *tenant) user(members storage.Document) *tenant {
 	tn.t.Helper()
 	doc := storage.Document{
@@ -100,7 +100,7 @@ func (tn *tenant) decide() (d authz.Decision, err error) {
 	return d, err
 }
 
-// granted decides and fails the test when the login is refused.
+// granted decides about the login and fails the test if it is refused.
 func (tn *tenant) granted() authz.Decision {
 	tn.t.Helper()
 	d, err := tn.decide()
@@ -110,7 +110,7 @@ func (tn *tenant) granted() authz.Decision {
 	return d
 }
 
-// refusal is the error's code and sentence.
+// refusal returns the code and the message of an error.
 func refusal(t *testing.T, err error) (code, message string) {
 	t.Helper()
 	e, ok := errors.AsType[*apierr.Error](err)
@@ -120,7 +120,7 @@ func refusal(t *testing.T, err error) (code, message string) {
 	return e.Code, e.Message
 }
 
-// scenario is the store of the timesheets scenario, with the user in the role.
+// scenario returns the extension data of the timesheets scenario in which the user has the role.
 func scenario(t *testing.T, role string) storage.Extension {
 	t.Helper()
 	ext := storage.Extension{

@@ -12,8 +12,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// ruleCase is one login under the extension's rule and its scope rule, with what
-// the original answers.
+// ruleCase is one login that the extension's rule and its scope rule decide about,
+// with the answers of the original extension.
 type ruleCase struct {
 	Name          string
 	Store         caseStore
@@ -36,7 +36,7 @@ type ruleCase struct {
 	unmapped bool // no claim is mapped
 }
 
-// caseStore is a store written out, the name of one, or groups added to one.
+// caseStore is complete extension data, the name of such data, or groups that are added to named data.
 type caseStore struct {
 	name string
 	storage.Extension
@@ -84,8 +84,8 @@ func loadCases(t *testing.T) []ruleCase {
 	return file.Cases
 }
 
-// TestRuleCases holds the evaluator, the rule and the scope rule to the answers
-// of the original, with a claim of the user's and without any: less is read of the user then.
+// TestRuleCases compares the evaluator, the rule and the scope rule with the answers of the
+// original: once with a claim mapped from the user and once without, when less of the user is read.
 func TestRuleCases(t *testing.T) {
 	tn := newTenant(t)
 	for _, c := range loadCases(t) {
@@ -115,7 +115,7 @@ func (c *ruleCase) check(t *testing.T, tn *tenant) {
 	}
 }
 
-// checkGranted looks at what the rule leaves, and then at the same scope as a set.
+// checkGranted checks the scope that the rule returns, and then compares it as a set.
 func (c *ruleCase) checkGranted(t *testing.T, tn *tenant) {
 	t.Helper()
 	d := tn.granted()

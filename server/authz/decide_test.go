@@ -15,8 +15,8 @@ import (
 
 const allScopes = "openid profile email offline_access read:timesheets create:timesheets delete:timesheets approve:timesheets"
 
-// access gives the user core roles and permissions: the role Employee, and
-// approve:timesheets directly when wanted.
+// access gives the user core roles and permissions: the role Employee and, with
+// approve, the permission approve:timesheets directly.
 func (tn *tenant) access(approve bool) *tenant {
 	tn.t.Helper()
 	held := func(names ...string) (all []storage.Permission) {
@@ -200,7 +200,7 @@ func TestRBAC(t *testing.T) {
 	})
 }
 
-// TestScopeRuleAndRBAC shows the two side by side on the same role data.
+// TestScopeRuleAndRBAC compares the scope rule and RBAC on the same role data.
 func TestScopeRuleAndRBAC(t *testing.T) {
 	t.Run("RBAC alone does not give a manager what was not asked for", func(t *testing.T) {
 		tn := newTenant(t).access(true)
@@ -306,7 +306,7 @@ func TestPersistence(t *testing.T) {
 	}
 }
 
-// TestRolesOfTheProvider count where the application demands one, and are stored where they are passed through.
+// TestRolesOfTheProvider: roles from the provider count for required_roles, and are stored with rolesPassthrough.
 func TestRolesOfTheProvider(t *testing.T) {
 	ext := scenario(t, "Employee")
 	ext.Configuration[0] = configuration(t, `{"persistRoles": true, "rolesInToken": true, "rolesPassthrough": true}`)

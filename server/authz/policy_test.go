@@ -13,8 +13,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// FuzzEffective holds the evaluator to a plain one that rescans every group for
-// every group it has found, on stores with circles and dangling ids.
+// FuzzEffective compares the evaluator with a simple one that scans all groups again for
+// every group found, on data with cycles and ids that point to nothing.
 func FuzzEffective(f *testing.F) {
 	for seed := range uint64(200) {
 		f.Add(seed, uint8(seed%14), uint8(seed%7))
@@ -30,8 +30,8 @@ func FuzzEffective(f *testing.F) {
 	})
 }
 
-// randomStore has names that occur twice, ids that point to nothing and nested
-// groups in any direction.
+// randomStore returns data with duplicate names, ids that point to nothing and groups
+// nested in any direction.
 func randomStore(seed uint64, groups, roles int) storage.Extension {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	some := func(kind string, of, most int) []string {
@@ -67,7 +67,7 @@ func randomStore(seed uint64, groups, roles int) storage.Extension {
 	return ext
 }
 
-// rescan evaluates a store in the plainest way.
+// rescan evaluates the extension data in the simplest possible way.
 func rescan(ext storage.Extension, user, client, connection string, idpGroups []string) authz.Policy {
 	found := rescanGroups(ext.Groups, user, connection, idpGroups)
 	p := authz.Policy{Groups: []string{}, Roles: []string{}, Permissions: []string{}}
@@ -130,8 +130,8 @@ func add(list []string, item string) []string {
 	return append(list, item)
 }
 
-// BenchmarkEffective walks a chain of groups from the bottom to the top, which
-// is what costs most. The nanoseconds per group hardly grow with the chain.
+// BenchmarkEffective walks a chain of groups from the bottom to the top, the most
+// expensive case. The nanoseconds per group hardly grow with the length of the chain.
 func BenchmarkEffective(b *testing.B) {
 	for _, n := range []int{100, 1_000, 10_000, 100_000} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {

@@ -9,8 +9,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// FuzzRequested: of whatever a scope parameter says, each scope counts once, in its
-// place, only if it is standard or the API's, and saying so again changes nothing.
+// FuzzRequested: every scope of a scope parameter counts once, in its place, and only if it is
+// a standard scope or one of the API; parsing the result again changes nothing.
 func FuzzRequested(f *testing.F) {
 	for _, seed := range []string{
 		"", "openid", "openid" + " openid", "read:it  write:it\topenid\nprofile", "offline_access", "READ:IT", "read:it,write:it", "read:it\x00", "\u00a0openid", "\u2003read:it",

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// exchange is a request and its answer, on the seeded tenant.
+// exchange is a request and the expected answer on the seeded tenant.
 type exchange struct {
 	name, method, path, body string
 	status                   int
@@ -39,7 +39,7 @@ const (
 	unknownUser = `{"user_id":"auth0|gone","name":"<Error: ManagementApiError>","email":"auth0|gone","identities":[{"connection":"N/A"}]}`
 )
 
-// answers has every operation of the API once and more.
+// answers has at least one request for every operation of the API.
 func answers() []exchange {
 	return []exchange{
 		{"groups are listed with members and mappings", "GET", "/groups", "", 200, `{"groups":[` + staffGroup + `,` + strings.Replace(boardGroup, `"nested"`, `"mappings":[],"nested"`, 1) + `,{"_id":"` + crew + `","name":"Crew","description":"Others","members":[],"mappings":[]}],"total":3}`},
@@ -144,7 +144,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// TestEveryOperationHasAnAnswer keeps the table above complete.
+// TestEveryOperationHasAnAnswer checks that the table above is complete.
 func TestEveryOperationHasAnAnswer(t *testing.T) {
 	s := start(t)
 	operations := s.router.Operations()

@@ -64,8 +64,8 @@ func TestWhoMayCall(t *testing.T) {
 	}
 }
 
-// TestEveryOperationNeedsItsScope asks with every scope but the one that the
-// operation is for, before anything else of the request is looked at.
+// TestEveryOperationNeedsItsScope sends requests with every scope except the one that the
+// operation needs; the scope is checked before anything else of the request.
 func TestEveryOperationNeedsItsScope(t *testing.T) {
 	s := start(t)
 	operations := s.router.Operations()
@@ -76,8 +76,8 @@ func TestEveryOperationNeedsItsScope(t *testing.T) {
 		if !inAPI || path == "/" || strings.Contains(path, "/policy/") {
 			continue
 		}
-		// The last collection of the path names what is read or changed, except
-		// that all of a group's lists, and a user's, change the group or role.
+		// The last collection in the path names what is read or changed. Exceptions: the lists
+		// of a group or a user, which need the scope for changing the group or role.
 		parts := strings.Split(strings.Trim(path, "/"), "/")
 		scope := verbs[method] + ":" + parts[0]
 		switch {

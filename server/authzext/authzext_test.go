@@ -39,7 +39,7 @@ const (
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// server is the room behind a listener, with a store in a file.
+// server runs the extension's API behind a listener, with a store in a file.
 type server struct {
 	*httptest.Server
 	router *web.Router
@@ -90,7 +90,7 @@ const allScopes = "read:users read:applications read:connections read:configurat
 	"read:permissions create:permissions update:permissions delete:permissions " +
 	"read:resource-server create:resource-server update:resource-server delete:resource-server"
 
-// machine is an access token of a machine for the extension's API.
+// machine returns a machine's access token for the extension's API.
 func (s *server) machine(tb testing.TB, scopes ...string) string {
 	tb.Helper()
 	return s.mint(tb, tokens.Grant{
@@ -108,8 +108,8 @@ func (s *server) mint(tb testing.TB, g tokens.Grant, at time.Time) string {
 	return access.Token
 }
 
-// seed puts the tenant and the extension's store into the state that the tables
-// of answers begin with.
+// seed puts the tenant and the extension's store into the state with which the
+// tables of answers begin.
 func (s *server) seed(tb testing.TB) {
 	tb.Helper()
 	var ext storage.Extension
@@ -149,8 +149,8 @@ func putAll(put func(storage.Document) error, documents []storage.Document) erro
 	return all
 }
 
-// fixture: Board nests Staff; the user u1 is an employee through Staff, u2 is a
-// manager directly; permissions of two applications.
+// fixture: the group Board nests Staff; the user u1 is an employee through Staff, u2 is
+// directly a manager; the permissions belong to two applications.
 const fixture = `{
 	"permissions": [
 		{"_id": "` + read + `", "name": "read:timesheets", "description": "Read", "applicationType": "client", "applicationId": "nat1"},
@@ -170,7 +170,7 @@ const fixture = `{
 	]
 }`
 
-// answer is what a request comes back with.
+// answer is the response to a request.
 type answer struct {
 	status int
 	header http.Header
@@ -215,7 +215,7 @@ func (s *server) api(t *testing.T, method, path, body string) answer {
 	return s.call(t, method, apiPath+path, body)
 }
 
-// is compares status and JSON; "ANY" stands for any text.
+// is compares the status and the JSON body; "ANY" in want matches any text.
 func (got answer) is(t *testing.T, status int, want string) {
 	t.Helper()
 	if got.status != status {
@@ -241,7 +241,7 @@ func (got answer) is(t *testing.T, status int, want string) {
 	}
 }
 
-// get decodes the answer of a GET.
+// get decodes the answer to a GET request.
 func get[T any](t *testing.T, s *server, path string) T {
 	t.Helper()
 	var v T

@@ -16,7 +16,7 @@ import (
 
 func TestChanges(t *testing.T) {
 	none := `{"groups":[],"roles":[],"permissions":[]}`
-	// Each conversation begins with the seeded store.
+	// Each sequence of requests begins with the seeded store.
 	tests := []struct {
 		name  string
 		steps []exchange
@@ -228,7 +228,7 @@ func TestParallelCreates(t *testing.T) {
 	}
 }
 
-// TestImportIsSeenWhole reads policies while two stores replace one another.
+// TestImportIsSeenWhole reads policies while two imports replace each other.
 func TestImportIsSeenWhole(t *testing.T) {
 	s := start(t)
 	store := func(name string) string {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// FuzzImport: a body is imported or refused with a 4xx that says why, and what
-// was imported can be exported, imported and exported again without a change.
+// FuzzImport: a body is imported, or refused with a 4xx and a reason; what was imported
+// can be exported, imported and exported again without a change.
 func FuzzImport(f *testing.F) {
 	for _, seed := range []string{
 		fixture, `{}`, `{"groups":[]}`, `{"groups":[{}],"roles":[{"permissions":null}],"permissions":[{"name":null}]}`,
@@ -40,7 +40,7 @@ func FuzzImport(f *testing.F) {
 	})
 }
 
-// serve asks the room without a connection.
+// serve calls the handler directly, without a network connection.
 func (s *server) serve(method, path, body string) (int, string) {
 	r := httptest.NewRequest(method, apiPath+path, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer "+s.token)

@@ -16,7 +16,7 @@ func TestRefusals(t *testing.T) {
 	}
 	refused := func(message string) string { return boom("400", "ValidationError", message) }
 	tests := []exchange{
-		// Records that are not there.
+		// Records that do not exist.
 		{"an unknown group", "GET", "/groups/" + nobody, "", 404, noRecord("groups")},
 		{"changing an unknown group", "PUT", "/groups/" + nobody, `{"name":"n","description":"d"}`, 404, noRecord("groups")},
 		{"the mappings of an unknown group", "GET", "/groups/" + nobody + "/mappings", "", 404, noRecord("groups")},
@@ -36,7 +36,7 @@ func TestRefusals(t *testing.T) {
 		{"an unknown user", "GET", "/users/nobody", "", 404, boom("404", "Not Found", "The user does not exist.")},
 		{"an unknown application", "GET", "/applications/nobody", "", 404, boom("404", "Not Found", "The client does not exist")},
 
-		// Names that are taken and records in use.
+		// Names that are taken, and records that are in use.
 		{"the name of a group", "POST", "/groups", `{"name":"sTAFF","description":"d"}`, 400, refused(`Group with name "sTAFF" already exists`)},
 		{"renaming a group to another's name", "PUT", "/groups/" + crew, `{"name":"Staff","description":"d"}`, 400, refused(`Group with name "Staff" already exists`)},
 		{"the name of a role of the application", "POST", "/roles", `{"name":"manager","description":"d","applicationType":"client","applicationId":"nat1"}`, 400, refused(`Role with name "manager" already exists for this application`)},
@@ -50,7 +50,7 @@ func TestRefusals(t *testing.T) {
 		{"a role with another application's permission", "POST", "/roles", role + `,"permissions":["` + unused + `"]}`, 400, refused("The permission 'admin' is linked to a different application.")},
 		{"moving a role to another application", "PUT", "/roles/" + employee, `{"name":"n","description":"d","applicationType":"client","applicationId":"web1"}`, 400, refused("The 'applicationId' of a role cannot be changed.")},
 
-		// Bodies, in the order they are looked at.
+		// Bodies, in the order in which they are checked.
 		{"no body", "POST", "/groups", "", 400, invalid(payload, "", `"value" must be of type object`)},
 		{"a list for an object", "POST", "/groups", `[]`, 400, invalid(payload, "", `"value" must be of type object`)},
 		{"an object for a list", "PATCH", "/groups/" + staff + "/members", `{}`, 400, invalid(payload, "", `"value" must be an array`)},
@@ -105,7 +105,7 @@ func TestRefusals(t *testing.T) {
 		{"a search in no field", "GET", "/groups?q=a", "", 400, invalid("query", "field", `"field" must be a searchable field`)},
 		{"a search in an unknown field", "GET", "/roles?q=a&field=users", "", 400, invalid("query", "field", `"field" must be a searchable field`)},
 
-		// What is not served.
+		// Routes that do not exist.
 		{"an unknown path", "GET", "/nothing", "", 404, boom("404", "Not Found", "Not Found")},
 		{"another method", "POST", "/groups/" + staff, "", 404, boom("404", "Not Found", "Not Found")},
 		{"groups are not taken from a user", "DELETE", "/users/u/groups", `["` + staff + `"]`, 404, boom("404", "Not Found", "Not Found")},

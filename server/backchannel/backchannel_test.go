@@ -40,7 +40,7 @@ databases:
 
 type object = map[string]any
 
-// told is one request that an application got.
+// told is one logout request that an application received.
 type told struct{ path, token string }
 
 type tenant struct {
@@ -69,7 +69,7 @@ func start(t *testing.T) *tenant {
 	return tn
 }
 
-// logIn logs in to applications with one session, whose id it returns.
+// logIn logs in to several applications in one session and returns the session's id.
 func (tn *tenant) logIn(clients ...string) string {
 	tn.t.Helper()
 	var sid string
@@ -84,7 +84,7 @@ func (tn *tenant) logIn(clients ...string) string {
 	return sid
 }
 
-// claims verifies a token of the tenant.
+// claims verifies a token of the tenant and returns its claims.
 func (tn *tenant) claims(token string) object {
 	tn.t.Helper()
 	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
@@ -112,7 +112,7 @@ func (tn *tenant) claims(token string) object {
 	return claims
 }
 
-// wait returns what the next applications are told, as many as are expected.
+// wait returns the next n requests that applications receive.
 func (tn *tenant) wait(n int) (all []told) {
 	tn.t.Helper()
 	deadline := time.After(servertest.Patience)
@@ -127,7 +127,7 @@ func (tn *tenant) wait(n int) (all []told) {
 	return all
 }
 
-// events waits until the tenant's log has events of a type, and returns their applications.
+// events waits until the tenant log has n events of a type, and returns the client ids in them.
 func (tn *tenant) events(kind string, n int) []string {
 	tn.t.Helper()
 	deadline := time.After(servertest.Patience)
@@ -192,7 +192,7 @@ func TestALogoutIsToldToEveryApplicationOfTheSession(t *testing.T) {
 	}
 }
 
-// TestWhatApplicationsAreToldOf is what they have asked for.
+// TestWhatApplicationsAreToldOf: an application is told only of the kinds of logout that it asked for.
 func TestWhatApplicationsAreToldOf(t *testing.T) {
 	tn := start(t)
 	for _, tt := range []struct {
@@ -227,7 +227,7 @@ func TestWhatApplicationsAreToldOf(t *testing.T) {
 	}
 }
 
-// TestAnApplicationThatDoesNotAnswerIsToldAgain, but not one that calls the request bad.
+// TestAnApplicationThatDoesNotAnswerIsToldAgain, but not an application that answers 400.
 func TestAnApplicationThatDoesNotAnswerIsToldAgain(t *testing.T) {
 	tn := start(t)
 	var times atomic.Int32
@@ -259,7 +259,7 @@ func TestAnApplicationThatDoesNotAnswerIsToldAgain(t *testing.T) {
 	}
 }
 
-// TestALogoutTokenProvesNoLogin: it is no ID token.
+// TestALogoutTokenProvesNoLogin: a logout token is not accepted as an ID token.
 func TestALogoutTokenProvesNoLogin(t *testing.T) {
 	tn := start(t)
 	tn.logIn("app")
@@ -270,8 +270,8 @@ func TestALogoutTokenProvesNoLogin(t *testing.T) {
 	}
 }
 
-// TestALogoutOutlivesTheServerThatTellsIt has a server end while an application does not answer: it is
-// told after the next start.
+// TestALogoutOutlivesTheServerThatTellsIt stops a server while an application has not answered yet:
+// the application is told after the next start.
 func TestALogoutOutlivesTheServerThatTellsIt(t *testing.T) {
 	servertest.NeedsFile(t)
 	asked, answer := make(chan string, 10), make(chan int)

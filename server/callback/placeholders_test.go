@@ -12,7 +12,7 @@ func TestPlaceholders(t *testing.T) {
 		"http://{organization_name}.localhost:3000/cb",
 		"https://{custom_domain.metadata.public_app}.example.test:8443/cb",
 		"https://{organization_name}.{custom_domain.metadata.PUBLIC_domain}/cb",
-		// None of these is one that works.
+		// None of these placeholders is replaced.
 		"https://{organization_name}/cb", "https://{organization_name}.test/cb", "https://sub.{organization_name}.inner.test/cb",
 		"https://{organization_name}.{organization_name}.twice.test/cb", "https://pre-{organization_name}.fix.test/cb",
 		"https://{organization_name}-post.fix.test/cb", "https://{organization_name}.*.wild.test/cb", "https://path.test/{organization_name}",

@@ -32,7 +32,7 @@ func start(t *testing.T) tenant {
 	return tenant{s, s.Client(), t}
 }
 
-// request is an authorization request of an application for scopes of the API.
+// request returns the URL of an application's authorization request for scopes of the API.
 func (tn tenant) request(client, callback, scope string, params ...string) string {
 	tn.t.Helper()
 	all := url.Values{"scope": {scope}}
@@ -53,8 +53,8 @@ func (tn tenant) spa(scope string, params ...string) string {
 	return tn.request(servertest.SPA, servertest.SPACallback, scope, params...)
 }
 
-// visit follows a request, logs the user in where that is asked, and returns how
-// it ends: at the application, or at a page of consent.
+// visit follows an authorization request, logs the user in if the login page appears, and
+// returns where it ends: at the application or at the consent page.
 func (tn tenant) visit(target, username string) (end string, page servertest.Page) {
 	tn.t.Helper()
 	left, page := tn.Visit(tn.browser, target)
@@ -77,7 +77,7 @@ func outcome(left *url.URL, page servertest.Page) string {
 	return left.Query().Get("error") + ": " + left.Query().Get("error_description")
 }
 
-// answer submits the page with an action.
+// answer submits the consent page with an action.
 func (tn tenant) answer(page servertest.Page, action string) string {
 	tn.t.Helper()
 	form := page.Form()
@@ -94,7 +94,7 @@ func diff(t *testing.T, what string, got, want any) {
 
 var item = regexp.MustCompile(`(?s)<li><input type="hidden" name="scope\[\]" value="([^"]*)">(.*?)</li>`)
 
-// scopes are the scopes that the page lists with their descriptions.
+// scopes returns the scopes on the page with their descriptions.
 func scopes(page servertest.Page) map[string]string {
 	shown := map[string]string{}
 	for _, m := range item.FindAllStringSubmatch(page.Body, -1) {
@@ -104,8 +104,8 @@ func scopes(page servertest.Page) map[string]string {
 	return shown
 }
 
-// TestThePageListsWhatIsRequested and not what is granted in the end: the
-// contractor has none of the permissions.
+// TestThePageListsWhatIsRequested, not what is granted in the end: the contractor
+// has none of the permissions.
 func TestThePageListsWhatIsRequested(t *testing.T) {
 	tn := start(t)
 	_, page := tn.visit(tn.mobile("openid profile email offline_access read:timesheets approve:timesheets nothing:here read:timesheets"), servertest.Contractor)
@@ -226,8 +226,8 @@ func post(t *testing.T, browser *http.Client, target string, form url.Values, he
 	return resp.StatusCode, html.UnescapeString(string(body))
 }
 
-// TestConsentIsTheUsersWhoGaveIt lets another user log in at the browser while the
-// first one's login is finished but can still be taken up.
+// TestConsentIsTheUsersWhoGaveIt: another user logs in in the same browser while the
+// first user's login is finished but can still be resumed.
 func TestConsentIsTheUsersWhoGaveIt(t *testing.T) {
 	for _, action := range []string{"accept", "decline"} {
 		tn := start(t)
@@ -241,7 +241,7 @@ func TestConsentIsTheUsersWhoGaveIt(t *testing.T) {
 	}
 }
 
-// TestWithoutASessionThereIsNothingToAsk goes back to the login.
+// TestWithoutASessionThereIsNothingToAsk: after a logout the consent page leads back to the login page.
 func TestWithoutASessionThereIsNothingToAsk(t *testing.T) {
 	tn := start(t)
 	_, page := tn.visit(tn.mobile("openid read:timesheets"), servertest.Employee)

@@ -24,7 +24,7 @@ func listen(t *testing.T) listener {
 	return listener{servertest.Start(t), t}
 }
 
-// ask sends a request to the control listener, with headers, each a name and a value.
+// ask sends a request to the control listener; header has names and values in turn.
 func (l listener) ask(method, path, body string, header ...string) (status int, answer string) {
 	l.t.Helper()
 	rq, err := http.NewRequestWithContext(l.t.Context(), method, l.ControlURL()+path, strings.NewReader(body))
@@ -49,7 +49,7 @@ func (l listener) ask(method, path, body string, header ...string) (status int, 
 	return resp.StatusCode, string(raw)
 }
 
-// read is ask for an answer of 200 in JSON.
+// read sends a request, expects a 200 and decodes the JSON answer.
 func (l listener) read(method, path, body string, into any) {
 	l.t.Helper()
 	status, answer := l.ask(method, path, body)
@@ -109,7 +109,7 @@ func TestTheClockStandsWhereItIsFrozenAndRunsOnWhereItIsSet(t *testing.T) {
 	}
 }
 
-// TestTimesThatTheClockCannotShow leave it as it is: the bounds themselves can be shown.
+// TestTimesThatTheClockCannotShow do not change the clock; the first and last possible times are accepted.
 func TestTimesThatTheClockCannotShow(t *testing.T) {
 	l := listen(t)
 	const first, last = "1970-01-01T00:00:00Z", "2200-01-01T00:00:00Z"
@@ -161,8 +161,8 @@ func (k shownKey) role() string {
 	return fmt.Sprintf("current %v, next %v, previous %v, revoked %v", k.Current, k.Next, k.Previous, k.RevokedAt != nil)
 }
 
-// TestKeysThatAreRotatedAndRevoked: the current key and the next cannot be revoked, the previous one
-// can, and once more changes nothing.
+// TestKeysThatAreRotatedAndRevoked: the current and the next key cannot be revoked. The previous one
+// can; revoking it again changes nothing.
 func TestKeysThatAreRotatedAndRevoked(t *testing.T) {
 	l := listen(t)
 	keys := func(method, path string) (all []shownKey) {
@@ -211,8 +211,8 @@ func TestKeysThatAreRotatedAndRevoked(t *testing.T) {
 	}
 }
 
-// TestTheListenerAnswersNoWebPage, whatever it asks for: of another site, by another name, or as a
-// log stream.
+// TestTheListenerAnswersNoWebPage, whatever it requests: from another origin, under another host name, or
+// as a log stream.
 func TestTheListenerAnswersNoWebPage(t *testing.T) {
 	l := listen(t)
 	own := strings.TrimPrefix(l.ControlURL(), "http://")
@@ -246,8 +246,8 @@ func TestTheListenerAnswersNoWebPage(t *testing.T) {
 	}
 }
 
-// TestRoutesOfATenant are there for the first tenant with and without its name, and for no other
-// than those there are.
+// TestRoutesOfATenant: the routes of the first tenant work with and without its name, and there are none
+// for unknown names.
 func TestRoutesOfATenant(t *testing.T) {
 	l := listen(t)
 	for _, path := range []string{"/clock", "/keys", "/inbox", "/trace", "/snapshots"} {

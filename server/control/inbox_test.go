@@ -18,14 +18,14 @@ import (
 	"github.com/tenant0/tenant0/server/web"
 )
 
-// inbox is a control listener with an outbox.
+// inbox is a control listener with an outbox behind it.
 type inbox struct {
 	*outbox.Outbox
 	url string
 	t   *testing.T
 }
 
-// only is a process with one tenant.
+// only is a process with a single tenant.
 type only struct{ tenant control.Tenant }
 
 var errOnly = errors.New("there is one tenant alone")
@@ -50,7 +50,7 @@ func openInbox(t *testing.T) inbox {
 	return inbox{box, s.URL, t}
 }
 
-// call answers a request with its status and body.
+// call sends a request and returns the status and body of the answer.
 func (b inbox) call(method, path string, header ...string) (int, string) {
 	b.t.Helper()
 	rq, err := http.NewRequestWithContext(b.t.Context(), method, b.url+path, nil)

@@ -32,7 +32,7 @@ type shownProvider struct {
 	}
 }
 
-// TestProviders are one for each connection to an identity provider, with people and a choice.
+// TestProviders: there is one per connection to an identity provider, with its people and a choice.
 func TestProviders(t *testing.T) {
 	l := listener{servertest.Start(t, servertest.Seed(providersFile)), t}
 	var all []shownProvider
@@ -109,7 +109,7 @@ func TestProvidersThatAreRefused(t *testing.T) {
 	}
 }
 
-// TestTokensOfSDKs are given for the first person where none is named, and those of Google are ID tokens.
+// TestTokensOfSDKs: without a named person they are for the first person; those of Google are ID tokens.
 func TestTokensOfSDKs(t *testing.T) {
 	l := listener{servertest.Start(t, servertest.Seed(providersFile)), t}
 	status, answer := l.ask(http.MethodPost, "/providers/google-oauth2/tokens", `{"client_id": "app"}`)

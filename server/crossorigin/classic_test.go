@@ -14,7 +14,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// classic is what auth0.js sends from a login page of the tenant's own domain.
+// classic returns the body that auth0.js sends from a login page on the tenant's own domain.
 func classic(more ...string) object {
 	body := object{
 		"client_id": "app", "username": "ann@example.com", "password": "a password of ann", "connection": "Username-Password-Authentication",
@@ -30,12 +30,12 @@ func classic(more ...string) object {
 	return body
 }
 
-// own is the origin of the tenant itself.
+// own returns the origin of the tenant itself.
 func (tn tenant) own() string { return strings.TrimSuffix(tn.URL, "/") }
 
 var field = regexp.MustCompile(`name="(\w+)" value="([^"]*)"`)
 
-// formOf are the fields of the form in an answer.
+// formOf returns the fields of the form in an answer.
 func formOf(body string) url.Values {
 	form := url.Values{}
 	for _, m := range field.FindAllStringSubmatch(body, -1) {
@@ -44,7 +44,7 @@ func formOf(body string) url.Values {
 	return form
 }
 
-// posts sends the form of an answer on, as the page does.
+// posts submits the form of an answer, as the page does.
 func (tn tenant) posts(form url.Values) (*url.URL, servertest.Page) {
 	tn.t.Helper()
 	target, err := url.Parse(tn.URL + "login/callback")
@@ -54,8 +54,8 @@ func (tn tenant) posts(form url.Values) (*url.URL, servertest.Page) {
 	return tn.Submit(tn.browser, servertest.Page{URL: target}, form)
 }
 
-// TestTheTenantsOwnPageLogsIn goes the way of auth0.js on a hosted page: the password, the form,
-// the callback, and the application's code.
+// TestTheTenantsOwnPageLogsIn logs in as auth0.js does on a hosted page: the password, the form, the
+// callback, and the application's code.
 func TestTheTenantsOwnPageLogsIn(t *testing.T) {
 	tn := start(t)
 	status, header, body := tn.send(tn.own(), "usernamepassword/login", classic())
@@ -77,7 +77,7 @@ func TestTheTenantsOwnPageLogsIn(t *testing.T) {
 	if status != http.StatusOK || tokens["id_token"] == nil {
 		t.Errorf("%d %v", status, tokens)
 	}
-	// The form is good once, and whatever else it says, it leads to registered callbacks alone.
+	// The form works once, and whatever else it contains, it leads only to registered callbacks.
 	if left, page := tn.posts(form); left != nil || page.Status < http.StatusBadRequest {
 		t.Errorf("the form again: %v %d", left, page.Status)
 	}
@@ -87,7 +87,7 @@ func TestTheTenantsOwnPageLogsIn(t *testing.T) {
 	}
 }
 
-// TestClassicLoginsThatAreRefused gets the answers that Lock reads.
+// TestClassicLoginsThatAreRefused checks that the errors have the form that Lock reads.
 func TestClassicLoginsThatAreRefused(t *testing.T) {
 	tn := start(t)
 	for _, tt := range []struct {
@@ -122,8 +122,8 @@ func TestClassicLoginsThatAreRefused(t *testing.T) {
 	}
 }
 
-// TestTheFormOfAnotherBrowser is good for nothing: nobody is logged in with a form of somebody
-// else's, from wherever it is sent.
+// TestTheFormOfAnotherBrowser: another person's form logs nobody in, from whatever
+// page it is sent.
 func TestTheFormOfAnotherBrowser(t *testing.T) {
 	tn := start(t)
 	_, _, body := tn.send(tn.own(), "usernamepassword/login", classic())
@@ -163,8 +163,8 @@ func TestTheFormOfAnotherBrowser(t *testing.T) {
 	}
 }
 
-// TestWhatPagesLearnOfASession tells a page of an application who logged in last, and others
-// nothing.
+// TestWhatPagesLearnOfASession: a page of an application learns who logged in last; other
+// pages learn nothing.
 func TestWhatPagesLearnOfASession(t *testing.T) {
 	tn := start(t)
 	ask := func() object {
@@ -194,7 +194,7 @@ func TestWhatPagesLearnOfASession(t *testing.T) {
 	}
 }
 
-// TestTheScriptOfTheTenant is what Lock loads with __useTenantInfo.
+// TestTheScriptOfTheTenant checks info-v1.js, which Lock loads with __useTenantInfo.
 func TestTheScriptOfTheTenant(t *testing.T) {
 	tn := start(t)
 	resp, err := tn.browser.Get(tn.URL + "info-v1.js")

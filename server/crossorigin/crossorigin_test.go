@@ -51,7 +51,7 @@ func start(t *testing.T) tenant {
 	return tenant{s, s.Client(), t}
 }
 
-// send sends JSON as a page of an origin does.
+// send posts JSON as a page of the given origin does.
 func (tn tenant) send(origin, path string, body object) (int, http.Header, string) {
 	tn.t.Helper()
 	raw, err := json.Marshal(body)
@@ -101,7 +101,7 @@ func (tn tenant) ticket(body object) string {
 	return got["login_ticket"]
 }
 
-// authorize redeems a ticket and returns where the browser ends.
+// authorize uses a login ticket and returns where the browser ends.
 func (tn tenant) authorize(client *http.Client, clientID, ticket string) (*url.URL, servertest.Page) {
 	tn.t.Helper()
 	target, _ := tn.AuthorizeURL(servertest.Login{ClientID: clientID, RedirectURI: "https://" + clientID + ".example.com/callback", Params: url.Values{
@@ -143,7 +143,7 @@ func TestWhoseTicket(t *testing.T) {
 	refused("too late", tn.browser, "app", ticket)
 }
 
-// agent is a browser that calls itself otherwise.
+// agent sends another User-Agent.
 type agent struct{ http.RoundTripper }
 
 func (a agent) RoundTrip(rq *http.Request) (*http.Response, error) {

@@ -17,12 +17,12 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// own is a tenant whose application has a login page of its own.
+// ownPage is the custom login page of an application.
 const ownPage = `<!doctype html><html><head><title>Ours</title></head><body>
 <input name="config" value="@@config@@"><script src="https://cdn.auth0.com/js/lock/11.30/lock.min.js"></script>
 <script>var config = JSON.parse(decodeURIComponent(escape(window.atob('@@config@@'))));</script></body></html>`
 
-// startClassic starts a tenant with the classic experience, where app has ownPage if that is asked for.
+// startClassic starts a tenant with the classic experience; with own, the application app has ownPage.
 func startClassic(t *testing.T, own bool, options ...servertest.Option) tenant {
 	t.Helper()
 	seed := file + "prompts: {universal_login_experience: classic}\n"
@@ -38,7 +38,7 @@ func startClassic(t *testing.T, own bool, options ...servertest.Option) tenant {
 	return tenant{s, s.Client(), t}
 }
 
-// open goes to the page of a login, and returns it with where the browser was sent.
+// open begins a login and returns the login page and its address.
 func (tn tenant) open(more url.Values) (servertest.Page, *url.URL) {
 	tn.t.Helper()
 	params := url.Values{"audience": {""}, "scope": {"openid email"}, "nonce": {"n-1"}, "auth0Client": {"eyJ9"}, "login_hint": {`"><b>'</script>`}}
@@ -60,7 +60,7 @@ type told struct {
 	Dict                                                             struct{ Signin struct{ Title string } }
 }
 
-// configOf is what a page was told.
+// configOf decodes the config that a page contains.
 func configOf(t *testing.T, page string) (c told) {
 	t.Helper()
 	found := encoded.FindStringSubmatch(page)
@@ -77,7 +77,7 @@ func configOf(t *testing.T, page string) (c told) {
 	return c
 }
 
-// TestTheWayToTheClassicPage is what scrapers read of it: the address, the cookie and the page's config.
+// TestTheWayToTheClassicPage checks what scrapers read: the page's address, the cookie and the config.
 func TestTheWayToTheClassicPage(t *testing.T) {
 	for _, own := range []bool{false, true} {
 		tn := startClassic(t, own)
@@ -109,7 +109,7 @@ func TestTheWayToTheClassicPage(t *testing.T) {
 	}
 }
 
-// posted is what a script on the page sends, and how it is answered.
+// posted posts a form as a script on the page does, and returns the answer.
 func (tn tenant) posted(path string, form url.Values, headers ...string) (int, string) {
 	tn.t.Helper()
 	rq, err := http.NewRequestWithContext(tn.t.Context(), http.MethodPost, tn.URL+path, strings.NewReader(form.Encode()))
@@ -132,7 +132,7 @@ func (tn tenant) posted(path string, form url.Values, headers ...string) (int, s
 	return resp.StatusCode, string(body)
 }
 
-// credentials are what the page sends for a login.
+// credentials returns the form that the page sends for a login.
 func credentials(state string) url.Values {
 	return url.Values{
 		"client_id": {"app"}, "tenant": {"localhost"}, "connection": {"Username-Password-Authentication"}, "username": {"ann@example.com"},
@@ -141,8 +141,8 @@ func credentials(state string) url.Values {
 	}
 }
 
-// TestTheClassicPageLogsIn: the form that comes back for the password leads to the application, with its
-// own state and the challenge of its request, whatever the page says besides.
+// TestTheClassicPageLogsIn: the form returned for the password leads to the application, with the state
+// and the challenge of the application's own request, whatever else the page sends.
 func TestTheClassicPageLogsIn(t *testing.T) {
 	tn := startClassic(t, true)
 	target, verifier := tn.AuthorizeURL(servertest.Login{ClientID: "app", RedirectURI: "https://app.example.com/callback", Params: url.Values{
@@ -169,13 +169,13 @@ func TestTheClassicPageLogsIn(t *testing.T) {
 	if left, shown := tn.posts(form); left != nil || shown.Status < http.StatusBadRequest {
 		t.Errorf("the form again: %v %d", left, shown.Status)
 	}
-	// The session is the browser's, so that the next login asks nothing.
+	// The session belongs to the browser, so the next login needs no input.
 	if left, _ := tn.Visit(tn.browser, target); left == nil || left.Query().Get("code") == "" {
 		t.Errorf("the next login: %v", left)
 	}
 }
 
-// TestWhatLockSendsAlong is taken: members of JSON that are no texts. What has to be one is not missed.
+// TestWhatLockSendsAlong: JSON members that are not strings are accepted, except those that must be strings.
 func TestWhatLockSendsAlong(t *testing.T) {
 	tn := startClassic(t, true)
 	page, _ := tn.open(nil)
@@ -198,8 +198,8 @@ func TestWhatLockSendsAlong(t *testing.T) {
 	}
 }
 
-// TestTheFormOfAClassicLoginIsItsOwn: the ticket of one login under way is good for that alone, in the
-// browser that has it.
+// TestTheFormOfAClassicLoginIsItsOwn: the ticket of one login works only for that login, in the browser
+// that began it.
 func TestTheFormOfAClassicLoginIsItsOwn(t *testing.T) {
 	tn := startClassic(t, true)
 	page, _ := tn.open(nil)
@@ -242,7 +242,7 @@ func TestTheFormOfAClassicLoginIsItsOwn(t *testing.T) {
 	}
 }
 
-// TestTheBuiltInPageWorksWithoutScript: it is sent as a form, and says what was wrong on itself.
+// TestTheBuiltInPageWorksWithoutScript: it can be sent as a form, and shows its errors itself.
 func TestTheBuiltInPageWorksWithoutScript(t *testing.T) {
 	tn := startClassic(t, false)
 	page, _ := tn.open(nil)
@@ -278,8 +278,8 @@ func TestTheBuiltInPageWorksWithoutScript(t *testing.T) {
 	}
 }
 
-// TestAProviderOfTheClassicPage: what auth0.js sends for a connection goes on with the request that
-// brought the browser to the page, and with nobody else's.
+// TestAProviderOfTheClassicPage: what auth0.js sends for a connection continues the request that brought
+// the browser to the page, and no request of another browser.
 func TestAProviderOfTheClassicPage(t *testing.T) {
 	tn := startClassic(t, true)
 	tn.Person("google-oauth2", "1081", map[string]any{"email": "ada@example.com"})
@@ -301,8 +301,8 @@ func TestAProviderOfTheClassicPage(t *testing.T) {
 	}
 }
 
-// TestACodeOnTheClassicPage goes on with the request that brought the browser to the page, as auth0.js's
-// passwordlessLogin does there; in another browser the state is nothing but the application's.
+// TestACodeOnTheClassicPage: a code entered through auth0.js's passwordlessLogin continues the request that
+// brought the browser to the page; in another browser the state is just the application's parameter.
 func TestACodeOnTheClassicPage(t *testing.T) {
 	tn := startClassic(t, true)
 	verify := func(browser *http.Client) *url.URL {
@@ -327,7 +327,7 @@ func TestACodeOnTheClassicPage(t *testing.T) {
 	}
 }
 
-// TestWhoHasLoggedIn goes on from the page, with the back button and in another tab.
+// TestWhoHasLoggedIn: the user is not asked again on the page, with the back button or in another tab.
 func TestWhoHasLoggedIn(t *testing.T) {
 	tn := startClassic(t, true)
 	page, at := tn.open(nil)
@@ -343,8 +343,8 @@ func TestWhoHasLoggedIn(t *testing.T) {
 	}
 }
 
-// TestWhichPageALoginHas: the application's own page, that of all applications, or the built-in one of
-// the classic experience; and the pages of the universal login without any.
+// TestWhichPageALoginHas: the application's own page, the page of all applications, the built-in page of
+// the classic experience, or without any of these the pages of the universal login.
 func TestWhichPageALoginHas(t *testing.T) {
 	s := servertest.Start(t)
 	tn := tenant{s, s.Client(), t}
@@ -389,8 +389,8 @@ func TestWhichPageALoginHas(t *testing.T) {
 	}
 }
 
-// TestCopiesOfScripts: what a page loads from Auth0's servers comes from the developer's folder where it
-// is there, and else the page says what is missing.
+// TestCopiesOfScripts: scripts from Auth0's servers are loaded from the developer's folder; if one is not
+// there, the page says which is missing.
 func TestCopiesOfScripts(t *testing.T) {
 	folder := t.TempDir()
 	for name, content := range map[string]string{"lock.min.js": "// Lock", ".hidden": "x"} {

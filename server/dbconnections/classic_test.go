@@ -12,11 +12,11 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// resetPage is a page of a tenant's own for a new password.
+// resetPage is a tenant's own page for choosing a new password.
 const resetPage = `<p id="{{tenant.name}}">{{email}}|{{ticket}}|{{csrf_token}}|{{password_policy}}|{{min_length}}|{{tenant.friendly_name}}|{{lang}}|` +
 	`{{tenant.picture_url | default: 'none'}}</p>`
 
-// changePage gives the tenant a page of its own.
+// changePage sets a page of the tenant's own in the tenant settings.
 func changePage(t *testing.T, s *servertest.Server, member string, page any) {
 	t.Helper()
 	if status, answer := s.Manage(s.Client(), http.MethodPatch, "tenants/settings", map[string]any{member: page}); status != http.StatusOK {
@@ -24,7 +24,7 @@ func changePage(t *testing.T, s *servertest.Server, member string, page any) {
 	}
 }
 
-// resetLink is the link of a new ticket for the employee's password.
+// resetLink returns the link of a new ticket for changing the employee's password.
 func resetLink(t *testing.T, s *servertest.Server, more map[string]any) string {
 	t.Helper()
 	body := map[string]any{"email": servertest.Employee, "connection_id": connectionID(t, s)}
@@ -43,7 +43,7 @@ func connectionID(t *testing.T, s *servertest.Server) string {
 	return answer.([]any)[0].(map[string]any)["id"].(string)
 }
 
-// posts sends a body to /lo/reset, as a script does or a form.
+// postReset posts a body to /lo/reset, as a script or a form does.
 func postReset(t *testing.T, s *servertest.Server, contentType, body string, headers ...string) (*http.Response, string) {
 	t.Helper()
 	rq, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"lo/reset", strings.NewReader(body))
@@ -66,8 +66,8 @@ func postReset(t *testing.T, s *servertest.Server, contentType, body string, hea
 	return resp, string(raw)
 }
 
-// TestTheTenantsOwnResetPage is shown at the ticket's link, with its variables, and its script changes the
-// password once.
+// TestTheTenantsOwnResetPage: the page appears at the ticket's link with its variables filled in, and its
+// script can change the password once.
 func TestTheTenantsOwnResetPage(t *testing.T) {
 	s := servertest.Start(t)
 	changePage(t, s, "friendly_name", `<b>"Acme"</b>`)
@@ -125,7 +125,7 @@ func TestTheTenantsOwnResetPage(t *testing.T) {
 	}
 }
 
-// TestAFormOfAResetPage: without a script the browser is led on, to the result that the ticket names.
+// TestAFormOfAResetPage: without a script the browser is redirected to the ticket's result_url.
 func TestAFormOfAResetPage(t *testing.T) {
 	s := servertest.Start(t)
 	link := resetLink(t, s, map[string]any{"result_url": "https://app.example.com/done?a=1", "includeEmailInRedirect": true})
@@ -148,7 +148,7 @@ func TestAFormOfAResetPage(t *testing.T) {
 	}
 }
 
-// TestTheTenantsOwnErrorPage shows errors that cannot go to an application, with what they say as text.
+// TestTheTenantsOwnErrorPage shows errors that cannot be sent to an application, and escapes their text.
 func TestTheTenantsOwnErrorPage(t *testing.T) {
 	s := servertest.Start(t)
 	changePage(t, s, "error_page", map[string]any{"html": "<h1>{{error}}|{{error_description | escape}}|{{client_id}}|{{tracking}}|{{lang}}</h1>", "show_log_link": false})

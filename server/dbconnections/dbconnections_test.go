@@ -32,7 +32,7 @@ func start(t *testing.T) tenant {
 
 type object = map[string]any
 
-// send sends JSON and returns the answer, as an object where it is one.
+// send sends JSON and returns the answer, also decoded if it is an object.
 func (tn tenant) send(method, target string, body object, header ...string) (status int, answer object, text string) {
 	tn.t.Helper()
 	raw, _ := json.Marshal(body)
@@ -83,7 +83,7 @@ func (tn tenant) must(want int, method, path string, body object) object {
 	return answer
 }
 
-// page opens the page that an authorization request leads to.
+// page opens the page to which an authorization request leads.
 func (tn tenant) page(params ...string) servertest.Page {
 	tn.t.Helper()
 	all := url.Values{"audience": {""}, "scope": {"openid email"}}
@@ -98,7 +98,7 @@ func (tn tenant) page(params ...string) servertest.Page {
 	return page
 }
 
-// fill fills a page's form in and sends it.
+// fill fills in a page's form and sends it.
 func (tn tenant) fill(page servertest.Page, fields ...string) (left *url.URL, next servertest.Page) {
 	tn.t.Helper()
 	form := page.Form()
@@ -109,7 +109,7 @@ func (tn tenant) fill(page servertest.Page, fields ...string) (left *url.URL, ne
 	return tn.Submit(tn.browser, page, form)
 }
 
-// follow opens a link of an e-mail in another browser.
+// follow opens a link from an e-mail in another browser.
 func (tn tenant) follow(link string) servertest.Page {
 	tn.t.Helper()
 	left, page := tn.Visit(tn.Client(), link)
@@ -246,7 +246,7 @@ func TestForgottenPassword(t *testing.T) {
 	tn.Login(tn.Client(), servertest.Login{Password: "A password of 2027"})
 }
 
-// newer waits for the reset e-mail after one.
+// newer waits for the password reset e-mail that follows m.
 func newer(tn tenant, m outbox.Message) outbox.Message {
 	tn.t.Helper()
 	_, answer, text := tn.send(http.MethodGet, tn.ControlURL()+"/inbox/wait?to="+url.QueryEscape(m.To)+"&kind="+m.Kind+"&after="+m.ID, nil)
@@ -409,8 +409,8 @@ func TestManyWrongPasswordsBlock(t *testing.T) {
 	}
 }
 
-// TestSignupsAreBounded: anyone may send one, and what is kept of it is no larger than what
-// is let in.
+// TestSignupsAreBounded: anyone can sign up, so the size of a request and of what is stored
+// is limited.
 func TestSignupsAreBounded(t *testing.T) {
 	tn := start(t)
 	long := strings.Repeat("x", 64<<10)

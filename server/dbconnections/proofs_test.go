@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// proofsFile is a tenant whose connections ask for codes: "mail" of addresses, "phone" of numbers.
+// proofsFile is a tenant whose connections verify by code: "mail" e-mail addresses, "phone" phone numbers.
 const proofsFile = `
 clients:
   - {name: Mail, client_id: mail, app_type: native, token_endpoint_auth_method: none, callbacks: ["https://app.example.com/callback"], grant_types: [authorization_code]}
@@ -38,7 +38,7 @@ func startProofs(t *testing.T) tenant {
 	return tenant{s, t, s.Client()}
 }
 
-// opens begins a login with an application of proofsFile.
+// opens begins a login at an application of proofsFile and returns the page.
 func (tn tenant) opens(clientID string, params ...string) servertest.Page {
 	tn.t.Helper()
 	all := url.Values{"audience": {""}, "scope": {"openid email"}}
@@ -111,7 +111,7 @@ func TestSignUpWithAnAddressThatIsProvedByACode(t *testing.T) {
 	}
 	left, last := tn.types(login, "code", second, "action", "default")
 	tn.arrives(left, last)
-	// It is proved now.
+	// The address is verified now.
 	left, last = tn.types(tn.opens("mail", "prompt", "login"), "username", address, "password", password)
 	tn.arrives(left, last)
 }
@@ -142,7 +142,7 @@ func TestSignUpWithANumberThatIsProvedByACode(t *testing.T) {
 	tn.arrives(left, last)
 }
 
-// TestTheAddressIsProvedBeforeThePassword: where the identifier has a page of its own, the code comes before the password.
+// TestTheAddressIsProvedBeforeThePassword: with an identifier page of its own, the code comes before the password.
 func TestTheAddressIsProvedBeforeThePassword(t *testing.T) {
 	s := servertest.Start(t, servertest.Seed("prompts: {identifier_first: true}"+proofsFile), servertest.HTTP())
 	tn := tenant{s, t, s.Client()}
@@ -170,7 +170,7 @@ func TestTheAddressIsProvedBeforeThePassword(t *testing.T) {
 	tn.arrives(tn.types(tn.goesTo(password, page, "code", tn.WaitForMessage("new@example.com", "verify_email_by_code").Code), "password", secret))
 	tn.arrives(tn.types(tn.goesTo("/u/login/password", tn.opens("mail", "prompt", "login"), "username", "new@example.com"), "password", secret))
 
-	// What was proved holds for no other address: neither one that is posted with the password, nor one that is typed after going back.
+	// A verified address verifies no other: neither one posted with the password, nor one entered after going back.
 	for name, lie := range map[string]func(page servertest.Page) servertest.Page{
 		"with the password": func(page servertest.Page) servertest.Page {
 			return tn.goesTo(emailProof, page, "password", secret, "email", "other@example.com")
@@ -189,7 +189,7 @@ func TestTheAddressIsProvedBeforeThePassword(t *testing.T) {
 		}
 	}
 
-	// Somebody who has an account is told after the code, which lets nobody in.
+	// A person who already has an account learns this after the code, and is not logged in.
 	page = tn.goesTo(emailProof, begin("mail"), "email", "ann@example.com")
 	page = tn.goesTo(password, page, "code", tn.WaitForMessage("ann@example.com", "verify_email_by_code").Code)
 	if left, last := tn.types(page, "password", secret); left != nil || last.Status != http.StatusBadRequest {
@@ -200,7 +200,7 @@ func TestTheAddressIsProvedBeforeThePassword(t *testing.T) {
 	tn.arrives(tn.types(tn.goesTo(password, page, "code", tn.WaitForMessage("+15550100", "otp_verify").Code), "password", secret))
 }
 
-// TestAChangedPasswordEndsTheProofThatBeganWithIt: the code by itself lets nobody in.
+// TestAChangedPasswordEndsTheProofThatBeganWithIt: after that, the code alone logs nobody in.
 func TestAChangedPasswordEndsTheProofThatBeganWithIt(t *testing.T) {
 	tn := startProofs(t)
 	const address = "new@example.com"
@@ -212,7 +212,7 @@ func TestAChangedPasswordEndsTheProofThatBeganWithIt(t *testing.T) {
 	tn.says("invalid-code", proof, "code", code)
 }
 
-// resetByCode chooses a new password from the login page on.
+// resetByCode sets a new password by code, starting at the login page.
 func (tn tenant) resetByCode(address, password string) {
 	tn.t.Helper()
 	login := tn.opens("mail")
@@ -254,7 +254,7 @@ func TestAResetByCodeIsBoundToItsLogin(t *testing.T) {
 		t.Errorf("another browser gets to %v, or sees\n%s", left, page.Body)
 	}
 	change := tn.goesTo("/u/reset-verify", first, "code", code)
-	// The code is used up, and its login waits for none.
+	// The code is used up, and its login no longer waits for one.
 	if left, page := tn.types(first, "code", code); left != nil || page.URL.Path == "/u/reset-verify" {
 		t.Errorf("the code leads to %v %v a second time", left, page.URL)
 	}
@@ -267,7 +267,7 @@ func TestAResetByCodeIsBoundToItsLogin(t *testing.T) {
 	}
 }
 
-// TestAResetByCodeTellsNobodyWhoHasAnAccount: strangers see the same page, and get no code.
+// TestAResetByCodeTellsNobodyWhoHasAnAccount: unknown addresses see the same page, and get no code.
 func TestAResetByCodeTellsNobodyWhoHasAnAccount(t *testing.T) {
 	tn := startProofs(t)
 	login := tn.opens("mail")
@@ -277,7 +277,7 @@ func TestAResetByCodeTellsNobodyWhoHasAnAccount(t *testing.T) {
 	if sent := tn.Inbox(); len(sent) != 0 {
 		t.Errorf("%d messages were sent", len(sent))
 	}
-	// A code that was sent for another address in the same login is worth nothing here.
+	// A code sent to another address in the same login does not work here.
 	_, request = tn.Visit(tn.browser, request.URL.String())
 	tn.goesTo(resetCode, request, "email", "ann@example.com")
 	anns := tn.WaitForMessage("ann@example.com", "reset_email_by_code").Code
@@ -286,7 +286,7 @@ func TestAResetByCodeTellsNobodyWhoHasAnAccount(t *testing.T) {
 	tn.says("invalid-code", code, "code", anns)
 }
 
-// TestWrongCodesBlock: codes that are guessed at count as wrong passwords do.
+// TestWrongCodesBlock: wrong codes count like wrong passwords.
 func TestWrongCodesBlock(t *testing.T) {
 	tn := startProofs(t)
 	login := tn.opens("mail")

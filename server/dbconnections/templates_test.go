@@ -11,7 +11,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// endless is a template that nobody waits for, and words of its author's.
+// endless is a template whose loops take too long to render, with some text of its author.
 const endless = "ours{% for i in (1..9000000) %}{% for j in (1..9000000) %}{% endfor %}{% endfor %}"
 
 // logged returns the descriptions of the tenant's log events of a type.
@@ -33,7 +33,7 @@ func (tn tenant) logged(kind string) (all []string) {
 	return all
 }
 
-// hasLogged looks for an event of a notification that failed.
+// hasLogged looks for a log event of a failed notification whose description contains the words.
 func (tn tenant) hasLogged(words ...string) {
 	tn.t.Helper()
 	const kind = "fn"
@@ -111,8 +111,8 @@ func TestTemplatesThatDoTooMuch(t *testing.T) {
 	}
 }
 
-// TestNamesInMetadataAreNoMarkUp signs up with mark-up for names and values, and shows it
-// on the page of consent and in an e-mail in every way in which a template may.
+// TestNamesInMetadataAreNoMarkUp signs up with HTML in names and values, and prints it
+// on the consent page and in an e-mail in every way that a template can.
 func TestNamesInMetadataAreNoMarkUp(t *testing.T) {
 	tn := start(t)
 	const evil = `x"'><script>alert(1)</script>`

@@ -30,7 +30,7 @@ func TestToldDifferences(t *testing.T) {
 		{resource.Difference{Member: "options", Had: object{"b": 1.0, "a": nil}, Wanted: object{}}, `options: {"a":null,"b":1} → {}`},
 		{resource.Difference{Member: "client_secret", Had: "old secret", Wanted: "new secret", Secret: true}, `client_secret: changed`},
 		{resource.Difference{Member: "client_secret", Wanted: "new secret", Secret: true}, `client_secret: changed`},
-		// The two quotation marks count.
+		// The two quotation marks count too.
 		{resource.Difference{Member: "m", Had: "", Wanted: long(57)}, `m: "" → "` + long(57) + `"`},
 		{resource.Difference{Member: "m", Had: "", Wanted: long(58)}, `m: "" → "` + long(58) + `"`},
 		{resource.Difference{Member: "m", Had: "", Wanted: long(59)}, `m: "" → "` + long(59) + `…`},
@@ -49,7 +49,7 @@ func TestToldDifferences(t *testing.T) {
 	}
 }
 
-// TestMarkersWithoutAValueKeepWhatIsThere, where that fits, and nowhere else.
+// TestMarkersWithoutAValueKeepWhatIsThere, if the existing text matches, and change nothing else.
 func TestMarkersWithoutAValueKeepWhatIsThere(t *testing.T) {
 	for _, tt := range []struct {
 		name              string
@@ -96,7 +96,7 @@ func TestMarkersWithoutAValueKeepWhatIsThere(t *testing.T) {
 	}
 }
 
-// TestKeepingWhatIsThereChangesNothingElse: what is there may be shared.
+// TestKeepingWhatIsThereChangesNothingElse: existing values may be shared, so they are not modified.
 func TestKeepingWhatIsThereChangesNothingElse(t *testing.T) {
 	there := object{"options": object{"secret": "kept", "list": list{"a"}}, "other": "stays"}
 	options := object{"secret": "##SECRET##", "list": list{"##A##"}}

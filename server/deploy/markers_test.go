@@ -20,7 +20,7 @@ func TestSpelling(t *testing.T) {
 	}
 }
 
-// TestKeywordsOfSecrets: each secret of an export gets a keyword of its own, which says where it was.
+// TestKeywordsOfSecrets: each secret in an export gets its own keyword, which says where the secret was.
 func TestKeywordsOfSecrets(t *testing.T) {
 	field := resource.Field{Open: true, Fields: resource.Fields{
 		"options": {Open: true, Fields: resource.Fields{"client_secret": {Secret: true}, "apiKey": {Secret: true}}},
@@ -49,7 +49,7 @@ func TestKeywordsOfSecrets(t *testing.T) {
 	}
 }
 
-// TestKeywordsThatWouldBeAlikeAreNumbered, and the same place has the same keyword again.
+// TestKeywordsThatWouldBeAlikeAreNumbered; the same place gets the same keyword again.
 func TestKeywordsThatWouldBeAlikeAreNumbered(t *testing.T) {
 	field := resource.Field{Open: true, Fields: resource.Fields{"secret": {Secret: true}}}
 	var m deploy.Markers

@@ -28,7 +28,7 @@ simulatedProviders:
     choice: {person: eve@example.com}
 `
 
-// TestATenantFileHasThePeopleOfProviders, who log in without a click, also after a reset.
+// TestATenantFileHasThePeopleOfProviders: they log in without a click, also after a reset.
 func TestATenantFileHasThePeopleOfProviders(t *testing.T) {
 	s := servertest.Start(t, servertest.Seed(withProviders))
 	logIn := func() string {
@@ -74,7 +74,7 @@ func TestATenantFileHasThePeopleOfProviders(t *testing.T) {
 	}
 }
 
-// TestProvidersThatATenantFileCannotHave are named, before the tenant is there.
+// TestProvidersThatATenantFileCannotHave are reported before the tenant is created.
 func TestProvidersThatATenantFileCannotHave(t *testing.T) {
 	for _, tt := range []struct{ from, to, says string }{
 		{"connection: google-oauth2\n", "connection: gogle\n", `there is no connection to an identity provider "gogle" in the file`},

@@ -83,7 +83,7 @@ func TestCodeOfATenantFile(t *testing.T) {
 	}
 }
 
-// TestUsersThatATenantFileCannotHave are told all at once, each with what is wrong first.
+// TestUsersThatATenantFileCannotHave are all reported at once, each with its first error.
 func TestUsersThatATenantFileCannotHave(t *testing.T) {
 	const password, bcrypt = "Long-Enough-2026!", "$2b$10$3b0Ep7MYlvFtMhr8lsTtB.gqNqUEC6jhlYTkoWgUe5nQGhFQXbfhu"
 	databases := []object{

@@ -58,7 +58,7 @@ func diff(t *testing.T, what string, got, want any) {
 	}
 }
 
-// codes are those of a device that has asked for them.
+// codes requests a device code and a user code for a device.
 func (tn tenant) codes(client string, more ...string) (deviceCode, userCode string) {
 	tn.t.Helper()
 	form := url.Values{"client_id": {client}, "scope": {"openid offline_access read:it"}, "audience": {"urn:rs"}}
@@ -91,7 +91,7 @@ const (
 	unknown = "Invalid or expired device code."
 )
 
-// activate types a user code and answers with an action, and goes on to the last page.
+// activate enters a user code, answers the confirmation with an action, and continues to the last page.
 func (tn tenant) activate(code, action string) servertest.Page {
 	tn.t.Helper()
 	_, page := tn.Visit(tn.browser, tn.URL+"activate")
@@ -157,7 +157,7 @@ func TestADeviceIsLetIn(t *testing.T) {
 		t.Errorf("a refresh: %d %v", status, refreshed)
 	}
 
-	// With the session of the browser there is no page but the confirmation.
+	// With a session in the browser only the confirmation page appears.
 	code, user = tn.codes("radio", "audience", "", "scope", "openid")
 	if page := tn.activate(user, "confirm"); !strings.Contains(page.Body, "Your device is now connected.") {
 		t.Errorf("with a session: %d %s", page.Status, page.Body)
@@ -191,7 +191,7 @@ func TestADeviceIsRefused(t *testing.T) {
 	}
 	tn.refused("stranger", code, 403, "access_denied", denied)
 
-	// A code that is answered is good for nothing.
+	// A code that was answered cannot be used again.
 	if _, page := tn.Visit(tn.browser, tn.URL+"activate?user_code="+user); page.Status != 400 || !strings.Contains(page.Body, "Invalid or expired user code") {
 		t.Errorf("a used user code: %d %s", page.Status, page.Body)
 	}
@@ -233,7 +233,7 @@ func TestWhatADeviceMayNot(t *testing.T) {
 	}
 }
 
-// TestUserCodesAreNotGuessed: an address has ten wrong ones, and one more every six minutes.
+// TestUserCodesAreNotGuessed: an IP address may enter ten wrong codes, and then one more every six minutes.
 func TestUserCodesAreNotGuessed(t *testing.T) {
 	tn := start(t, "")
 	says := func(words string) {
@@ -251,7 +251,7 @@ func TestUserCodesAreNotGuessed(t *testing.T) {
 	says("Too many failed codes")
 }
 
-// TestTheTenantSaysHowCodesLook is the setting device_flow.
+// TestTheTenantSaysHowCodesLook checks the setting device_flow.
 func TestTheTenantSaysHowCodesLook(t *testing.T) {
 	tn := start(t, `device_flow: {charset: digits, mask: "*** ***"}, `)
 	_, user := tn.codes("tv")
@@ -280,8 +280,8 @@ func TestAPageOfAnotherSiteConfirmsNothing(t *testing.T) {
 	tn.refused("tv", code, 403, "authorization_pending", pending)
 }
 
-// TestTheLoginOfADeviceEndsHereAlone: what is no code of that login lets nobody in, and a
-// code of it is good for nothing else.
+// TestTheLoginOfADeviceEndsHereAlone: only a code of that login connects the device, and that
+// code cannot be exchanged for tokens.
 func TestTheLoginOfADeviceEndsHereAlone(t *testing.T) {
 	tn := start(t, "")
 	code, user := tn.codes("tv")
@@ -303,7 +303,7 @@ func TestTheLoginOfADeviceEndsHereAlone(t *testing.T) {
 	}
 }
 
-// confirmed is where a login ends that lets a device in, before the browser has gone there.
+// confirmed returns the URL to which the login for a device redirects, before the browser follows it.
 func (tn tenant) confirmed(user string) *url.URL {
 	tn.t.Helper()
 	_, page := tn.Visit(tn.browser, tn.URL+"activate?user_code="+user)
@@ -328,8 +328,8 @@ func (tn tenant) confirmed(user string) *url.URL {
 	return end
 }
 
-// TestACodeOfAnotherLoginLetsNoDeviceIn: a code that somebody has stolen from a login of the application, or
-// from that of another device, is of no use to a device of their own, RFC 9700 section 4.5.
+// TestACodeOfAnotherLoginLetsNoDeviceIn: a code stolen from a login of the application, or from the login of
+// another device, does not connect the attacker's device, RFC 9700 section 4.5.
 func TestACodeOfAnotherLoginLetsNoDeviceIn(t *testing.T) {
 	tn := start(t, "")
 	stolen := map[string]string{
@@ -379,8 +379,8 @@ func TestDevicesInTheLog(t *testing.T) {
 	diff(t, "events", got, []string{"fdeac", "fdeaz", "fdecc", "fede", "s", "sede"})
 }
 
-// TestADeviceOfABlockedUser: a person who is blocked after having let a device in lets it in no more, and one who is gone
-// neither.
+// TestADeviceOfABlockedUser: if a user is blocked or deleted after confirming a device, the device gets
+// no tokens.
 func TestADeviceOfABlockedUser(t *testing.T) {
 	tn := start(t, "")
 	code, user := tn.codes("tv")

@@ -17,7 +17,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// current is the certificate of the first key that is published, which signs.
+// current returns the certificate of the first published key, which is the signing key.
 func current(t *testing.T, s *servertest.Server) []byte {
 	t.Helper()
 	_, body := fetch(t, s, http.MethodGet, s.URL+".well-known/jwks.json")
@@ -65,7 +65,7 @@ func TestTheCertificateInEveryForm(t *testing.T) {
 	check()
 }
 
-// TestTheCertificateInAMessage has openssl read it.
+// TestTheCertificateInAMessage reads the PKCS #7 file with openssl.
 func TestTheCertificateInAMessage(t *testing.T) {
 	openssl, err := exec.LookPath("openssl")
 	if err != nil {

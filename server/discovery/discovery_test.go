@@ -21,7 +21,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// fetch gets a URL and returns the headers and the body.
+// fetch requests a URL and returns the response and its body.
 func fetch(t *testing.T, s *servertest.Server, method, target string, headers ...string) (*http.Response, []byte) {
 	t.Helper()
 	rq, err := http.NewRequestWithContext(t.Context(), method, target, http.NoBody)
@@ -45,7 +45,7 @@ func fetch(t *testing.T, s *servertest.Server, method, target string, headers ..
 
 const configuration = ".well-known/openid-configuration"
 
-// TestTheDocument compares it with a golden file, which UPDATE=1 rewrites.
+// TestTheDocument compares the discovery document with a golden file, which UPDATE=1 rewrites.
 func TestTheDocument(t *testing.T) {
 	const golden = "testdata/openid-configuration.json"
 	s := servertest.Start(t)
@@ -75,7 +75,7 @@ func TestTheDocument(t *testing.T) {
 	}
 }
 
-// TestTheIssuerIsThatOfTheConfiguration and not of the request.
+// TestTheIssuerIsThatOfTheConfiguration and not taken from the request.
 func TestTheIssuerIsThatOfTheConfiguration(t *testing.T) {
 	s := servertest.Start(t, servertest.HTTP())
 	rq, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+configuration, http.NoBody)
@@ -98,7 +98,7 @@ func TestTheIssuerIsThatOfTheConfiguration(t *testing.T) {
 	}
 }
 
-// TestEveryEndpointListedAnswers holds the document to the routes.
+// TestEveryEndpointListedAnswers compares the document with the routes.
 func TestEveryEndpointListedAnswers(t *testing.T) {
 	s := servertest.Start(t)
 	_, body := fetch(t, s, http.MethodGet, s.URL+configuration)
@@ -135,7 +135,7 @@ func TestTheEndSessionEndpointCanBeLeftOut(t *testing.T) {
 	}
 }
 
-// document reads what clients learn the tenant from.
+// document reads the discovery document.
 func document(t *testing.T, s *servertest.Server) map[string]any {
 	t.Helper()
 	_, body := fetch(t, s, http.MethodGet, s.URL+configuration)
@@ -146,7 +146,7 @@ func document(t *testing.T, s *servertest.Server) map[string]any {
 	return document
 }
 
-// TestTheGrantTypesListedAreServed and no others of those that Auth0 has.
+// TestTheGrantTypesListedAreServed, and Auth0's other grant types are not.
 func TestTheGrantTypesListedAreServed(t *testing.T) {
 	s := servertest.Start(t)
 	listed, _ := document(t, s)["grant_types_supported"].([]any)
@@ -200,7 +200,7 @@ func TestEveryPageMayReadTheDocuments(t *testing.T) {
 	}
 }
 
-// keySet reads the published keys and checks what each of them says of itself.
+// keySet reads the published keys and checks the members of each.
 func keySet(t *testing.T, s *servertest.Server) []string {
 	t.Helper()
 	_, body := fetch(t, s, http.MethodGet, s.URL+".well-known/jwks.json")
@@ -240,7 +240,7 @@ func keySet(t *testing.T, s *servertest.Server) []string {
 	return kids
 }
 
-// signer is the kid of a token that is issued now.
+// signer returns the kid of a newly issued token.
 func signer(t *testing.T, s *servertest.Server) string {
 	t.Helper()
 	_, body := s.Token(s.Client(), url.Values{

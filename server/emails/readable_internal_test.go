@@ -7,7 +7,7 @@ import (
 	"github.com/tenant0/tenant0/server/resource/resourcetest"
 )
 
-// TestTemplatesCanBeRead holds what is read of a template against what may be set.
+// TestTemplatesCanBeRead compares the members of a template that can be read with those that can be set.
 func TestTemplatesCanBeRead(t *testing.T) {
 	resourcetest.Readable[template](t, resource.EmailTemplates)
 }

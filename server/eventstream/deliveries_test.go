@@ -14,7 +14,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// test sends an event to a stream to try it.
+// test sends a test event to a stream.
 func (tn *tenant) test(stream, kind string) {
 	tn.t.Helper()
 	delivery := tn.must(http.MethodPost, "event-streams/"+stream+"/test", object{"event_type": kind})
@@ -72,8 +72,8 @@ func TestTestEvents(t *testing.T) {
 	}
 }
 
-// TestRetries: a webhook that answers with an error gets an event four times, with pauses that double,
-// and one that calls it bad once. What has failed is listed, and redelivered when somebody asks.
+// TestRetries: a webhook that answers 503 gets an event four times, with pauses that double; one that answers
+// 429 gets it once. Failed deliveries are listed, and redelivered on request.
 func TestRetries(t *testing.T) {
 	tn, r := start(t), receive(t)
 	stream := tn.subscribe(r.URL, bearer, "user.created", "user.updated")
@@ -135,7 +135,7 @@ func TestRetries(t *testing.T) {
 	tn.redelivers(r, path, ids[0], updated)
 }
 
-// redelivers asks for the deliveries of two events that have failed.
+// redelivers requests redelivery of two failed events.
 func (tn *tenant) redelivers(r *receiver, path, created, updated string) {
 	t := tn.t
 	stream := strings.TrimPrefix(path, "event-streams/")
@@ -180,7 +180,7 @@ func (tn *tenant) redelivers(r *receiver, path, created, updated string) {
 	tn.failed(stream, 0)
 }
 
-// TestAStreamThatFailsTooOftenIsDisabled after 500 failures, one after the other.
+// TestAStreamThatFailsTooOftenIsDisabled after 500 failures in a row.
 func TestAStreamThatFailsTooOftenIsDisabled(t *testing.T) {
 	const most = 500
 	tn, r := start(t), receive(t)
@@ -227,7 +227,7 @@ func TestAStreamThatFailsTooOftenIsDisabled(t *testing.T) {
 	}
 }
 
-// TestOtherDestinationsGetNothing, and say so.
+// TestOtherDestinationsGetNothing: deliveries to them fail with an error that says so.
 func TestOtherDestinationsGetNothing(t *testing.T) {
 	tn := start(t)
 	stream := tn.must(http.MethodPost, "event-streams", object{
@@ -243,7 +243,7 @@ func TestOtherDestinationsGetNothing(t *testing.T) {
 	}
 }
 
-// TestEventsDoNotReachTheControlListener, and lead to http alone.
+// TestEventsDoNotReachTheControlListener, and a webhook's URL must be http or https.
 func TestEventsDoNotReachTheControlListener(t *testing.T) {
 	tn := start(t)
 	stream := tn.subscribe(tn.ControlURL()+"/reset", bearer)
@@ -262,8 +262,8 @@ func TestEventsDoNotReachTheControlListener(t *testing.T) {
 	}
 }
 
-// TestAnEventOutlivesTheServerThatDeliversIt has a server end while a webhook does not answer: it is
-// told after the next start, of the same event.
+// TestAnEventOutlivesTheServerThatDeliversIt stops a server while a webhook has not answered yet: the
+// webhook gets the same event after the next start.
 func TestAnEventOutlivesTheServerThatDeliversIt(t *testing.T) {
 	r := receive(t)
 	asked, answer := make(chan struct{}), make(chan struct{})

@@ -38,14 +38,14 @@ roles:
 
 type object = map[string]any
 
-// told is one request to a webhook.
+// told is one request that a webhook received.
 type told struct {
 	path   string
 	header http.Header
 	event  object
 }
 
-// receiver is a webhook that answers as it is told to, 204 at first.
+// receiver is a webhook whose answers can be set; at first it answers 204.
 type receiver struct {
 	*httptest.Server
 	told    chan told
@@ -73,7 +73,7 @@ func receive(t *testing.T) *receiver {
 
 func (r *receiver) answer(with func(told) int) { r.answers.Store(&with) }
 
-// next is the next request.
+// next waits for the next request.
 func (r *receiver) next() told {
 	r.t.Helper()
 	select {
@@ -85,8 +85,8 @@ func (r *receiver) next() told {
 	}
 }
 
-// nothing sees that the webhook is told nothing more: what a change brings about is delivered before
-// that of a later one, of which it is told.
+// nothing checks that the webhook gets no further event: events are delivered in order, so
+// it makes a later change and expects the event of that change next.
 func (r *receiver) nothing(tn *tenant) {
 	r.t.Helper()
 	tn.must(http.MethodPost, "organizations", object{"name": "marker"})
@@ -121,7 +121,7 @@ func start(t *testing.T, opts ...servertest.Option) *tenant {
 	return &tenant{s, s.Client(), t}
 }
 
-// must is what an operation of the Management API answers, which has to succeed.
+// must calls an operation of the Management API, which must succeed, and returns the answer.
 func (tn *tenant) must(method, path string, body any) object {
 	tn.t.Helper()
 	status, answer := tn.Manage(tn.client, method, path, body)
@@ -145,12 +145,12 @@ func (tn *tenant) list(path string) (all []object) {
 	return all
 }
 
-// everything are the types that the tests subscribe to.
+// everything lists the event types that the tests subscribe to.
 var everything = strings.Fields("user.created user.updated user.deleted organization.created organization.updated organization.deleted " +
 	"organization.member.added organization.member.deleted organization.member.role.assigned organization.member.role.deleted " +
 	"organization.connection.added organization.connection.updated organization.connection.removed connection.created connection.updated connection.deleted")
 
-// subscribe makes a stream to a URL and returns its id.
+// subscribe creates a stream to a URL and returns its id.
 func (tn *tenant) subscribe(url string, authorization object, types ...string) string {
 	tn.t.Helper()
 	subscriptions := []object{}
@@ -166,7 +166,7 @@ func (tn *tenant) subscribe(url string, authorization object, types ...string) s
 
 var bearer = object{"method": "bearer", "token": "a secret"}
 
-// deliveries are those of a stream that have failed, with what the query asks for.
+// deliveries returns the failed deliveries of a stream that match the query.
 func (tn *tenant) deliveries(stream, query string) (all []object) {
 	tn.t.Helper()
 	page := tn.must(http.MethodGet, "event-streams/"+stream+"/deliveries"+query, nil)
@@ -176,7 +176,7 @@ func (tn *tenant) deliveries(stream, query string) (all []object) {
 	return all
 }
 
-// failed waits until as many deliveries of a stream have failed.
+// failed waits until n deliveries of a stream have failed.
 func (tn *tenant) failed(stream string, n int) (deliveries []object) {
 	tn.t.Helper()
 	for deadline := time.Now().Add(servertest.Patience); ; {
@@ -189,7 +189,7 @@ func (tn *tenant) failed(stream string, n int) (deliveries []object) {
 	}
 }
 
-// expect sees that the next event is of a type, and returns what it says.
+// expect checks the type of the next event, and returns its object and previous object.
 func (tn *tenant) expect(r *receiver, kind string) (is, was object) {
 	tn.t.Helper()
 	one := r.next()
@@ -329,8 +329,8 @@ func TestEventsOfOrganizationsAndConnections(t *testing.T) {
 	r.nothing(tn)
 }
 
-// TestWhatHasNoEvent: what nobody subscribes to, what is refused, what a login leaves, and what a
-// stream that is disabled would get.
+// TestWhatHasNoEvent: changes without a subscription, refused changes, what a login stores, and
+// changes while the stream is disabled.
 func TestWhatHasNoEvent(t *testing.T) {
 	tn, r := start(t), receive(t)
 	stream := tn.subscribe(r.URL, bearer, "user.updated", "organization.created", "organization.deleted")

@@ -8,7 +8,7 @@ import (
 	"github.com/tenant0/tenant0/server/resource/resourcetest"
 )
 
-// TestStreamsCanBeRead holds what is read of a stream to a webhook against what may be sent.
+// TestStreamsCanBeRead compares the members of a webhook stream that can be read with those that can be sent.
 func TestStreamsCanBeRead(t *testing.T) {
 	webhooks := *resource.EventStreams
 	webhooks.Fields = maps.Clone(webhooks.Fields)

@@ -56,7 +56,7 @@ func TestExpressions(t *testing.T) {
 	}
 }
 
-// TestExpressionsStaySmall nests functions that make long values of short ones.
+// TestExpressionsStaySmall nests functions that make long values from short ones.
 func TestExpressionsStaySmall(t *testing.T) {
 	doubled := "'0123456789'"
 	for range 30 {

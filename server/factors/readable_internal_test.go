@@ -7,7 +7,7 @@ import (
 	"github.com/tenant0/tenant0/server/resource/resourcetest"
 )
 
-// TestSettingsCanBeRead holds what is read of the settings of factors against what may be set.
+// TestSettingsCanBeRead compares the factor settings that can be read with those that can be set.
 func TestSettingsCanBeRead(t *testing.T) {
 	resourcetest.Readable[Remembering](t, resource.GuardianRemember)
 	resourcetest.Readable[Codes](t, resource.GuardianSettings("phone/settings"))

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestEveryFieldIsChecked sends each kind of field what it takes and what it does not, and reads what it
-// holds in a form's expression.
+// TestEveryFieldIsChecked sends valid and invalid values for each kind of field, and reads the stored value
+// through an expression in the form.
 func TestEveryFieldIsChecked(t *testing.T) {
 	options := []object{{"value": "a", "label": "A"}, {"value": "b", "label": "B"}}
 	cards := []object{{"value": "a", "label": "A", "image_url": "https://a.example/a.png"}, {"value": "b", "label": "B", "image_url": "https://a.example/b.png"}}
@@ -19,7 +19,7 @@ func TestEveryFieldIsChecked(t *testing.T) {
 		kind   string
 		config object
 		sent   []string
-		// says is what is wrong, or what the field holds after "= ".
+		// says is the error message, or the field's value after "= ".
 		says string
 	}{
 		{"TEXT", nil, nil, "This field is required."},
@@ -82,7 +82,7 @@ func TestEveryFieldIsChecked(t *testing.T) {
 	}
 }
 
-// TestAFieldMayBeCalledAsThePageDoes: the form's own names are not taken away.
+// TestAFieldMayBeCalledAsThePageDoes: a field may have the name of one of the page's own inputs.
 func TestAFieldMayBeCalledAsThePageDoes(t *testing.T) {
 	tn := start(t)
 	form := tn.form(nil, step("one", "two", field("TEXT", "state", nil), field("TEXT", "action", nil)), step("two", "$ending", block("RICH_TEXT", "r", object{"content": "<p>{{fields.state}} {{fields.action}}</p>"})))

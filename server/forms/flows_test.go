@@ -13,18 +13,18 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// act is an action of a flow.
+// act returns an action of a flow.
 func act(id, kind, name string, params object) object {
 	return object{"id": id, "type": kind, "action": name, "allow_failure": false, "mask_output": false, "params": params}
 }
 
-// flow makes a flow.
+// flow creates a flow and returns its id.
 func (tn tenant) flow(actions ...object) string {
 	tn.t.Helper()
 	return tn.create("flows", object{"name": "Flow", "actions": actions})
 }
 
-// vault makes a vault connection with the management application's credentials.
+// vault creates a vault connection with the management application's credentials.
 func (tn tenant) vault() string {
 	tn.t.Helper()
 	return tn.create("flows/vault/connections", object{"name": "M2M", "app_id": "AUTH0", "setup": object{
@@ -37,12 +37,12 @@ func (tn tenant) host() string {
 	return strings.TrimSuffix(strings.TrimPrefix(tn.URL, "https://"), "/")
 }
 
-// runs is a node that runs a flow.
+// runs returns a node that runs a flow.
 func runs(id, flow, next string) object {
 	return object{"id": id, "type": "FLOW", "config": object{"flow_id": flow, "next_node": next}}
 }
 
-// executions are those of a flow, with what their actions did.
+// executions returns the executions of a flow, with the results of their actions.
 func (tn tenant) executions(flow string) (all []object) {
 	tn.t.Helper()
 	_, listed := tn.Manage(tn.browser, http.MethodGet, "flows/"+flow+"/executions", nil)
@@ -145,14 +145,14 @@ func TestActionsOfOtherServicesAreNamed(t *testing.T) {
 		_, page := tn.send(tn.at(form))
 		says(t, page, "tenant0 does not emulate the action "+one.name+" of "+one.kind)
 	}
-	// A failure that is allowed is no stop.
+	// An allowed failure does not stop the flow.
 	allowed := act("a", "STRIPE", "CREATE_CUSTOMER", object{"connection_id": "ac_x"})
 	allowed["allow_failure"] = true
 	form := tn.form(nil, step("one", "flow"), runs("flow", tn.flow(allowed), "$ending"))
 	tn.done(tn.send(tn.at(form)))
 }
 
-// TestAnAddressIsProvedByACode sends a code by e-mail, again by the button, and takes it once.
+// TestAnAddressIsProvedByACode sends a code by e-mail, sends it again by the button, and accepts it once.
 func TestAnAddressIsProvedByACode(t *testing.T) {
 	tn := start(t)
 	sends := tn.flow(
@@ -312,7 +312,7 @@ func TestRequestsGoWhereTheyMay(t *testing.T) {
 	}
 }
 
-// TestARequestGetsItsTokenFirst, where its vault connection has the credentials of a client.
+// TestARequestGetsItsTokenFirst, if its vault connection has client credentials.
 func TestARequestGetsItsTokenFirst(t *testing.T) {
 	asked := make(chan string, 4)
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -357,7 +357,7 @@ func TestARequestGetsItsTokenFirst(t *testing.T) {
 	}
 }
 
-// TestTheLastFlowRunsAtTheEnd and what it says comes too late.
+// TestTheLastFlowRunsAtTheEnd, where its error message no longer has an effect.
 func TestTheLastFlowRunsAtTheEnd(t *testing.T) {
 	tn := start(t)
 	flow := tn.flow(act("say", "FLOW", "ERROR_MESSAGE", object{"message": "late"}))

@@ -32,7 +32,7 @@ func start(t *testing.T) tenant {
 
 func (tn tenant) other() tenant { return tenant{tn.Server, tn.Client(), tn.t} }
 
-// create makes an object by the Management API and returns its id.
+// create creates an object through the Management API and returns its id.
 func (tn tenant) create(path string, body object) string {
 	tn.t.Helper()
 	status, answer := tn.Manage(tn.browser, http.MethodPost, path, body)
@@ -44,7 +44,7 @@ func (tn tenant) create(path string, body object) string {
 	return id
 }
 
-// form makes a form that starts at its first node, and has all logins show it.
+// form creates a form that starts at its first node, and shows it in all logins.
 func (tn tenant) form(more object, nodes ...object) string {
 	tn.t.Helper()
 	body := object{
@@ -56,13 +56,13 @@ func (tn tenant) form(more object, nodes ...object) string {
 	return id
 }
 
-// step is a step of components, with a button that goes on.
+// step returns a step with components and a button that continues.
 func step(id, next string, components ...object) object {
 	components = append(components, object{"id": "next_" + id, "category": "BLOCK", "type": "NEXT_BUTTON", "config": object{"text": "Continue"}})
 	return object{"id": id, "type": "STEP", "config": object{"components": components, "next_node": next}}
 }
 
-// field is a field that has to be filled in, unless its config says "optional".
+// field returns a field that is required unless its config has the member "optional".
 func field(kind, id string, config object) object {
 	required := config["optional"] == nil
 	config = maps.Clone(config)
@@ -77,7 +77,7 @@ func block(kind, id string, config object) object {
 	return object{"id": id, "category": "BLOCK", "type": kind, "config": config}
 }
 
-// login logs the employee in, or the user that is named, and returns where that comes to.
+// login logs in the employee or the named user, and returns where the login ends.
 func (tn tenant) login(username ...string) (left *url.URL, page servertest.Page) {
 	tn.t.Helper()
 	target, _ := tn.AuthorizeURL(servertest.Login{ClientID: servertest.SPA, RedirectURI: servertest.SPACallback, Params: url.Values{"audience": {""}, "scope": {"openid"}}})
@@ -91,7 +91,7 @@ func (tn tenant) login(username ...string) (left *url.URL, page servertest.Page)
 	return left, page
 }
 
-// at logs in and expects the form.
+// at logs in and expects the form's page.
 func (tn tenant) at(form string) servertest.Page {
 	tn.t.Helper()
 	left, page := tn.login()
@@ -101,7 +101,7 @@ func (tn tenant) at(form string) servertest.Page {
 	return page
 }
 
-// send fills in a page and sends it, in pairs of names and values.
+// send fills in a page with pairs of names and values and submits it.
 func (tn tenant) send(page servertest.Page, pairs ...string) (*url.URL, servertest.Page) {
 	tn.t.Helper()
 	form := page.Form()
@@ -115,7 +115,7 @@ func (tn tenant) send(page servertest.Page, pairs ...string) (*url.URL, serverte
 	return tn.Submit(tn.browser, page, form)
 }
 
-// next is send for what comes to another page of the form.
+// next submits a page and expects another page of the form.
 func (tn tenant) next(page servertest.Page, pairs ...string) servertest.Page {
 	tn.t.Helper()
 	left, next := tn.send(page, pairs...)
@@ -125,7 +125,7 @@ func (tn tenant) next(page servertest.Page, pairs ...string) servertest.Page {
 	return next
 }
 
-// done expects that what was sent ends the login with a code.
+// done checks that the login ended with a code.
 func (tn tenant) done(left *url.URL, page servertest.Page) {
 	tn.t.Helper()
 	if left == nil || left.Query().Get("code") == "" {
@@ -142,7 +142,7 @@ func diff(t *testing.T, what string, got, want any) {
 
 var tags = regexp.MustCompile(`<[^>]*>`)
 
-// words are what a page says.
+// words returns the text of a page.
 func words(page servertest.Page) string {
 	_, body, _ := strings.Cut(page.Body, "<main")
 	return strings.Join(strings.Fields(html.UnescapeString(tags.ReplaceAllString("<main"+body, " "))), " ")
@@ -254,7 +254,7 @@ func TestWhoMaySeeAForm(t *testing.T) {
 		if left != nil || own.URL.Path != "/u/custom-prompt/"+form {
 			t.Fatalf("the other login comes to %v", left)
 		}
-		// The first login's page is the other user's now, who has to begin.
+		// The page of the first login now belongs to the other user, who has to start from the beginning.
 		_, old := second.send(page, "company", "Mine")
 		if old.URL == nil || old.URL.Path != "/u/custom-prompt/"+form || strings.Contains(old.Body, "Mine") {
 			t.Errorf("what the first user's tab sends comes to %v\n%s", old.URL, old.Body)
@@ -269,7 +269,7 @@ func TestWhoMaySeeAForm(t *testing.T) {
 	})
 }
 
-// TestWhatIsSentTwiceIsTakenOnce sends pages again that were sent before.
+// TestWhatIsSentTwiceIsTakenOnce submits pages a second time.
 func TestWhatIsSentTwiceIsTakenOnce(t *testing.T) {
 	tn := start(t)
 	form := tn.form(nil, step("one", "two", field("TEXT", "company", nil)), step("two", "$ending", field("TEXT", "place", nil)))
@@ -338,7 +338,7 @@ func TestTheEndLeadsElsewhere(t *testing.T) {
 	if left == nil || left.String() != "https://elsewhere.example/here" {
 		t.Fatalf("the form ends at %v", left)
 	}
-	// Who comes back to the login finds the form again, and no code.
+	// A user who returns to the login sees the form again and gets no code.
 	left, again := tn.Visit(tn.browser, tn.URL+"authorize/resume?"+page.URL.RawQuery)
 	if left != nil || again.URL.Path != "/u/custom-prompt/"+form {
 		t.Errorf("the login that was left goes on to %v", left)
@@ -352,7 +352,7 @@ func TestTheEndLeadsElsewhere(t *testing.T) {
 	}
 }
 
-// TestNothingThatIsEnteredBecomesMarkUp enters mark-up, and shows it wherever a form can.
+// TestNothingThatIsEnteredBecomesMarkUp enters HTML and shows it in every place that a form has.
 func TestNothingThatIsEnteredBecomesMarkUp(t *testing.T) {
 	tn := start(t)
 	form := tn.form(object{"style": object{"css": "h1{color:red}</style><script>alert(1)</script>"}},
@@ -426,7 +426,7 @@ func TestAFormSpeaksTheBrowsersLanguage(t *testing.T) {
 	says(t, wrong, "Fill this in.", "Por favor, introduce una dirección de correo electrónico válida.")
 }
 
-// speaking asks for languages.
+// speaking adds an Accept-Language header to requests.
 type speaking struct {
 	http.RoundTripper
 	languages string

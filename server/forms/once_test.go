@@ -13,7 +13,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// service is a server of somebody else's, which says when it is asked, and answers when it is let.
+// service is an external server that signals when it is called, and waits before it answers.
 type service struct {
 	*httptest.Server
 	asked  atomic.Int32
@@ -33,7 +33,7 @@ func newService(t *testing.T) *service {
 	return s
 }
 
-// askedOnce lets the service answer once it is asked, and expects that tabs which run at once have asked it once.
+// askedOnce lets the service answer after the first call, and checks that the concurrent tabs called it only once.
 func (s *service) askedOnce(t *testing.T, tabs *sync.WaitGroup) {
 	t.Helper()
 	<-s.comes
@@ -48,7 +48,7 @@ func (s *service) askedOnce(t *testing.T, tabs *sync.WaitGroup) {
 	}
 }
 
-// first is the page of a form that a login leads to, which nobody has asked for yet.
+// first returns the address of the form page to which a login leads, without opening it.
 func (tn tenant) first(nodes ...object) string {
 	tn.t.Helper()
 	tn.done(tn.login())
@@ -66,7 +66,7 @@ func (tn tenant) first(nodes ...object) string {
 	return page.String()
 }
 
-// TestTheFirstFlowRunsOnce, however many tabs ask for the form at the same time.
+// TestTheFirstFlowRunsOnce, however many tabs open the form at the same time.
 func TestTheFirstFlowRunsOnce(t *testing.T) {
 	tn, outside := start(t), newService(t)
 	flow := tn.flow(act("ask", "HTTP", "SEND_REQUEST", object{"method": "POST", "url": outside.URL}))
@@ -93,7 +93,7 @@ func TestTheFirstFlowRunsOnce(t *testing.T) {
 	tn.done(tn.send(shown, "company", "Acme"))
 }
 
-// TestTabsThatResume: a login that is taken up in several tabs at the same time comes to one form, which is begun once.
+// TestTabsThatResume: a login that several tabs resume at the same time leads to one form, which starts only once.
 func TestTabsThatResume(t *testing.T) {
 	tn, outside := start(t), newService(t)
 	flow := tn.flow(act("ask", "HTTP", "SEND_REQUEST", object{"method": "POST", "url": outside.URL}))
@@ -123,7 +123,7 @@ func TestTabsThatResume(t *testing.T) {
 	outside.askedOnce(t, &tabs)
 }
 
-// TestAFlowGoesOnWithoutItsBrowser: a page that is loaded again while a flow runs begins no second one.
+// TestAFlowGoesOnWithoutItsBrowser: reloading a page while its flow runs does not start a second one.
 func TestAFlowGoesOnWithoutItsBrowser(t *testing.T) {
 	tn, outside := start(t), newService(t)
 	flow := tn.flow(act("ask", "HTTP", "SEND_REQUEST", object{"method": "POST", "url": outside.URL}))
@@ -154,8 +154,8 @@ func TestAFlowGoesOnWithoutItsBrowser(t *testing.T) {
 	}
 }
 
-// TestAStepIsTakenOnceWhileItsFlowRuns: what is sent again meanwhile comes to the next page, with or
-// without the number of the page.
+// TestAStepIsTakenOnceWhileItsFlowRuns: submitting the step again meanwhile leads to the next page, with
+// or without the number of the page.
 func TestAStepIsTakenOnceWhileItsFlowRuns(t *testing.T) {
 	tn, outside := start(t), newService(t)
 	flow := tn.flow(act("ask", "HTTP", "SEND_REQUEST", object{"method": "POST", "url": outside.URL}))
@@ -179,7 +179,7 @@ func TestAStepIsTakenOnceWhileItsFlowRuns(t *testing.T) {
 	outside.askedOnce(t, &tabs)
 }
 
-// TestAFormThatFailsIsFree: whoever comes after a request that has failed does not wait for it.
+// TestAFormThatFailsIsFree: requests after a failed one do not have to wait for it.
 func TestAFormThatFailsIsFree(t *testing.T) {
 	tn := start(t)
 	page := tn.first(step("one", "nowhere"))

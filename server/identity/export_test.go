@@ -1,6 +1,6 @@
 package identity
 
-// Busy takes all slots of hashes that may be made at once, until done is called.
+// Busy occupies all slots for concurrent hashing until done is called.
 func (p *Passwords) Busy() (done func()) {
 	for range cap(p.slots) {
 		p.slots <- struct{}{}

@@ -19,8 +19,8 @@ func newPasswords(t *testing.T) *identity.Passwords {
 	return p
 }
 
-// TestTheWholePasswordCounts holds passwords that begin alike against each other: bcrypt
-// takes no more than 72 bytes.
+// TestTheWholePasswordCounts compares passwords that differ only after 72 bytes, which is all
+// that bcrypt reads.
 func TestTheWholePasswordCounts(t *testing.T) {
 	p, long := newPasswords(t), strings.Repeat("x", 72)
 	hash, err := p.Hash(t.Context(), long)
@@ -52,7 +52,7 @@ func TestTheWholePasswordCounts(t *testing.T) {
 	}
 }
 
-// costly are hashes that would take from minutes to years, or more memory than there is.
+// costly has hashes that would take from minutes to years, or more memory than available.
 var costly = map[string]string{
 	"bcrypt":                `$2b$31$abcdefghijklmnopqrstuuNBcI4oRhiR3rEZ1.oTL2vIH2Wi1S1.a`,
 	"bcrypt a step beyond":  `$2b$16$abcdefghijklmnopqrstuuNBcI4oRhiR3rEZ1.oTL2vIH2Wi1S1.a`,
@@ -68,8 +68,8 @@ var costly = map[string]string{
 	"scrypt with one block": `{"algorithm":"scrypt","hash":{"value":"AAAA","encoding":"base64"},"keylen":3,"cost":2,"blockSize":1073741824}`,
 }
 
-// TestCostlyHashesAreRefused refuses them where they come in, and does not try them where
-// a store of an earlier version has them.
+// TestCostlyHashesAreRefused: they are refused when they are imported, and not checked when a
+// store written by an earlier version contains them.
 func TestCostlyHashesAreRefused(t *testing.T) {
 	p := newPasswords(t)
 	for name, hash := range costly {
@@ -102,7 +102,7 @@ func TestCostlyHashesAreRefused(t *testing.T) {
 	}
 }
 
-// TestWaitingForAHashEndsWithItsRequest waits for a slot while all are taken.
+// TestWaitingForAHashEndsWithItsRequest cancels requests that wait for a slot.
 func TestWaitingForAHashEndsWithItsRequest(t *testing.T) {
 	p := newPasswords(t)
 	hash, err := p.Hash(t.Context(), "password")

@@ -78,7 +78,7 @@ func (tn tenant) read(path string) (status int, answer object) {
 	return status, answer
 }
 
-// upload starts an import.
+// upload starts an import job.
 func (tn tenant) upload(file string, fields ...string) (status int, job object) {
 	tn.t.Helper()
 	var body bytes.Buffer
@@ -114,7 +114,7 @@ func (tn tenant) ended(id any) object {
 	}
 }
 
-// imports has a file imported and returns the summary.
+// imports imports a file and returns the summary and id of the job.
 func (tn tenant) imports(file string, fields ...string) (summary object, id string) {
 	tn.t.Helper()
 	status, job := tn.upload(file, append(fields, "connection_id", tn.connection)...)
@@ -128,9 +128,9 @@ func (tn tenant) imports(file string, fields ...string) (summary object, id stri
 	return done["summary"].(object), job["id"].(string)
 }
 
-// hashes are custom_password_hash objects, with the password of each. Their values
-// are from RFC 2202, 6070 and 7914, from the tests of the Argon2 reference
-// implementation, from Auth0's documentation, or known of old.
+// hashes are custom_password_hash objects with their passwords. The values come from
+// RFC 2202, 6070 and 7914, from the tests of the Argon2 reference implementation and
+// from Auth0's documentation, or are well known.
 var hashes = []struct{ name, password, hash string }{
 	{"argon2i", "password", `{"algorithm":"argon2","hash":{"value":"$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA"}}`},
 	{"argon2id", "password", `{"algorithm":"argon2","hash":{"value":"$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"}}`},
@@ -178,7 +178,7 @@ func TestImportedPasswordsLogIn(t *testing.T) {
 	}
 }
 
-// login types a user's name and password into the login page.
+// login submits a user's name and password on the login page.
 func (tn tenant) login(username, password string) (left *url.URL, page servertest.Page) {
 	tn.t.Helper()
 	browser := tn.Client()
@@ -193,8 +193,8 @@ func (tn tenant) login(username, password string) (left *url.URL, page servertes
 	return tn.Submit(browser, page, form)
 }
 
-// TestImportNamesMembers gives members of a hash other types than they have: the
-// fault names the member, where it is, and types of JSON.
+// TestImportNamesMembers gives members of a hash the wrong types: the error names the
+// member with its path, and JSON types.
 func TestImportNamesMembers(t *testing.T) {
 	tn := start(t)
 	_, id := tn.imports(`[
@@ -419,7 +419,7 @@ func lines(t *testing.T, tn tenant, target string) (all []string) {
 	return all
 }
 
-// TestFaultsOfHashesAreToldInPlainWords: what is wrong with a hash is not said in the words of the libraries that read it.
+// TestFaultsOfHashesAreToldInPlainWords: errors in hashes do not repeat the messages of the libraries that parse them.
 func TestFaultsOfHashesAreToldInPlainWords(t *testing.T) {
 	tn := start(t)
 	for hash, says := range map[string]string{

@@ -11,8 +11,8 @@ import (
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
 
-// TestAnotherServerGoesOnWithAnImport ends a server while one import is under way and another waits:
-// the other server of the tenant writes what is left, and each user once.
+// TestAnotherServerGoesOnWithAnImport stops a server while one import runs and another waits: the
+// tenant's other server imports the rest, and each user only once.
 func TestAnotherServerGoesOnWithAnImport(t *testing.T) {
 	const users = 4000
 	url := pgtest.Shared(t).Empty(t)

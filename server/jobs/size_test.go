@@ -24,14 +24,14 @@ import (
 	"github.com/tenant0/tenant0/storage/memory"
 )
 
-// auth0Import is how large the file of an import may be at Auth0.
+// auth0Import is Auth0's limit for the size of an import file.
 const auth0Import = 500 << 10
 
 func maxImport(bytes int) servertest.Option {
 	return servertest.Config(func(c *config.Config) { c.MaxImportSize = bytes })
 }
 
-// fileOf is a file with one user, of so many bytes.
+// fileOf returns a file with one user and the given size in bytes.
 func fileOf(size int) string {
 	const head, tail = `[{"email":"large@imported.test"}`, `]`
 	return head + strings.Repeat(" ", size-len(head)-len(tail)) + tail
@@ -71,7 +71,7 @@ func TestFilesOfImportsAreBounded(t *testing.T) {
 	}
 }
 
-// waiting are the files that wait for a job.
+// waiting lists the uploaded files that wait for a job.
 func waiting(t *testing.T, tn tenant) []string {
 	t.Helper()
 	left, err := filepath.Glob(filepath.Join(tn.Data, "users-import-*"))
@@ -81,7 +81,7 @@ func waiting(t *testing.T, tn tenant) []string {
 	return left
 }
 
-// formOf is the form of an import whose file is read as it is sent.
+// formOf returns an import form that reads its file while it is sent.
 func formOf(tn tenant, file io.Reader) (body io.Reader, contentType string) {
 	read, write := io.Pipe()
 	form := multipart.NewWriter(write)
@@ -101,8 +101,8 @@ func formOf(tn tenant, file io.Reader) (body io.Reader, contentType string) {
 	return read, form.FormDataContentType()
 }
 
-// people is a file of users as it is read, each of some 20,000 bytes. Before it ends it
-// calls atEnd.
+// people generates a file of users while it is read, each about 20,000 bytes long. Before the
+// end it calls atEnd.
 type people struct {
 	left  int
 	text  string
@@ -126,7 +126,7 @@ func (p *people) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// retained is how many bytes the process holds on to.
+// retained returns how many bytes of heap the process uses.
 func retained() int64 {
 	var m runtime.MemStats
 	runtime.GC()
@@ -134,8 +134,8 @@ func retained() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// TestLargeImportsAreNotHeld imports 40 MB, and looks at what the process holds: when all
-// but the last byte is sent, and while the job goes on.
+// TestLargeImportsAreNotHeld imports 40 MB and measures the process's memory: when all but
+// the last byte is sent, and while the job runs.
 func TestLargeImportsAreNotHeld(t *testing.T) {
 	servertest.NeedsFile(t) // a server of a database keeps a copy of its tenant in memory
 	const many, most = 2000, 16 << 20
@@ -180,7 +180,7 @@ func TestLargeImportsAreNotHeld(t *testing.T) {
 	}
 }
 
-// TestImportsThatAreNoForm have the answer to one.
+// TestImportsThatAreNoForm checks the errors for bodies that are no complete form.
 func TestImportsThatAreNoForm(t *testing.T) {
 	tn := start(t)
 	const whole = "--b\r\nContent-Disposition: form-data; name=\"users\"; filename=\"u.json\"\r\n\r\n"
@@ -211,7 +211,7 @@ func TestImportsThatAreNoForm(t *testing.T) {
 	}
 }
 
-// TestFilesOfLostJobsAreRemoved at the start: nobody will read them.
+// TestFilesOfLostJobsAreRemoved at the start, because no job will read them.
 func TestFilesOfLostJobsAreRemoved(t *testing.T) {
 	data := t.TempDir()
 	lost := filepath.Join(data, "users-import-1.json")
@@ -227,8 +227,8 @@ func TestFilesOfLostJobsAreRemoved(t *testing.T) {
 	}
 }
 
-// TestAnImportThatComesBeforeTheRunnerKeepsItsFile starts a job before Run has looked for what an
-// earlier server has left.
+// TestAnImportThatComesBeforeTheRunnerKeepsItsFile starts a job before Run has looked for the files
+// of an earlier server.
 func TestAnImportThatComesBeforeTheRunnerKeepsItsFile(t *testing.T) {
 	t.Parallel()
 	db, err := storage.Open(memory.New())
@@ -272,7 +272,7 @@ func TestAnImportThatComesBeforeTheRunnerKeepsItsFile(t *testing.T) {
 	}
 }
 
-// TestLargeBodiesAreRefused by Auth0's sentence at the rest of the API.
+// TestLargeBodiesAreRefused with Auth0's error by the rest of the API.
 func TestLargeBodiesAreRefused(t *testing.T) {
 	tn := start(t)
 	body := `{"name":"` + strings.Repeat("x", 1<<20) + `"}`

@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// themeID is the id of the tenant's default theme.
+// themeID returns the id of the tenant's default theme.
 func (tn tenant) themeID() string {
 	tn.t.Helper()
 	_, answer := tn.Manage(tn.Client(), http.MethodGet, "branding/themes/default", nil)
@@ -94,8 +94,8 @@ func TestPagesShowTheTenantsBrandAndTexts(t *testing.T) {
 	shows(failed, `<html lang="de">`, "aa0000-00bb00.css")
 }
 
-// TestTheLanguageOfAPage: the application's word goes before the browser's, and neither beyond
-// what the tenant has enabled.
+// TestTheLanguageOfAPage: ui_locales of the application precedes the browser's languages, and only
+// languages that the tenant has enabled are used.
 func TestTheLanguageOfAPage(t *testing.T) {
 	tn := start(t)
 	for _, c := range []struct {

@@ -30,7 +30,7 @@ func start(t *testing.T) tenant {
 	return tenant{s, s.Client(), t}
 }
 
-// mobile is a login to the application whose consent page comes once.
+// mobile returns a login to the application that asks for consent once.
 func mobile(params url.Values) servertest.Login {
 	return servertest.Login{ClientID: servertest.Mobile, RedirectURI: servertest.MobileCallback, Params: params}
 }
@@ -50,7 +50,7 @@ func (tn tenant) begin(params ...string) servertest.Page {
 	return page
 }
 
-// filled is the page's form with what a user types into it.
+// filled returns the page's form with a username and password entered.
 func filled(page servertest.Page, username, password string) url.Values {
 	form := page.Form()
 	form.Set("username", username)
@@ -59,7 +59,7 @@ func filled(page servertest.Page, username, password string) url.Values {
 	return form
 }
 
-// submit posts a form to a page, with headers in pairs, and does not follow.
+// submit posts a form to a page, with headers in pairs, and does not follow redirects.
 func (tn tenant) submit(page servertest.Page, form url.Values, headers ...string) (*http.Response, string) {
 	tn.t.Helper()
 	rq, err := http.NewRequestWithContext(tn.t.Context(), http.MethodPost, page.URL.String(), strings.NewReader(form.Encode()))
@@ -82,7 +82,7 @@ func (tn tenant) submit(page servertest.Page, form url.Values, headers ...string
 	return resp, html.UnescapeString(string(body))
 }
 
-// silent is what an application gets that asks without a page: "code" or an error.
+// silent returns the result of a request with prompt=none: "code" or an error.
 func (tn tenant) silent() string {
 	tn.t.Helper()
 	target, _ := tn.AuthorizeURL(mobile(url.Values{"audience": {""}, "scope": {"openid"}, "prompt": {"none"}}))
@@ -140,7 +140,7 @@ func TestWhatIsWrongWithTheForm(t *testing.T) {
 			if set := resp.Header.Values("Set-Cookie"); len(set) > 0 {
 				t.Errorf("cookies are set: %v", set)
 			}
-			// The same page goes on to a login.
+			// The same page can still log in.
 			left, _ := tn.Submit(tn.browser, page, filled(page, servertest.Employee, servertest.Password))
 			if left == nil || left.Query().Get("code") == "" {
 				t.Errorf("after that the right password leads to %v", left)
@@ -150,7 +150,7 @@ func TestWhatIsWrongWithTheForm(t *testing.T) {
 	}
 }
 
-// TestUnknownUsersLookLikeWrongPasswords compares all of the two answers.
+// TestUnknownUsersLookLikeWrongPasswords compares the two pages completely.
 func TestUnknownUsersLookLikeWrongPasswords(t *testing.T) {
 	tn := start(t)
 	page := tn.begin()
@@ -227,7 +227,7 @@ func TestStatesThatAreOver(t *testing.T) {
 	expired("a minute after the login was done", page, page.URL.Query().Get("state"))
 }
 
-// TestBackButtonTwoTabsAndTwoClicks does what people do.
+// TestBackButtonTwoTabsAndTwoClicks does what users often do.
 func TestBackButtonTwoTabsAndTwoClicks(t *testing.T) {
 	tn := start(t)
 	code := func(what string, left *url.URL, page servertest.Page) {
@@ -352,8 +352,8 @@ func TestFormsOfOtherSites(t *testing.T) {
 	}
 }
 
-// TestALoginBelongsToItsBrowser: who gets hold of the address of a login page
-// cannot go on with it, nor be made to.
+// TestALoginBelongsToItsBrowser: whoever obtains the address of a login page cannot
+// continue the login in another browser.
 func TestALoginBelongsToItsBrowser(t *testing.T) {
 	tn := start(t)
 	page := tn.begin()
@@ -401,8 +401,8 @@ func TestHeadersOfThePage(t *testing.T) {
 	}
 }
 
-// TestAFormThatComesAgainAfterItsLogin: the login was answered for one user, who may send the form again, and
-// is over for everybody else.
+// TestAFormThatComesAgainAfterItsLogin: a finished login belongs to one user, who may submit the form again;
+// for everybody else it is over.
 func TestAFormThatComesAgainAfterItsLogin(t *testing.T) {
 	s := servertest.Start(t)
 	s.Freeze(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))

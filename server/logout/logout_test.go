@@ -62,7 +62,7 @@ func (tn tenant) loggedIn() bool {
 	return left.Query().Get("code") != ""
 }
 
-// fetch gets a path below the issuer and does not follow.
+// fetch requests a path below the issuer and does not follow redirects.
 func (tn tenant) fetch(path string, params url.Values) (resp *http.Response, body string) {
 	tn.t.Helper()
 	resp, err := tn.browser.Get(tn.URL + path + "?" + params.Encode())
@@ -177,7 +177,7 @@ func TestLogoutEndsTheSessionAndNotTheTokens(t *testing.T) {
 	diff(t, "status of userinfo", resp.StatusCode, 200)
 }
 
-// sid reads the session id of an ID token.
+// sid returns the session id in an ID token.
 func (tn tenant) sid(tokens map[string]any) string {
 	tn.t.Helper()
 	raw, err := base64.RawURLEncoding.DecodeString(strings.Split(tokens["id_token"].(string), ".")[1])
@@ -304,7 +304,7 @@ func TestOIDCLogoutByPost(t *testing.T) {
 	diff(t, "still logged in", tn.loggedIn(), false)
 }
 
-// TestWithoutSessionThereIsNoQuestion goes straight on.
+// TestWithoutSessionThereIsNoQuestion: the browser is redirected at once.
 func TestWithoutSessionThereIsNoQuestion(t *testing.T) {
 	tn := start(t)
 	resp, _ := tn.fetch("oidc/logout", values("client_id", "app", "post_logout_redirect_uri", "https://app.example.com/out"))

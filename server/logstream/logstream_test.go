@@ -25,14 +25,14 @@ import (
 
 var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
-// received is one request to the receiver.
+// received is one request that the receiver got.
 type received struct {
 	header http.Header
 	body   string
 }
 
-// tenant is a store with a log, whose streams run, and a receiver that answers with
-// the next of its statuses, or 200.
+// tenant is a store with a log and running log streams, and a receiver that answers with
+// the next of its statuses, or with 200.
 type tenant struct {
 	*logstream.Streams
 	db       *storage.DB
@@ -69,7 +69,7 @@ func start(t *testing.T, pause time.Duration) *tenant {
 	return tn
 }
 
-// run starts the streams, which stop ends.
+// run starts the streams; stop ends them.
 func (tn *tenant) run(pause time.Duration) {
 	tn.Streams = logstream.New(logstream.Deps{DB: tn.db, Now: tn.clock.Now, Log: slog.New(slog.DiscardHandler), Pause: pause})
 	streams, done := tn.Streams, make(chan struct{})
@@ -96,7 +96,7 @@ func (tn *tenant) answer(statuses ...int) {
 	tn.statuses = statuses
 }
 
-// put writes a stream to the receiver, with changes.
+// put stores a stream to the receiver, modified by change.
 func (tn *tenant) put(id string, change func(stream, sink storage.Document)) {
 	tn.t.Helper()
 	tn.update(func(tx *storage.Tx) error { return tn.write(tx, id, change) })
@@ -118,14 +118,14 @@ func (tn *tenant) update(fn func(*storage.Tx) error) {
 	}
 }
 
-// happen stores events of the types and tells the streams.
+// happen stores log events of the given types and notifies the streams.
 func (tn *tenant) happen(types ...string) {
 	tn.t.Helper()
 	tn.along(types, func(*storage.Tx) error { return nil })
 }
 
-// along is happen with another change in the same update, so that no delivery sees the one
-// without the other.
+// along does the same with another change in the same update, so that no delivery sees
+// only one of the two.
 func (tn *tenant) along(types []string, change func(*storage.Tx) error) {
 	tn.t.Helper()
 	after, before := "", tn.number
@@ -146,7 +146,7 @@ func (tn *tenant) along(types []string, change func(*storage.Tx) error) {
 	tn.Stored(after)
 }
 
-// next is the next request to the receiver, and its events' types.
+// next returns the next request to the receiver, and the types of its events.
 func (tn *tenant) next() (received, string) {
 	tn.t.Helper()
 	select {
@@ -325,7 +325,7 @@ func TestDeliveryGoesOnAfterARestart(t *testing.T) {
 	tn.expect("s")
 }
 
-// TestAnAnswerIsHeardWhileTheServerEnds: what a receiver takes at that moment is not told again after the next start.
+// TestAnAnswerIsHeardWhileTheServerEnds: what a receiver accepts at that moment is not sent again after the next start.
 func TestAnAnswerIsHeardWhileTheServerEnds(t *testing.T) {
 	tn := start(t, time.Hour)
 	came := make(chan bool, 1)
@@ -376,7 +376,7 @@ func TestManyEventsComeInBatches(t *testing.T) {
 	}
 }
 
-// later moves the clock.
+// later advances the clock.
 func (tn *tenant) later(d time.Duration) {
 	tn.t.Helper()
 	if err := tn.clock.Advance(d); err != nil {

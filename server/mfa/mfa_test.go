@@ -51,7 +51,7 @@ type tenant struct {
 	now    time.Time
 }
 
-// start starts a tenant that asks everybody for a further factor.
+// start starts a tenant that asks every user for a second factor.
 func start(t *testing.T) *tenant {
 	t.Helper()
 	s := servertest.Start(t, servertest.Seed(file), servertest.HTTP())
@@ -78,7 +78,7 @@ func (tn *tenant) later(d time.Duration) {
 	tn.Freeze(tn.now)
 }
 
-// send sends JSON, with a bearer token unless that is "".
+// send sends JSON, with a bearer token unless bearer is "".
 func (tn *tenant) send(method, path, bearer string, body any) (int, any) {
 	tn.t.Helper()
 	raw, err := json.Marshal(body)
@@ -123,7 +123,7 @@ func (tn *tenant) ask(client, user string, more ...string) (int, object) {
 	return tn.Token(tn.client, form)
 }
 
-// token is the mfa_token of a login.
+// token returns the mfa_token of a login.
 func (tn *tenant) token(client, user string) string {
 	tn.t.Helper()
 	status, body := tn.ask(client, user)
@@ -159,7 +159,7 @@ func (tn *tenant) code(secret string) string {
 	return code
 }
 
-// enroll adds a factor of a user who has none.
+// enroll adds a factor for a user who has none.
 func (tn *tenant) enroll(token string, body object) object {
 	tn.t.Helper()
 	body["client_id"] = "app"
@@ -209,7 +209,7 @@ func TestAOneTimePassword(t *testing.T) {
 	status, body = tn.finish("mfa-otp", token, "otp", tn.code(secret))
 	tn.refused(status, body, 403, "invalid_grant", "Malformed mfa_token") // one login each
 
-	// The next login is asked for it, and takes no password a second time.
+	// The next login asks for this factor, and accepts no code a second time.
 	_, body = tn.ask("app", "ann")
 	diff(t, "requirements", body["mfa_requirements"], any(object{"challenge": []any{object{"type": "otp"}, object{"type": "recovery-code"}}}))
 	token = body["mfa_token"].(string)
@@ -306,7 +306,7 @@ func TestARecoveryCode(t *testing.T) {
 	}
 }
 
-// TestWhoseToken is good for the application alone that it was given, for ten minutes.
+// TestWhoseToken: an mfa_token works only for the application that it was issued to, for ten minutes.
 func TestWhoseToken(t *testing.T) {
 	tn := start(t)
 	token := tn.token("app", "ann")
@@ -349,7 +349,7 @@ func TestCodesAreNotGuessed(t *testing.T) {
 	}
 }
 
-// TestThePasswordAloneChangesNothing where there is a factor.
+// TestThePasswordAloneChangesNothing if the user has a factor.
 func TestThePasswordAloneChangesNothing(t *testing.T) {
 	tn := start(t)
 	token := tn.token("app", "ann")
@@ -363,7 +363,7 @@ func TestThePasswordAloneChangesNothing(t *testing.T) {
 	status, answer = tn.send(http.MethodDelete, "mfa/authenticators/"+id, token, nil)
 	tn.refused(status, answer.(object), 403, "insufficient_scope", "Insufficient scope, expected: remove:authenticators")
 
-	// An access token of the API, which takes the factor, does.
+	// An access token of the MFA API, which requires the factor, can.
 	_, body := tn.ask("app", "ann", "audience", tn.URL+"mfa/", "scope", "enroll remove:authenticators")
 	tn.later(time.Minute)
 	status, body = tn.finish("mfa-otp", body["mfa_token"].(string), "otp", tn.code(secret))
@@ -430,7 +430,7 @@ func TestWhatCannotBeEnrolled(t *testing.T) {
 	}
 }
 
-// TestThePolicyDecides, and a policy without a factor asks for nothing.
+// TestThePolicyDecides, and without an enabled factor no policy asks for one.
 func TestThePolicyDecides(t *testing.T) {
 	tn := start(t)
 	logsIn := func(when string, want int) {

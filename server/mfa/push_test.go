@@ -16,7 +16,7 @@ const (
 	hasty   = "You are polling faster than allowed. Please repeat the request in a few seconds."
 )
 
-// startPush starts a tenant whose users can have the app on their phones.
+// startPush starts a tenant whose users can enroll the app on their phones.
 func startPush(t *testing.T) *tenant {
 	t.Helper()
 	tn := start(t)
@@ -26,7 +26,7 @@ func startPush(t *testing.T) *tenant {
 
 var app = object{"authenticator_types": []string{"oob"}, "oob_channels": []string{"auth0"}}
 
-// question is the only one to the app of a user.
+// question returns the only open question to a user's app.
 func (tn *tenant) question(user, kind string) servertest.Question {
 	tn.t.Helper()
 	all := tn.Questions("auth0|" + user)
@@ -36,7 +36,7 @@ func (tn *tenant) question(user, kind string) servertest.Question {
 	return all[0]
 }
 
-// withApp gives ann the app, and finishes the login.
+// withApp enrolls the app for ann and finishes the login.
 func (tn *tenant) withApp() {
 	tn.t.Helper()
 	token := tn.token("app", "ann")
@@ -61,7 +61,7 @@ func (tn *tenant) withApp() {
 	}
 }
 
-// askApp asks the app of a user who logs in.
+// askApp begins a login of ann and sends a question to her app.
 func (tn *tenant) askApp() (token, oob string, q servertest.Question) {
 	tn.t.Helper()
 	token = tn.token("app", "ann")
@@ -96,7 +96,7 @@ func TestAnAppThatIsAsked(t *testing.T) {
 	tn.later(time.Second)
 	status, body = tn.finish("mfa-oob", token, "oob_code", oob)
 	tn.refused(status, body, 400, "authorization_pending", pending)
-	// Neither another login, nor another user, nor another application.
+	// The oob_code works for neither another login nor another user.
 	for _, other := range []string{tn.token("app", "ann"), tn.token("app", "bob")} {
 		status, body = tn.finish("mfa-oob", other, "oob_code", oob)
 		tn.refused(status, body, 400, "invalid_request", "The oob_code doesn't match the mfa_token")
@@ -109,14 +109,14 @@ func TestAnAppThatIsAsked(t *testing.T) {
 	if status, body = tn.finish("mfa-oob", token, "oob_code", oob); status != 200 || body["refresh_token"] == nil {
 		t.Fatalf("an app that has allowed it: %d %v", status, body)
 	}
-	// Once.
+	// It works only once.
 	status, body = tn.finish("mfa-oob", token, "oob_code", oob)
 	tn.refused(status, body, 403, "invalid_grant", "Malformed mfa_token")
 	status, body = tn.finish("mfa-oob", tn.token("app", "ann"), "oob_code", oob)
 	tn.refused(status, body, 403, "invalid_grant", "Invalid oob_code.")
 }
 
-// TestAnAppIsNotAskedForever: ten questions and codes an hour, whatever asks for them.
+// TestAnAppIsNotAskedForever: a user gets at most ten questions and codes an hour, from all requests together.
 func TestAnAppIsNotAskedForever(t *testing.T) {
 	tn := startPush(t)
 	tn.withApp()
@@ -158,7 +158,7 @@ func TestAnAppThatDenies(t *testing.T) {
 		t.Errorf("what was answered waits: %v", all)
 	}
 
-	// The same login goes on with the code that the app shows.
+	// The same login can be finished with the code that the app shows.
 	tn.later(time.Minute)
 	_, _, q = tn.askApp()
 	if status, body := tn.finish("mfa-otp", token, "otp", q.Code); status != 200 {
@@ -181,7 +181,7 @@ func TestAnAppThatIsLate(t *testing.T) {
 	}
 }
 
-// answer answers for an app, and may be refused.
+// answer sends an app's answer and returns the response, which may be an error.
 func (tn *tenant) answer(id, answer string) (status int, body object) {
 	tn.t.Helper()
 	rq, err := http.NewRequestWithContext(tn.t.Context(), http.MethodPost, tn.ControlURL()+"/push/"+id+"/"+answer, nil)
@@ -196,8 +196,8 @@ func (tn *tenant) answer(id, answer string) (status int, body object) {
 	return resp.StatusCode, decode(tn.t, resp)
 }
 
-// TestAFirstFactorIsNotAddedToOthers: whoever knows the password can begin to enroll one where the
-// user has none. It is good for nothing once the user has another.
+// TestAFirstFactorIsNotAddedToOthers: whoever knows the password can begin to enroll a factor if the
+// user has none. That enrollment becomes useless once the user has another factor.
 func TestAFirstFactorIsNotAddedToOthers(t *testing.T) {
 	tn := startPush(t)
 	thief := tn.token("app", "ann")
@@ -230,7 +230,7 @@ func TestAFirstFactorIsNotAddedToOthers(t *testing.T) {
 	}
 }
 
-// TestAnAppIsSwitchedOff: nobody is asked by what the tenant does not have.
+// TestAnAppIsSwitchedOff: no factor that the tenant has disabled is asked for.
 func TestAnAppIsSwitchedOff(t *testing.T) {
 	tn := startPush(t)
 	tn.withApp()

@@ -21,7 +21,7 @@ func challenge() string {
 
 var connectBody = object{"connection": google, "redirect_uri": callback + "?a=b", "state": "the state", "code_challenge": challenge(), "code_challenge_method": "S256"}
 
-// connect begins to connect an account, and returns the auth_session and where the browser is to go.
+// connect begins to connect an account, and returns the auth_session and the address for the browser.
 func (tn *tenant) connect(token string, changes ...any) (session, target string) {
 	tn.t.Helper()
 	answer := tn.must(http.StatusCreated, http.MethodPost, "connected-accounts/connect", token, with(connectBody, changes...))
@@ -31,7 +31,7 @@ func (tn *tenant) connect(token string, changes ...any) (session, target string)
 	return answer["auth_session"].(string), answer["connect_uri"].(string) + "?ticket=" + answer["connect_params"].(object)["ticket"].(string)
 }
 
-// came is what a browser that follows a target brings the application.
+// came follows target in a browser and returns the query with which it reaches the application.
 func (tn *tenant) came(browser *http.Client, target string) url.Values {
 	tn.t.Helper()
 	left, page := tn.Visit(browser, target)
@@ -44,19 +44,19 @@ func (tn *tenant) came(browser *http.Client, target string) url.Values {
 	return left.Query()
 }
 
-// completing is the body of complete for a session and what the browser has brought.
+// completing returns the body of a complete request for a session and the query that the application got.
 func completing(session string, came url.Values) object {
 	return object{"auth_session": session, "connect_code": came.Get("connect_code"), "redirect_uri": callback + "?a=b", "code_verifier": verifier}
 }
 
-// connected connects an account, and returns it.
+// connected connects an account and returns it.
 func (tn *tenant) connected(token string, changes ...any) object {
 	tn.t.Helper()
 	session, target := tn.connect(token, changes...)
 	return tn.must(http.StatusCreated, http.MethodPost, "connected-accounts/complete", token, completing(session, tn.came(tn.Client(), target)))
 }
 
-// TestAnAccountIsConnected as Auth0's documentation has it, and gives its tokens to Token Vault.
+// TestAnAccountIsConnected as in Auth0's documentation, and its tokens are available from Token Vault.
 func TestAnAccountIsConnected(t *testing.T) {
 	tn := start(t)
 	token := tn.token("ann", "app", every)
@@ -94,7 +94,7 @@ func TestAnAccountIsConnected(t *testing.T) {
 	tn.refused("A0E-404-0001", http.MethodDelete, "connected-accounts/accounts/"+id, token, nil)
 }
 
-// vaulted exchanges a refresh token of a user for a token of Google's.
+// vaulted exchanges a refresh token of a user for an access token of Google.
 func (tn *tenant) vaulted(user string) (int, object) {
 	tn.t.Helper()
 	status, answer := tn.tokens(user, "app", "offline_access", "https://api.test")
@@ -117,7 +117,7 @@ func (tn *tenant) provided(user string) object {
 	return answer
 }
 
-// TestConnectedAgain gives the account new tokens and scopes; another account of the provider's stands beside it.
+// TestConnectedAgain: the account gets new tokens and scopes; a second account at the provider is added beside it.
 func TestConnectedAgain(t *testing.T) {
 	tn := start(t)
 	token := tn.token("ann", "app", every)
@@ -145,8 +145,8 @@ func TestConnectedAgain(t *testing.T) {
 	}
 }
 
-// TestWhoDoesNotConnect goes through everything that must not connect an account; the same request with what belongs
-// together does so in the end.
+// TestWhoDoesNotConnect tries every request that must not connect an account; the correct request succeeds in
+// the end.
 func TestWhoDoesNotConnect(t *testing.T) {
 	tn := start(t)
 	ann, bob := tn.token("ann", "app", every), tn.token("bob", "app", every)
@@ -197,7 +197,7 @@ func TestWhoDoesNotConnect(t *testing.T) {
 	diff(t, "bob's accounts", tn.must(http.StatusOK, http.MethodGet, "connected-accounts/accounts", tn.token("bob", "app", every), nil), object{"accounts": []any{}})
 }
 
-// TestAProviderThatNamesNobody has no account to connect.
+// TestAProviderThatNamesNobody: without an id from the provider there is no account to connect.
 func TestAProviderThatNamesNobody(t *testing.T) {
 	var person string
 	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -229,7 +229,7 @@ func TestAProviderThatNamesNobody(t *testing.T) {
 	}
 }
 
-// TestWhoSeesAccounts: they are their user's alone.
+// TestWhoSeesAccounts: only their user sees them.
 func TestWhoSeesAccounts(t *testing.T) {
 	tn := start(t)
 	ann, bob := tn.token("ann", "app", every), tn.token("bob", "app", every)
@@ -242,7 +242,7 @@ func TestWhoSeesAccounts(t *testing.T) {
 	if _, all := tn.Manage(tn.browser, http.MethodGet, "users/auth0|bob/connected-accounts", nil); len(all.(object)["connected_accounts"].([]any)) != 0 {
 		t.Error(all)
 	}
-	// They go with the user, and with the connection.
+	// They are deleted with the user and with the connection.
 	for _, path := range []string{"users/auth0|ann", "connections/" + tn.connectionID(google)} {
 		if status, answer := tn.Manage(tn.browser, http.MethodDelete, path, nil); status/100 != 2 {
 			t.Fatalf("%d %v", status, answer)
@@ -271,8 +271,8 @@ func (tn *tenant) connectionID(name string) string {
 	return list[0].(object)["id"].(string)
 }
 
-// TestABrowserAlone goes on with what it began: an image of another site's page begins nothing and leaves the ticket as
-// it is, and the answer of a provider in another browser is refused.
+// TestABrowserAlone: only the browser that began can continue. An image on another site's page starts nothing and
+// does not use up the ticket, and the provider's answer in another browser is refused.
 func TestABrowserAlone(t *testing.T) {
 	tn := start(t)
 	token := tn.token("ann", "app", every)
@@ -314,7 +314,7 @@ func TestABrowserAlone(t *testing.T) {
 	if left, page := tn.Visit(tn.Client(), back.String()); left != nil || page.Status != http.StatusBadRequest {
 		t.Errorf("another browser came to %v, %d", left, page.Status)
 	}
-	// The state of the provider leads to no page of a login.
+	// The state sent to the provider opens no page of a login.
 	for _, page := range []string{"u/login", "authorize/resume", "u/mfa-otp-challenge", "u/login/federated"} {
 		if left, got := tn.Visit(one, tn.URL+page+"?state="+back.Query().Get("state")); left != nil || got.Status != http.StatusBadRequest {
 			t.Errorf("%s: %v %d", page, left, got.Status)
