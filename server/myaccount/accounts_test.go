@@ -326,7 +326,7 @@ func TestABrowserAlone(t *testing.T) {
 	}
 }
 
-// TestRequestsToConnect are held against what Auth0 describes.
+// TestRequestsToConnect are checked by the rules that Auth0 describes.
 func TestRequestsToConnect(t *testing.T) {
 	tn := start(t)
 	token := tn.token("ann", "app", every)
@@ -367,7 +367,7 @@ func TestRequestsToConnect(t *testing.T) {
 	}
 }
 
-// TestTokensOfTheAPI are given to whom a client grant lets, and are good for what they say.
+// TestTokensOfTheAPI are issued only with a client grant, and allow only what their scope says.
 func TestTokensOfTheAPI(t *testing.T) {
 	tn := start(t)
 	const accounts = "connected-accounts/accounts"
@@ -398,7 +398,7 @@ func TestTokensOfTheAPI(t *testing.T) {
 	tn.refused("A0E-401-0003", http.MethodGet, accounts, tn.tokenOf("bob", token), nil)
 }
 
-// tokenOf is a token of a user that is eleven minutes old.
+// tokenOf returns a user's token that is eleven minutes old.
 func (tn *tenant) tokenOf(user, _ string) string {
 	tn.t.Helper()
 	token := tn.token(user, "app", every)

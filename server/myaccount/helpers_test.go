@@ -80,7 +80,7 @@ func start(t *testing.T) *tenant {
 	return tn
 }
 
-// token is an access token of a user for the API.
+// token returns an access token of a user for the API.
 func (tn *tenant) token(user, client, scope string) string {
 	tn.t.Helper()
 	status, answer := tn.tokens(user, client, scope, tn.issuer()+"me/")
@@ -100,7 +100,7 @@ func (tn *tenant) tokens(user, client, scope, audience string) (int, object) {
 
 func (tn *tenant) issuer() string { return tn.URL }
 
-// call calls the API. The answer is nil where it has no body.
+// call calls the API. The answer is nil if it has no body.
 func (tn *tenant) call(method, path, token string, body any, headers ...string) (resp *http.Response, answer object) {
 	tn.t.Helper()
 	var raw io.Reader = http.NoBody
@@ -139,7 +139,7 @@ func (tn *tenant) call(method, path, token string, body any, headers ...string) 
 	return resp, answer
 }
 
-// must is call for an answer with a status.
+// must calls the API and expects the status want.
 func (tn *tenant) must(want int, method, path, token string, body any) object {
 	tn.t.Helper()
 	resp, answer := tn.call(method, path, token, body)
@@ -149,7 +149,7 @@ func (tn *tenant) must(want int, method, path, token string, body any) object {
 	return answer
 }
 
-// refused is call for an answer that is an error of a type.
+// refused calls the API and expects an error of the type kind.
 func (tn *tenant) refused(kind, method, path, token string, body any) object {
 	tn.t.Helper()
 	resp, answer := tn.call(method, path, token, body)
@@ -170,7 +170,7 @@ func diff(t *testing.T, what string, got, want any) {
 	}
 }
 
-// with is an object with other members; those that are nil go.
+// with returns a copy of an object with changed members; members set to nil are removed.
 func with(o object, changes ...any) object {
 	c := maps.Clone(o)
 	for i := 0; i < len(changes); i += 2 {

@@ -17,7 +17,7 @@ import (
 
 const methods = "authentication-methods"
 
-// withFactors is a tenant that has everything switched on.
+// withFactors starts a tenant on which all factors are enabled.
 func withFactors(t *testing.T) *tenant {
 	t.Helper()
 	tn := start(t)
@@ -37,14 +37,14 @@ func (tn *tenant) manage(method, path string, body any) any {
 	return answer
 }
 
-// begun is an enrollment that has begun: where it is verified, and what the application was told.
+// begun is an unfinished enrollment: the path for verifying it, and the answer that the application got.
 type begun struct {
 	path    string
 	session string
 	answer  object
 }
 
-// enroll begins to enroll.
+// enroll begins an enrollment.
 func (tn *tenant) enroll(token string, body object) begun {
 	tn.t.Helper()
 	resp, answer := tn.call(http.MethodPost, methods, token, body)
@@ -65,7 +65,7 @@ func (tn *tenant) verify(token string, b begun, members ...any) object {
 	return tn.must(http.StatusCreated, http.MethodPost, b.path+"/verify", token, with(object{"auth_session": b.session}, members...))
 }
 
-// unverified sees that something does not verify an enrollment.
+// unverified checks that the given members do not verify an enrollment.
 func (tn *tenant) unverified(what, token string, b begun, members ...any) {
 	tn.t.Helper()
 	answer := tn.refused("A0E-400-0001", http.MethodPost, b.path+"/verify", token, with(object{"auth_session": b.session}, members...))
@@ -79,7 +79,7 @@ func (tn *tenant) list(token, query string) []any {
 	return tn.must(http.StatusOK, http.MethodGet, methods+query, token, nil)["authentication_methods"].([]any)
 }
 
-// noon is when the tests begin.
+// noon is the time at which the tests begin.
 var noon = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func otpOf(t *testing.T, b begun, at time.Time) string {
@@ -135,7 +135,7 @@ func TestAOneTimePasswordIsEnrolled(t *testing.T) {
 	for _, method := range []string{http.MethodGet, http.MethodPatch, http.MethodDelete} {
 		tn.refused("A0E-404-0001", method, b.path, bob, object{})
 	}
-	// It is a factor of logins.
+	// The method is a factor of logins.
 	tn.manage(http.MethodPut, "guardian/policies", []string{"all-applications"})
 	if status, answer := tn.tokens("ann", "app", "openid", tn.URL+"me/"); status != http.StatusForbidden || answer["error"] != "mfa_required" {
 		t.Errorf("%d %v", status, answer)
@@ -151,7 +151,7 @@ func TestAOneTimePasswordIsEnrolled(t *testing.T) {
 	}
 }
 
-// TestCodesAreSent to numbers and addresses, and are good once and for five minutes.
+// TestCodesAreSent to phone numbers and e-mail addresses, and work once and for five minutes.
 func TestCodesAreSent(t *testing.T) {
 	tn := withFactors(t)
 	ann := tn.token("ann", "app", every)
@@ -175,7 +175,7 @@ func TestCodesAreSent(t *testing.T) {
 	code := tn.WaitForMessage("late@work.example", outbox.MFAOOBCode).Code
 	tn.Advance(5 * time.Minute)
 	tn.unverified("late", ann, late, "otp_code", code)
-	// Ten an hour are sent, whoever asks.
+	// At most ten an hour are sent, from all requests together.
 	for i := range 12 {
 		resp, _ := tn.call(http.MethodPost, methods, ann, object{"type": "email", "email": "ann@work.example"})
 		if sent := resp.StatusCode == http.StatusAccepted; sent != (i < 7) { // three were sent, and none has come back yet
@@ -200,7 +200,7 @@ func TestAnAppAddsItself(t *testing.T) {
 	tn.unverified("a second time", ann, b)
 }
 
-// TestANewRecoveryCode takes the place of the one before once it is verified.
+// TestANewRecoveryCode replaces the previous one once it is verified.
 func TestANewRecoveryCode(t *testing.T) {
 	tn := withFactors(t)
 	ann := tn.token("ann", "app", every)
@@ -215,7 +215,7 @@ func TestANewRecoveryCode(t *testing.T) {
 	diff(t, "the methods afterwards", tn.list(ann, "?type=recovery-code"), []any{second})
 }
 
-// TestANewPassword is held against the policy, ends the sessions, and logs in.
+// TestANewPassword is checked by the password policy, ends the sessions, and logs in.
 func TestANewPassword(t *testing.T) {
 	tn := withFactors(t)
 	ann := tn.token("ann", "app", every)
@@ -246,7 +246,7 @@ func TestANewPassword(t *testing.T) {
 	tn.refused("A0E-409-0001", http.MethodDelete, methods+"/password%7CYXV0aDB8YW5u", ann, nil)
 }
 
-// TestAPasskeyIsEnrolled and is what the user logs in by without a password.
+// TestAPasskeyIsEnrolled and then logs in the user without a password.
 func TestAPasskeyIsEnrolled(t *testing.T) {
 	tn := withFactors(t)
 	ann, bob := tn.token("ann", "app", every), tn.token("bob", "app", every)

@@ -13,7 +13,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// upstreamFile is a tenant that is the provider of another one, which is at %s.
+// upstreamFile is a tenant that is the identity provider of another tenant, whose address is %s.
 const upstreamFile = `
 tenant: {default_directory: people}
 clients:
@@ -24,8 +24,8 @@ users:
   - {user_id: "auth0|uma", email: uma@upstream.example, email_verified: true, password: A 1st password of uma, connection: people}
 `
 
-// TestAnAccountAtARealProvider is connected over the wire, with the state, the nonce and the verifier of that leg, and its
-// token is renewed there.
+// TestAnAccountAtARealProvider connects an account over the network, with a state, nonce and verifier for the
+// provider, and renews its token there.
 func TestAnAccountAtARealProvider(t *testing.T) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")

@@ -18,7 +18,7 @@ import (
 
 var variable = regexp.MustCompile(`\{[^}]*\}`)
 
-// asked asks for an endpoint as a page of the seed's single-page application does.
+// asked requests an endpoint as a page of the seed's single-page application does.
 func asked(t *testing.T, s *servertest.Server, method, path string) (resp *http.Response, body string) {
 	t.Helper()
 	rq, err := http.NewRequestWithContext(t.Context(), method, s.URL+path[1:], strings.NewReader("a=b"))
@@ -38,8 +38,8 @@ func asked(t *testing.T, s *servertest.Server, method, path string) (resp *http.
 	return resp, html.UnescapeString(string(raw))
 }
 
-// TestEndpointsAreNamed asks for every endpoint. One that answers otherwise is served by
-// now, and leaves the table and the page.
+// TestEndpointsAreNamed requests every endpoint of the table. One that answers differently is emulated
+// by now, and must be removed from the table and the page.
 func TestEndpointsAreNamed(t *testing.T) {
 	s := servertest.Start(t)
 	for _, endpoint := range notemulated.Endpoints() {
@@ -67,7 +67,7 @@ func TestBrowsersGetPages(t *testing.T) {
 	}
 }
 
-// TestWrongPathsAreNotFound beside those of Auth0.
+// TestWrongPathsAreNotFound even if they resemble paths of Auth0.
 func TestWrongPathsAreNotFound(t *testing.T) {
 	s := servertest.Start(t)
 	for endpoint, want := range map[string]int{
@@ -82,7 +82,7 @@ func TestWrongPathsAreNotFound(t *testing.T) {
 	}
 }
 
-// TestThePageNamesThem holds the documentation to the table.
+// TestThePageNamesThem compares the documentation with the table.
 func TestThePageNamesThem(t *testing.T) {
 	page, err := os.ReadFile("../../docs/divergences.md")
 	if err != nil {

@@ -20,9 +20,9 @@ import (
 	"github.com/tenant0/tenant0/storage/bolt"
 )
 
-// BenchmarkClientCredentials measures a token response whose signature is
-// remembered, with the tenant's log and without: what the log costs the fastest
-// request there is.
+// BenchmarkClientCredentials measures a token response with a cached signature, with
+// and without the tenant's log: this shows the cost of the log for the fastest
+// request.
 func BenchmarkClientCredentials(b *testing.B) {
 	for _, logged := range []bool{false, true} {
 		name := "without the log"
@@ -65,7 +65,7 @@ func benchmarkClientCredentials(b *testing.B, logged bool) {
 	})
 }
 
-// openTenant is a store with an application that may ask for tokens of an API.
+// openTenant opens a store with an application that may request tokens for an API.
 func openTenant(b *testing.B, now time.Time) (*storage.DB, *tokens.Issuer) {
 	b.Helper()
 	engine, err := bolt.Open(filepath.Join(b.TempDir(), "tenant0.db"), bolt.Options{})

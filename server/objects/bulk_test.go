@@ -18,7 +18,7 @@ import (
 	"github.com/tenant0/tenant0/storage/memory"
 )
 
-// counted is a store that counts how often the row of a connection is written.
+// counted is a store that counts the writes of connection rows.
 type counted struct {
 	keyspace.Engine
 	connections int
@@ -40,7 +40,7 @@ func (kv countedKV) Put(key, value []byte) error {
 	return kv.KV.Put(key, value)
 }
 
-// fleet is a store with connections, by name, and what changes of applications need.
+// fleet is a store with named connections, and the services needed to change applications.
 type fleet struct {
 	*storage.DB
 	*counted
@@ -87,7 +87,7 @@ func (f fleet) change(bulk *objects.Bulk, fn func(*objects.Change) error) {
 	}
 }
 
-// create makes n applications in one change, and returns their ids.
+// create creates n applications in one change and returns their ids.
 func create(ch *objects.Change, n int) (ids []string, err error) {
 	for i := range n {
 		ch.GivenID = fmt.Sprintf("client%03d", i)
@@ -116,8 +116,8 @@ func (f fleet) enabled(connection string) (ids []string) {
 	return ids
 }
 
-// TestManyApplicationsOfOneChangeWriteAConnectionOnce, and each for itself writes it as often as
-// there are applications; what is enabled is the same.
+// TestManyApplicationsOfOneChangeWriteAConnectionOnce; without Bulk each application writes the
+// connection. The enabled clients are the same.
 func TestManyApplicationsOfOneChangeWriteAConnectionOnce(t *testing.T) {
 	const many = 40
 	for _, inBulk := range []bool{true, false} {
@@ -248,7 +248,7 @@ func TestEnableClientsRefusesWhatIsNotThere(t *testing.T) {
 	}
 }
 
-// TestAnApplicationThatIsDeletedIsInNoConnection.
+// TestAnApplicationThatIsDeletedIsInNoConnection: a deletion removes it from every connection.
 func TestAnApplicationThatIsDeletedIsInNoConnection(t *testing.T) {
 	f := newFleet(t, "one", "two", "three")
 	f.change(nil, func(ch *objects.Change) error {

@@ -8,12 +8,12 @@ import (
 	"github.com/tenant0/tenant0/storage/memory"
 )
 
-// TestDependantsGoAlong keeps, for every kind that says what its objects belong to or refer to, an object of
-// each such sort and one beside it, has the other object go, and sees that the first goes too and the second
-// stays.
+// TestDependantsGoAlong: for every kind whose objects belong to or refer to others, it stores an object that
+// depends on another and an independent one, deletes the other object, and checks that only the dependent one
+// is deleted with it.
 func TestDependantsGoAlong(t *testing.T) {
 	const gone, stays = "gone", "stays"
-	// of is an object with whatever a kind here refers to another by, and its parent.
+	// of returns an object with every member by which a kind can refer to another, and its parent.
 	of := func(value string) (parent string, doc storage.Document) {
 		doc = storage.Document{}
 		for _, member := range []string{"id", "client_id", "connection_id", "user_id", "grant_id", "action_id", "audience"} {
@@ -88,8 +88,8 @@ func TestDependantsGoAlong(t *testing.T) {
 	}
 }
 
-// TestAKindIsDeclaredOnce sees that no two declarations are about one kind of documents, and that what
-// a kind belongs to or refers to is declared as well.
+// TestAKindIsDeclaredOnce checks that no two declarations have the same name, and that the kinds
+// that a kind belongs to or refers to are declared too.
 func TestAKindIsDeclaredOnce(t *testing.T) {
 	names := map[string]bool{}
 	known := map[*Kind]bool{}

@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// tenant is a store with what changes of its objects work with.
+// tenant is a store with the services that changes of its objects need.
 type tenant struct {
 	t  *testing.T
 	db *storage.DB
@@ -21,7 +21,7 @@ type tenant struct {
 
 const issuer = "https://tenant.test/"
 
-// newTenant has a database connection, a user of it, a role and an organization.
+// newTenant stores a database connection, a user of it, a role and an organization.
 func newTenant(t *testing.T) tenant {
 	t.Helper()
 	db := open(t)
@@ -47,7 +47,7 @@ func newTenant(t *testing.T) tenant {
 	return tn
 }
 
-// try runs a change, twice as every update under test, and returns the effects of the last run.
+// try runs a change and returns its effects; updates run twice in tests, and the last run counts.
 func (tn tenant) try(fn func(*objects.Change) error) (effects objects.Effects, err error) {
 	err = tn.db.Update(context.Background(), func(tx *storage.Tx) error {
 		ch := &objects.Change{Services: tn.Services, Author: objects.Author{ClientID: "asking"}, Tx: tx, Now: epoch}
@@ -67,7 +67,7 @@ func (tn tenant) change(fn func(*objects.Change) error) objects.Effects {
 	return effects
 }
 
-// TestEffects makes changes that somebody is told of, and the same where nobody is.
+// TestEffects makes changes that notify somebody, and the same changes when nobody is notified.
 func TestEffects(t *testing.T) {
 	tn := newTenant(t)
 	tn.change(func(ch *objects.Change) error {
@@ -130,7 +130,7 @@ func TestEffects(t *testing.T) {
 	}
 }
 
-// TestChangesThatAreRefused tries what the description of a kind cannot say.
+// TestChangesThatAreRefused tries changes that the description of a kind cannot exclude.
 func TestChangesThatAreRefused(t *testing.T) {
 	tn := newTenant(t)
 	for name, test := range map[string]struct {
@@ -168,8 +168,8 @@ func TestChangesThatAreRefused(t *testing.T) {
 	}
 }
 
-// TestDeletionsTakeAlong deletes an application and a connection, and looks at what named
-// them.
+// TestDeletionsTakeAlong deletes an application and a connection, and checks the objects that
+// referred to them.
 func TestDeletionsTakeAlong(t *testing.T) {
 	tn := newTenant(t)
 	var client storage.Document
@@ -226,8 +226,8 @@ func TestDeletionsTakeAlong(t *testing.T) {
 	})
 }
 
-// TestTokensOfLinkedAccountsGoWithTheirConnection: an account that is linked to a user of another connection stays, and what its
-// provider has given for it does not.
+// TestTokensOfLinkedAccountsGoWithTheirConnection: an account linked to a user of another connection is kept, but the
+// tokens that its provider issued are deleted.
 func TestTokensOfLinkedAccountsGoWithTheirConnection(t *testing.T) {
 	tn := newTenant(t)
 	account, other := storage.Identity{Provider: "google-oauth2", UserID: "7"}, storage.Identity{Provider: "github", UserID: "7"}

@@ -11,7 +11,7 @@ import (
 	"github.com/tenant0/tenant0/storage/memory"
 )
 
-// epoch is the time of the changes here.
+// epoch is the time of the changes in these tests.
 var epoch = time.Unix(1_700_000_000, 0)
 
 func open(t *testing.T) *storage.DB {
@@ -24,7 +24,7 @@ func open(t *testing.T) *storage.DB {
 	return db
 }
 
-// TestChanges makes, changes, replaces and removes an object of a plain kind within
+// TestChanges creates, changes, replaces and deletes an object of a simple kind in
 // transactions, without a server.
 func TestChanges(t *testing.T) {
 	db := open(t)
@@ -78,8 +78,8 @@ func TestChanges(t *testing.T) {
 	}
 }
 
-// TestOwnersAndWhatGoesWithThem deletes an organization: what belongs to it and what refers
-// to it goes with it, and what is another's stays.
+// TestOwnersAndWhatGoesWithThem deletes an organization: objects that belong or refer to it are
+// deleted too, and those of another organization are kept.
 func TestOwnersAndWhatGoesWithThem(t *testing.T) {
 	db := open(t)
 	domain := func(name string) storage.Document { return storage.Document{"domain": name} }

@@ -9,7 +9,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// TestWhatMayBeSentCanBeRead holds what the server reads of objects against the description of what may be sent.
+// TestWhatMayBeSentCanBeRead compares the members that the server reads with the description of what may be sent.
 func TestWhatMayBeSentCanBeRead(t *testing.T) {
 	resourcetest.Readable[storage.Client](t, resource.Clients)
 	resourcetest.Readable[storage.Connection](t, resource.Connections)

@@ -19,7 +19,7 @@ import (
 
 var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
-// open returns an outbox whose clock stands at noon and that delivers until the
+// open returns an outbox whose clock is frozen at noon and which delivers until the
 // test ends.
 func open(t *testing.T, change func(*outbox.Deps)) (*outbox.Outbox, *clock.Clock) {
 	t.Helper()
@@ -165,7 +165,7 @@ func clearAll(t *testing.T, o *outbox.Outbox) {
 	}
 }
 
-// TestTheInboxInAStore is that of servers that share one: each sees what any of them sent.
+// TestTheInboxInAStore: servers that share a store see each other's messages.
 func TestTheInboxInAStore(t *testing.T) {
 	db, err := storage.Open(memory.New())
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
 
-// idle returns the outbox of a server on a database that delivers nothing yet, and what closes the database.
+// idle returns an outbox on a database that does not deliver yet, and a function that closes the database.
 func idle(t *testing.T, url string, provider func() (outbox.SMTPServer, bool, error)) (o *outbox.Outbox, end func()) {
 	t.Helper()
 	database, err := postgres.Open(url, postgres.Options{Now: time.Now})
@@ -43,7 +43,7 @@ func idle(t *testing.T, url string, provider func() (outbox.SMTPServer, bool, er
 	return o, end
 }
 
-// beside starts the outbox of a server on a database, and returns it with what ends the server.
+// beside starts an outbox on a database and returns it with a function that ends its server.
 func beside(t *testing.T, url string, provider func() (outbox.SMTPServer, bool, error)) (o *outbox.Outbox, end func()) {
 	t.Helper()
 	o, closes := idle(t, url, provider)
@@ -53,7 +53,7 @@ func beside(t *testing.T, url string, provider func() (outbox.SMTPServer, bool, 
 	return o, end
 }
 
-// run has an outbox deliver, until it is stopped.
+// run starts the deliveries of an outbox; stops ends them.
 func run(t *testing.T, o *outbox.Outbox) (stops func()) {
 	t.Helper()
 	stop := make(chan struct{})
@@ -68,7 +68,7 @@ func run(t *testing.T, o *outbox.Outbox) (stops func()) {
 	return stops
 }
 
-// TestAnEmailWaitsForItsServer: one that was sent before its server delivers is not taken over by another.
+// TestAnEmailWaitsForItsServer: an e-mail sent before its server starts delivering is not taken over by another server.
 func TestAnEmailWaitsForItsServer(t *testing.T) {
 	url := pgtest.Shared(t).Empty(t)
 	late, early := startSMTP(t, "AUTH LOGIN", ""), startSMTP(t, "AUTH LOGIN", "")
@@ -81,7 +81,7 @@ func TestAnEmailWaitsForItsServer(t *testing.T) {
 	late.delivers(t, "late@example.com")
 }
 
-// TestClearingTheInboxKeepsNoEmailBack: what waits for the SMTP server is on its way.
+// TestClearingTheInboxKeepsNoEmailBack: e-mails that wait for the SMTP server are still delivered.
 func TestClearingTheInboxKeepsNoEmailBack(t *testing.T) {
 	db, err := storage.Open(memory.New())
 	if err != nil {
@@ -96,8 +96,8 @@ func TestClearingTheInboxKeepsNoEmailBack(t *testing.T) {
 	server.delivers(t, "jane@example.com")
 }
 
-// TestEmailsOutliveTheirServer has a server end while its e-mails wait for an SMTP server that does
-// not answer: another server of the tenant delivers each once, and not before.
+// TestEmailsOutliveTheirServer stops a server while its e-mails wait for an SMTP server that does
+// not answer: another server of the tenant delivers each once, and only after that.
 func TestEmailsOutliveTheirServer(t *testing.T) {
 	url := pgtest.Shared(t).Empty(t)
 	var lc net.ListenConfig

@@ -19,7 +19,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// smtpServer is a mail server that takes what it is sent.
+// smtpServer is a mail server that accepts e-mails.
 type smtpServer struct {
 	net.Listener
 	extensions string // offered after EHLO
@@ -28,7 +28,7 @@ type smtpServer struct {
 	running    sync.WaitGroup
 }
 
-// smtpMail is one delivery: who, to whom, as whom, and the text.
+// smtpMail is one delivery: the sender, the recipient, the credentials and the text.
 type smtpMail struct{ from, to, user, password, data string }
 
 func startSMTP(t *testing.T, extensions, refuse string) *smtpServer {
@@ -64,7 +64,7 @@ func (s *smtpServer) next(t *testing.T) smtpMail {
 	}
 }
 
-// delivers fails the test unless the next delivery is to a recipient.
+// delivers fails the test unless the next delivery is to the recipient.
 func (s *smtpServer) delivers(t *testing.T, to string) {
 	t.Helper()
 	if m := s.next(t); !strings.Contains(m.to, "<"+to+">") {
@@ -128,7 +128,7 @@ func (s *smtpServer) serve(conn net.Conn) {
 	}
 }
 
-// provider is the server as the tenant's e-mail provider.
+// provider returns the server's settings as the tenant's e-mail provider.
 func (s *smtpServer) provider() (outbox.SMTPServer, bool, error) {
 	addr := s.Addr().(*net.TCPAddr)
 	return outbox.SMTPServer{From: "Tenant <no-reply@example.com>", Host: "127.0.0.1", Port: addr.Port, User: "mailer", Password: "pass word"}, true, nil

@@ -12,12 +12,12 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// twoFile is a tenant with two databases that have passkeys.
+// twoFile is a tenant with two databases that allow passkeys.
 var twoFile = strings.Replace(file, "enabled_clients: [app, other]", "enabled_clients: [app, other, both]", 1) + `
   - {name: Others, strategy: auth0, enabled_clients: [both], options: {authentication_methods: {password: {enabled: true}, passkey: {enabled: true}}}}
 `
 
-// TestAPasskeyIsOfItsDatabase: where an application has several, a passkey of one is none at another.
+// TestAPasskeyIsOfItsDatabase: if an application has several databases, a passkey works only for its own.
 func TestAPasskeyIsOfItsDatabase(t *testing.T) {
 	seed := strings.Replace(twoFile, "  - {name: Closed,", `  - {name: Both, client_id: both, app_type: native, token_endpoint_auth_method: none, callbacks: [], grant_types: ["`+grant+`"]}`+"\n  - {name: Closed,", 1)
 	s := servertest.Start(t, servertest.Seed(seed), servertest.HTTP())
@@ -60,7 +60,7 @@ func TestAPasskeyIsOfItsDatabase(t *testing.T) {
 	}
 }
 
-// TestAPasskeyIsNoFurtherFactor, and a key that is a further factor is no passkey.
+// TestAPasskeyIsNoFurtherFactor, and a security key enrolled as a second factor is no passkey.
 func TestAPasskeyIsNoFurtherFactor(t *testing.T) {
 	s := start(t)
 	ann := somebody(t, s)
@@ -91,8 +91,8 @@ func TestAPasskeyIsNoFurtherFactor(t *testing.T) {
 	factor.done()
 }
 
-// TestAPasskeyIsWhoseItWasAskedOf: what the authenticator of one user has made is not kept as another's who
-// has logged in meanwhile, in another tab of the same login.
+// TestAPasskeyIsWhoseItWasAskedOf: a passkey created for one user is not stored for another user who has
+// logged in meanwhile in another tab of the same login.
 func TestAPasskeyIsWhoseItWasAskedOf(t *testing.T) {
 	s := start(t)
 	ann := somebody(t, s)

@@ -52,7 +52,7 @@ func start(t *testing.T) *servertest.Server {
 	return s
 }
 
-// person is somebody with a browser and an authenticator.
+// person is a user with a browser and an authenticator.
 type person struct {
 	*servertest.Server
 	t      *testing.T
@@ -103,7 +103,7 @@ func (p *person) done() {
 	}
 }
 
-// password logs in by password at a browser that can keep keys, or cannot.
+// password logs in with a password; capable says whether the browser can store passkeys.
 func (p *person) password(user, capable string) {
 	p.t.Helper()
 	p.ask(url.Values{"prompt": {"login"}})
@@ -144,7 +144,7 @@ func (p *person) use(options string) string {
 	return virtualwebauthn.CreateAssertionResponse(p.party, p.device, p.key, *asked)
 }
 
-// enroll makes a passkey for a user.
+// enroll creates a passkey for a user.
 func (p *person) enroll(user string) {
 	p.t.Helper()
 	p.password(user, "true")
@@ -169,7 +169,7 @@ func TestPasskeys(t *testing.T) {
 	}
 	ann.send("action", "abort-passkey-enrollment")
 	ann.done()
-	// Who goes on without one is not asked again at the browser for 30 days.
+	// A user who continues without a passkey is not asked again in this browser for 30 days.
 	s.Freeze(now.Add(29 * 24 * time.Hour))
 	ann.password("ann", "true")
 	ann.done()
@@ -200,7 +200,7 @@ func TestPasskeys(t *testing.T) {
 		}
 	}
 
-	// Sign-in by the key alone.
+	// Sign-in with the passkey alone.
 	ann.client = s.Client()
 	ann.ask(nil)
 	ann.at("/u/login/identifier")
@@ -215,7 +215,7 @@ func TestPasskeys(t *testing.T) {
 	if raw, _ := json.Marshal(sessions); !strings.Contains(string(raw), `"name":"passkey"`) {
 		t.Errorf("the sessions are %s", raw)
 	}
-	// The answer is good once, in its login, for ten minutes.
+	// The answer works once, in its own login, for ten minutes.
 	refused := func(when string, p *person) {
 		t.Helper()
 		if p.left != nil || p.page.Status != 400 || !strings.Contains(p.page.Body, "passkey-authentication-failed") {
@@ -246,7 +246,7 @@ func TestPasskeys(t *testing.T) {
 	ann.send("passkey", bob.use(ann.asked()))
 	refused("another user's handle", ann)
 	bob.device.Options.UserHandle = handle
-	// A key of before the account was deleted is nobody's.
+	// A passkey of a deleted account logs nobody in.
 	if status, answer := s.Manage(ann.client, http.MethodDelete, "users/auth0%7Cbob", nil); status != 204 {
 		t.Fatal(answer)
 	}

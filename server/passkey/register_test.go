@@ -31,7 +31,7 @@ func (p *person) post(path string, body object) (int, object) {
 	return resp.StatusCode, answer
 }
 
-// register asks for a new account's passkey, and makes it.
+// register requests the options for a new account's passkey and creates it.
 func (p *person) register(profile object) (session, response string) {
 	p.t.Helper()
 	status, body := p.post("passkey/register", object{"client_id": "app", "realm": "Users", "user_profile": profile})
@@ -91,7 +91,7 @@ func TestAPasskeyMakesAnAccount(t *testing.T) {
 	s.WaitForMessage("cleo@example.com", "verify_email")
 	refused("replayed", "app", session, response)
 
-	// The passkey logs in, at the pages as well; a password never does.
+	// The passkey logs in, also on the pages; a password never does.
 	status, body = cleo.post("passkey/challenge", object{"client_id": "app"})
 	if status != 200 {
 		t.Fatal(body)
@@ -104,7 +104,7 @@ func TestAPasskeyMakesAnAccount(t *testing.T) {
 	cleo.send("username", "", "passkey", cleo.use(cleo.asked()))
 	cleo.done()
 
-	// Its time, and a second account.
+	// A registration that is too late, and a second account.
 	late := somebody(t, s)
 	session, response = late.register(object{"email": "late@example.com"})
 	s.Freeze(now.Add(10 * time.Minute))
@@ -142,7 +142,7 @@ func TestWhoMayNotRegisterAPasskey(t *testing.T) {
 			t.Errorf("%s: %d %v", name, status, body)
 		}
 	}
-	// A connection that lets nobody sign up, or sends codes to who does.
+	// A connection that allows no sign-ups, or that verifies them by code.
 	_, connections := s.Manage(p.client, http.MethodGet, "connections?name=Users", nil)
 	conn := connections.([]any)[0].(object)
 	options := conn["options"].(object)
@@ -161,7 +161,7 @@ func TestWhoMayNotRegisterAPasskey(t *testing.T) {
 	}
 }
 
-// TestARegistrationIsAskedForAFactor as any login is: the account is there by then.
+// TestARegistrationIsAskedForAFactor like any login: the account already exists then.
 func TestARegistrationIsAskedForAFactor(t *testing.T) {
 	s := start(t)
 	p := somebody(t, s)
@@ -173,7 +173,7 @@ func TestARegistrationIsAskedForAFactor(t *testing.T) {
 	}
 }
 
-// TestAPasskeyIsItsTenants: what one tenant has asked another does not take.
+// TestAPasskeyIsItsTenants: an answer to one tenant's challenge is refused by another.
 func TestAPasskeyIsItsTenants(t *testing.T) {
 	s, other := start(t), start(t)
 	p, q := somebody(t, s), somebody(t, other)

@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// signup goes to the page that offers a passkey to who signs up.
+// signup opens the page that follows the e-mail address in a sign-up; it offers a passkey if capable.
 func (p *person) signup(email, capable string) {
 	p.t.Helper()
 	p.ask(url.Values{"screen_hint": {"signup"}})
@@ -45,7 +45,7 @@ func TestSignUpWithAPasskey(t *testing.T) {
 		t.Errorf("the accounts are %v", found)
 	}
 	s.WaitForMessage("cleo@example.com", "verify_email")
-	// The page is over, and the passkey logs in elsewhere.
+	// The page is finished, and the passkey logs in in another browser.
 	if cleo.left, cleo.page = cleo.Visit(cleo.client, page.URL.String()); cleo.left == nil && cleo.page.URL.Path == "/u/passkey-enrollment" {
 		t.Errorf("the page is shown again: %s", cleo.page.Body)
 	}
@@ -54,7 +54,7 @@ func TestSignUpWithAPasskey(t *testing.T) {
 	cleo.send("username", "", "passkey", cleo.use(cleo.asked()))
 	cleo.done()
 
-	// Without one it goes on with a password.
+	// Without a passkey the sign-up continues with a password.
 	dan := somebody(t, s)
 	dan.signup("dan@example.com", "true")
 	dan.send("action", "abort-passkey-enrollment")
@@ -62,11 +62,11 @@ func TestSignUpWithAPasskey(t *testing.T) {
 	dan.send("password", "A password of Dan 1", "action", "default")
 	dan.done()
 
-	// Who has an account is told so where a password is asked for, as without passkeys.
+	// A user who has an account learns this at the password page, as without passkeys.
 	dan.client = s.Client()
 	dan.signup("ann@example.com", "true")
 	dan.at("/u/signup/password")
-	// And of two who sign up by one address, one does.
+	// If two people sign up with one address, only one succeeds.
 	one, two := somebody(t, s), somebody(t, s)
 	one.signup("twin@example.com", "true")
 	two.signup("twin@example.com", "true")
@@ -81,7 +81,7 @@ func TestSignUpWithAPasskey(t *testing.T) {
 	two.at("/u/signup/password")
 }
 
-// TestAPasskeyForThisDevice is offered to who has logged in by one of another.
+// TestAPasskeyForThisDevice is offered to a user who logged in with a passkey of another device.
 func TestAPasskeyForThisDevice(t *testing.T) {
 	s := start(t)
 	ann := somebody(t, s)
@@ -127,7 +127,7 @@ func TestAPasskeyForThisDevice(t *testing.T) {
 	ann.done()
 }
 
-// setOptions says how the connection has passkeys.
+// setOptions sets the passkey options of the connection.
 func setOptions(t *testing.T, s *servertest.Server, passkeys object) {
 	t.Helper()
 	_, connections := s.Manage(s.Client(), http.MethodGet, "connections?name=Users", nil)
@@ -139,7 +139,7 @@ func setOptions(t *testing.T, s *servertest.Server, passkeys object) {
 	}
 }
 
-// TestHowPasskeysAreAskedFor is the connection's to say.
+// TestHowPasskeysAreAskedFor is an option of the connection.
 func TestHowPasskeysAreAskedFor(t *testing.T) {
 	s := start(t)
 	for ui, has := range map[string][2]bool{"both": {true, true}, "autofill": {true, false}, "button": {false, true}} {
@@ -151,7 +151,7 @@ func TestHowPasskeysAreAskedFor(t *testing.T) {
 			t.Errorf("%s: autofill %v, a button %v: %s", ui, autofill, button, p.page.Body)
 		}
 	}
-	// Without progressive enrollment nobody is offered one.
+	// Without progressive enrollment no user is offered a passkey.
 	setOptions(t, s, object{"challenge_ui": "both", "progressive_enrollment_enabled": false})
 	ann := somebody(t, s)
 	ann.password("ann", "true")

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TestAnAddressThatTriesPasskeys is kept out, with the right key as well, until time gives a try back.
+// TestAnAddressThatTriesPasskeys is blocked, even with the right passkey, until time allows another attempt.
 func TestAnAddressThatTriesPasskeys(t *testing.T) {
 	s := start(t)
 	now := time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)

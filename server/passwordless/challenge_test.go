@@ -11,7 +11,7 @@ import (
 
 const database = "Username-Password-Authentication"
 
-// challenges is a tenant whose database takes codes.
+// challenges starts a tenant whose database connection accepts codes.
 func challenges(t *testing.T, options object) tenant {
 	t.Helper()
 	tn := start(t)
@@ -29,7 +29,7 @@ func challenges(t *testing.T, options object) tenant {
 	return tn
 }
 
-// challenge asks for a code.
+// challenge requests a code.
 func (tn tenant) challenge(body object) (int, object) {
 	tn.t.Helper()
 	if body["client_id"] == nil {
@@ -54,7 +54,7 @@ func (tn tenant) challenge(body object) (int, object) {
 	return resp.StatusCode, answer
 }
 
-// session asks for a code, and returns what it is brought back with.
+// session requests a code and returns the auth_session with which it is sent back.
 func (tn tenant) session(body object) string {
 	tn.t.Helper()
 	status, answer := tn.challenge(body)
@@ -94,7 +94,7 @@ func TestACodeLogsInToADatabase(t *testing.T) {
 		t.Errorf("the user is %v", user)
 	}
 
-	// Three wrong codes, and it is over; so it is after its time.
+	// A code is void after three wrong attempts, and after it expires.
 	session, last := tn.session(object{"email": "ann@example.com"}), ""
 	for _, m := range tn.Inbox() {
 		if m.Kind == "passwordless_email" {
@@ -112,7 +112,7 @@ func TestACodeLogsInToADatabase(t *testing.T) {
 	tn.Freeze(time.Date(2027, 3, 1, 12, 5, 0, 0, time.UTC))
 	tn.wrong(tn.exchange("app", session, code))
 
-	// A blocked user is told so with the right code alone.
+	// A blocked user learns this only with the right code.
 	tn.ClearInbox()
 	session = tn.session(object{"email": "ann@example.com"})
 	code = tn.WaitForMessage("ann@example.com", "passwordless_email").Code
@@ -125,7 +125,7 @@ func TestACodeLogsInToADatabase(t *testing.T) {
 
 func TestACodeMakesAnAccount(t *testing.T) {
 	tn := challenges(t, object{})
-	// Nobody is sent anything, and told nothing, unless an account may be made.
+	// An unknown address gets no message, and the same answer, unless sign-up is allowed.
 	session := tn.session(object{"email": bob})
 	if inbox := tn.Inbox(); len(inbox) != 0 {
 		t.Errorf("nobody was sent %v", inbox)
@@ -148,7 +148,7 @@ func TestACodeMakesAnAccount(t *testing.T) {
 	}
 	tn.wrong(tn.exchange("app", session, code))
 
-	// Of two codes for one address, one makes the account.
+	// If two codes are sent to one address, only one creates the account.
 	tn.ClearInbox()
 	first := tn.session(object{"email": "twin@example.com", "allow_signup": true})
 	one := tn.WaitForMessage("twin@example.com", "passwordless_email").Code
@@ -160,14 +160,14 @@ func TestACodeMakesAnAccount(t *testing.T) {
 	}
 	tn.wrong(tn.exchange("app", second, two))
 
-	// Where nobody signs up, the answer is the same, and nothing is sent.
+	// If sign-ups are disabled, the answer is the same and nothing is sent.
 	closed := challenges(t, object{"disable_signup": true})
 	session = closed.session(object{"email": bob, "allow_signup": true})
 	if inbox := closed.Inbox(); len(inbox) != 0 {
 		t.Errorf("nobody was sent %v", inbox)
 	}
 	closed.wrong(closed.exchange("app", session, "000000"))
-	// What one tenant has sent another does not take.
+	// A tenant does not accept another tenant's code.
 	closed.wrong(closed.exchange("app", second, two))
 }
 

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// TestFiftyCodesAnHour are all that one address gets, by either endpoint, where the tenant has the limits.
+// TestFiftyCodesAnHour: one IP address gets no more, from both endpoints together, if the tenant has rate limits.
 func TestFiftyCodesAnHour(t *testing.T) {
 	tn := challenges(t, object{})
 	ask := func() int {

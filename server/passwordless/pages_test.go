@@ -10,8 +10,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// pagesFile is a tenant whose applications have ways without passwords: "codes" has no other,
-// "both" has a database beside them, and "links" sends links.
+// pagesFile is a tenant whose applications log in without passwords: "codes" only this way,
+// "both" also with a database, and "links" sends links.
 const pagesFile = `
 tenant: {friendly_name: ExampleCo}
 clients:
@@ -60,7 +60,7 @@ func (tn tenant) begin(clientID string, params ...string) servertest.Page {
 	return page
 }
 
-// fill submits a page with what is typed, and returns the next.
+// fill submits a page with the given values and returns the next page.
 func (tn tenant) fill(page servertest.Page, typed ...string) (*url.URL, servertest.Page) {
 	tn.t.Helper()
 	form := url.Values{"state": {page.URL.Query().Get("state")}}
@@ -70,7 +70,7 @@ func (tn tenant) fill(page servertest.Page, typed ...string) (*url.URL, serverte
 	return tn.Submit(tn.browser, page, form)
 }
 
-// next is fill for a page that another page follows.
+// next submits a page and expects another page at the path.
 func (tn tenant) next(page servertest.Page, path string, typed ...string) servertest.Page {
 	tn.t.Helper()
 	left, next := tn.fill(page, typed...)
@@ -88,7 +88,7 @@ func (tn tenant) refusesWith(page servertest.Page, key string, typed ...string) 
 	}
 }
 
-// arrives fails the test where a login has not ended at the application with a code.
+// arrives fails the test unless the login ended at the application with a code.
 func (tn tenant) arrives(left *url.URL, page servertest.Page) {
 	tn.t.Helper()
 	if left == nil || !strings.HasPrefix(left.String(), "https://app.example.com/callback?") || left.Query().Get("code") == "" {
@@ -126,7 +126,7 @@ func TestAnApplicationWithoutPasswordsLogsInByCode(t *testing.T) {
 	}
 	left, last := tn.fill(again, "code", " "+second+" ", "action", "default")
 	tn.arrives(left, last)
-	// The person is there now, and the page leads on to what comes after it.
+	// The account exists now, and the page leads to what follows it.
 	left, last = tn.Visit(tn.browser, challenge.URL.String())
 	tn.arrives(left, last)
 	if left, _ := tn.Visit(tn.browser, tn.URL+strings.TrimPrefix("/authorize?"+tn.silent("codes"), "/")); left.Query().Get("code") == "" {
@@ -134,7 +134,7 @@ func TestAnApplicationWithoutPasswordsLogsInByCode(t *testing.T) {
 	}
 }
 
-// silent are the parameters of an authorization request that shows no page.
+// silent returns the parameters of an authorization request that shows no page.
 func (tn tenant) silent(clientID string) string {
 	target, _ := tn.AuthorizeURL(servertest.Login{
 		ClientID: clientID, RedirectURI: "https://app.example.com/callback", Params: url.Values{"audience": {""}, "scope": {"openid"}, "prompt": {"none"}},
@@ -149,7 +149,7 @@ func TestCodesByTextMessage(t *testing.T) {
 	if !strings.Contains(challenge.Body, ">&#43;15550100</span>") || !strings.Contains(challenge.Body, "Enter the 6-digit code") {
 		t.Errorf("the page is\n%s", challenge.Body)
 	}
-	// The page of the other kind leads to the one that waits.
+	// The page for e-mail codes leads to the one that waits for a code.
 	_, other := tn.Visit(tn.browser, strings.Replace(challenge.URL.String(), smsChallenge, emailChallenge, 1))
 	if other.URL.Path != smsChallenge {
 		t.Errorf("the page for e-mail leads to %s", other.URL)
@@ -178,21 +178,21 @@ func TestCodesRunOut(t *testing.T) {
 	tn.refusesWith(challenge, "invalid-expired-code", "code", code)
 }
 
-// TestCodesAreBound tries codes where they were not sent for.
+// TestCodesAreBound enters codes in places for which they were not sent.
 func TestCodesAreBound(t *testing.T) {
 	tn := startPages(t)
 	challenge := tn.next(tn.begin("codes"), emailChallenge, "username", "bob@example.com")
 	code := tn.WaitForMessage("bob@example.com", "passwordless_email").Code
 
-	// Another browser has the address of the page, and the code.
+	// Another browser with the address of the page and the code.
 	stranger := tenant{tn.Server, tn.Client(), t}
 	if left, page := stranger.fill(challenge, "code", code); left != nil || page.Status != http.StatusBadRequest || strings.Contains(page.Body, "bob@example.com") {
 		t.Errorf("another browser gets to %v, or sees\n%s", left, page.Body)
 	}
-	// A code of another application's login, and one of another person's.
+	// A code from another application's login and for another person.
 	both := tn.next(tn.begin("both"), emailChallenge, "connection", "email", "username", "carol@example.com")
 	tn.refusesWith(both, "invalid-code", "code", code)
-	// A site that posts into the page.
+	// Another site that posts to the page.
 	rq, err := http.NewRequestWithContext(t.Context(), http.MethodPost, challenge.URL.String(), strings.NewReader("code="+code))
 	if err != nil {
 		t.Fatal(err)
@@ -209,7 +209,7 @@ func TestCodesAreBound(t *testing.T) {
 	}
 	left, last := tn.fill(challenge, "code", code)
 	tn.arrives(left, last)
-	// The login is over, and so is the code, for another login of the same browser, too.
+	// The login is finished, and its code works for no other login, not even in the same browser.
 	again := tn.next(tn.begin("codes", "prompt", "login"), emailChallenge, "username", "bob@example.com")
 	tn.refusesWith(again, "invalid-code", "code", code)
 }
@@ -220,7 +220,7 @@ func TestCodesBesideADatabase(t *testing.T) {
 	if page.URL.Path != "/u/login" || !strings.Contains(page.Body, `<form method="POST" data-provider="email"`) || !strings.Contains(page.Body, "Email me a code") {
 		t.Fatalf("the login begins at %s\n%s", page.URL, page.Body)
 	}
-	// Nothing was typed, so the address is asked for; the password stays possible.
+	// No identifier was entered, so the page asks for it; the password remains possible.
 	ask := tn.next(page, "/u/login/identifier", "connection", "sms")
 	if !strings.Contains(ask.Body, ">Phone number</label>") || !strings.Contains(ask.Body, "Use your password") {
 		t.Errorf("the page that asks for the number is\n%s", ask.Body)
@@ -231,7 +231,7 @@ func TestCodesBesideADatabase(t *testing.T) {
 	left, last := tn.fill(back, "username", "ann@example.com", "password", "a password of ann")
 	tn.arrives(left, last)
 
-	// By the tenant's other kind of pages the button is on the page of the password.
+	// With identifier-first pages the button is on the password page.
 	if status, answer := tn.Manage(tn.Client(), http.MethodPatch, "prompts", object{"identifier_first": true}); status != 200 {
 		t.Fatalf("prompts: %d %v", status, answer)
 	}
@@ -262,8 +262,8 @@ func TestSignUpByCode(t *testing.T) {
 	tn.arrives(left, last)
 }
 
-// TestNobodyIsToldWhoHasAnAccount: a connection that makes no accounts says the same of an
-// address that it does not know, and sends nothing there.
+// TestNobodyIsToldWhoHasAnAccount: a connection without sign-ups answers an unknown address in
+// the same way, and sends it nothing.
 func TestNobodyIsToldWhoHasAnAccount(t *testing.T) {
 	tn := startPages(t)
 	page := tn.begin("closed")

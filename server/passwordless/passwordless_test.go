@@ -82,7 +82,7 @@ func (tn tenant) send(path string, body object) (int, object) {
 	return resp.StatusCode, answer
 }
 
-// code has a code sent and reads it.
+// code requests a code and reads it from the inbox.
 func (tn tenant) code(body object, to, kind string) string {
 	tn.t.Helper()
 	tn.ClearInbox()
@@ -209,7 +209,7 @@ func TestRefusedCodes(t *testing.T) {
 		tn.refused(redeem("x"), 403, "invalid_grant", wrongEmail)
 	}
 	tn.refused(redeem(code), 403, "invalid_grant", tooMany)
-	// A new code brings three more tries, and the account ten in all.
+	// A new code allows three more attempts; the account allows ten in all.
 	for range 2 {
 		tn.emailed()
 		for range 3 {
@@ -259,7 +259,7 @@ func TestWhatIsWrongWithAStart(t *testing.T) {
 	}
 }
 
-// TestALink is followed by the browser, which is logged in by it.
+// TestALink follows the link in the browser, which logs the browser in.
 func TestALink(t *testing.T) {
 	tn := start(t)
 	status, answer := tn.send("passwordless/start", object{
@@ -297,7 +297,7 @@ func TestALink(t *testing.T) {
 	}
 }
 
-// TestVerify tells of a code, and leaves it.
+// TestVerify checks that verify says whether a code is right, and does not use it up.
 func TestVerify(t *testing.T) {
 	tn := start(t)
 	code := tn.emailed()

@@ -9,8 +9,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// TestAnAddressThatGuessesCodes is kept out of the page of codes, with the right code as well, until time
-// gives a try back.
+// TestAnAddressThatGuessesCodes is blocked at the page for codes, even with the right code, until time
+// allows another attempt.
 func TestAnAddressThatGuessesCodes(t *testing.T) {
 	s := servertest.Start(t, servertest.Seed(pagesFile+`
 attackProtection:

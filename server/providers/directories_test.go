@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// TestMicrosoftEntraID says who somebody is as Microsoft's ID tokens and Graph do, and the connection says how much of it is taken.
+// TestMicrosoftEntraID maps profiles with the claims of Microsoft's ID tokens and of Graph, as the connection's options say.
 func TestMicrosoftEntraID(t *testing.T) {
 	said := map[string]any{
 		"sub": "pairwise", "oid": "11-22", "tid": "33-44", "upn": "ann@corp.example", "name": "Ann Lee", "email": "ann@corp.example", "email_verified": true,

@@ -11,8 +11,8 @@ import (
 	"github.com/tenant0/tenant0/storage/memory"
 )
 
-// openAt opens a store with an application for each address, in a list that changes from
-// one to the next, an organization and a custom domain.
+// openAt opens a store with one application per address, each time in a different list of
+// addresses, an organization and a custom domain.
 func openAt(tb testing.TB, addresses []string) *storage.DB {
 	tb.Helper()
 	db, err := storage.Open(memory.New())
@@ -41,8 +41,8 @@ func openAt(tb testing.TB, addresses []string) *storage.DB {
 	return db
 }
 
-// TestOriginOfAnyIsThatOfOne: the index that leads to applications leads to each that lists
-// the origin.
+// TestOriginOfAnyIsThatOfOne: the index of origins finds every application that lists the
+// origin.
 func TestOriginOfAnyIsThatOfOne(t *testing.T) {
 	long := strings.Repeat("a.", 250) + "example.com"
 	addresses := []string{
@@ -102,8 +102,8 @@ func TestOriginOfAnyIsThatOfOne(t *testing.T) {
 	}
 }
 
-// BenchmarkOriginOfAny is a CORS check among few applications and among many, of an origin
-// that one of them lists and of one that nobody does.
+// BenchmarkOriginOfAny measures a CORS check with few and with many applications, for an origin
+// that one of them lists and for one that none lists.
 func BenchmarkOriginOfAny(b *testing.B) {
 	for _, n := range []int{5, 5000} {
 		var addresses []string

@@ -22,8 +22,8 @@ import (
 
 const callbackURL = "https://partner.example.com/callback"
 
-// tenant is one in which applications may register, with an API that third parties have by
-// default, one that they do not, and a connection of the domain level.
+// tenant allows dynamic registration. It has an API that third parties get by default, one
+// that they do not get, and a domain-level connection.
 type tenant struct {
 	*servertest.Server
 	t       *testing.T
@@ -53,7 +53,7 @@ users:
 	return tenant{s, t, s.Client()}
 }
 
-// register sends metadata, and returns status and answer.
+// register sends metadata and returns the status and the answer.
 func (tn tenant) register(metadata map[string]any) (int, map[string]any) {
 	tn.t.Helper()
 	raw, err := json.Marshal(metadata)
@@ -86,7 +86,7 @@ func (tn tenant) send(body string) (int, map[string]any) {
 	return resp.StatusCode, answer
 }
 
-// registered is the id and the secret of an application that registers.
+// registered registers an application and returns its id and secret.
 func (tn tenant) registered(metadata map[string]any) (id, secret string) {
 	tn.t.Helper()
 	status, answer := tn.register(metadata)
@@ -98,7 +98,7 @@ func (tn tenant) registered(metadata map[string]any) (id, secret string) {
 	return id, secret
 }
 
-// request is an authorization request of an application.
+// request returns the URL of an application's authorization request.
 func (tn tenant) request(client string, params ...string) (target, verifier string) {
 	all := url.Values{"scope": {"openid read:items write:items offline_access"}, "audience": {"https://items.test"}}
 	for i := 0; i < len(params); i += 2 {
@@ -116,8 +116,8 @@ func (tn tenant) login(client string, params ...string) servertest.Result {
 	return tn.Login(tn.browser, servertest.Login{ClientID: client, RedirectURI: callbackURL, Username: "ada@example.com", Password: "Correct-Horse-9", Params: all})
 }
 
-// TestAStrictApplicationRegisters goes the way of an agent that has never heard of the tenant:
-// it registers, asks the user, and gets what third parties have by default, and nothing else.
+// TestAStrictApplicationRegisters goes the way of an agent that does not know the tenant: it
+// registers, asks the user for consent, and gets only what third parties get by default.
 func TestAStrictApplicationRegisters(t *testing.T) {
 	tn := start(t, "strict")
 	status, answer := tn.register(map[string]any{
@@ -164,9 +164,9 @@ func (tn tenant) manage(path string) (int, map[string]any) {
 	return status, object
 }
 
-// TestWhatStrictApplicationsMayNot goes through what is kept from strict applications of third
-// parties. Each ends on a page of the tenant: nothing leads to an address that a stranger has
-// registered.
+// TestWhatStrictApplicationsMayNot tries everything that strict third-party applications may not do.
+// Each request ends on a page of the tenant: nothing redirects to an address that an unknown
+// application registered.
 func TestWhatStrictApplicationsMayNot(t *testing.T) {
 	tn := start(t, "strict")
 	id, secret := tn.registered(map[string]any{"redirect_uris": []string{callbackURL}})
@@ -259,8 +259,8 @@ func (tn tenant) logIn(browser *http.Client, target string) {
 	}
 }
 
-// TestConnectionsOfThirdParties logs in to applications of third parties at the domain level's
-// connections, and at no other.
+// TestConnectionsOfThirdParties: third-party applications can log in only at domain-level
+// connections.
 func TestConnectionsOfThirdParties(t *testing.T) {
 	tn := start(t, "strict")
 	id, _ := tn.registered(map[string]any{"redirect_uris": []string{callbackURL}, "token_endpoint_auth_method": "none"})
@@ -276,7 +276,7 @@ func TestConnectionsOfThirdParties(t *testing.T) {
 			t.Errorf("%q: %v %s", tt.connection, left, page.Body)
 		}
 	}
-	// Own applications need no promotion.
+	// First-party applications need no domain-level connection.
 	target, _ := tn.request("own")
 	if _, page := tn.Visit(tn.Client(), target); page.URL.Path != "/u/login" {
 		t.Errorf("%s", page.URL)
@@ -284,7 +284,7 @@ func TestConnectionsOfThirdParties(t *testing.T) {
 }
 
 // TestPermissiveApplicationsAreAsEver registers an application as tenants did before there was
-// another mode: it has OpenID Connect.
+// a strict mode: it can use OpenID Connect.
 func TestPermissiveApplicationsAreAsEver(t *testing.T) {
 	tn := start(t, "permissive")
 	status, answer := tn.register(map[string]any{
@@ -315,8 +315,8 @@ func TestPermissiveApplicationsAreAsEver(t *testing.T) {
 	}
 }
 
-// TestKeysThatAnApplicationRegisters has an application authenticate with the key that it has
-// registered, and with no other.
+// TestKeysThatAnApplicationRegisters: the application can authenticate only with the key that it
+// registered.
 func TestKeysThatAnApplicationRegisters(t *testing.T) {
 	tn := start(t, "permissive")
 	own, other := newKey(t), newKey(t)
@@ -362,8 +362,7 @@ func (tn tenant) assertion(key *rsa.PrivateKey, client string) string {
 	return raw
 }
 
-// TestRegistrationsThatAreRefused sends what cannot be registered.
-// withKeys is the metadata of an application that signs assertions with keys.
+// withKeys returns the metadata of an application that signs assertions with the keys.
 func withKeys(list ...jose.JSONWebKey) map[string]any {
 	return map[string]any{"token_endpoint_auth_method": "private_key_jwt", "jwks": jose.JSONWebKeySet{Keys: list}}
 }
@@ -374,6 +373,7 @@ func with(metadata map[string]any, name string, value any) map[string]any {
 	return metadata
 }
 
+// TestRegistrationsThatAreRefused sends registrations that are invalid.
 func TestRegistrationsThatAreRefused(t *testing.T) {
 	strict, permissive := start(t, "strict"), start(t, "permissive")
 	for _, tt := range []struct {
@@ -428,7 +428,7 @@ func TestRegistrationsThatAreRefused(t *testing.T) {
 	}
 }
 
-// TestNobodyRegistersUnlessTheTenantSaysSo is how every tenant begins.
+// TestNobodyRegistersUnlessTheTenantSaysSo: registration is disabled in a new tenant.
 func TestNobodyRegistersUnlessTheTenantSaysSo(t *testing.T) {
 	s := servertest.Start(t)
 	tn := tenant{s, t, s.Client()}
@@ -438,8 +438,8 @@ func TestNobodyRegistersUnlessTheTenantSaysSo(t *testing.T) {
 	}
 }
 
-// TestOrganizationsLetThirdPartiesIn wants an organization to say that third parties may, and
-// asks its members anew for it: what they allow elsewhere does not count.
+// TestOrganizationsLetThirdPartiesIn only if they allow it, and their members must consent
+// again: what they allow outside of the organization does not count.
 func TestOrganizationsLetThirdPartiesIn(t *testing.T) {
 	tn := start(t, "strict")
 	id, _ := tn.registered(map[string]any{"redirect_uris": []string{callbackURL}, "token_endpoint_auth_method": "none"})

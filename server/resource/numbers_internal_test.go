@@ -9,7 +9,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// kinds are those whose objects have members of their own.
+// kinds lists the kinds whose members are checked.
 var kinds = []*Kind{
 	Clients, ResourceServers, ClientGrants, Connections, Roles, TenantSettings, Users, Credentials,
 	BruteForceProtection, SuspiciousIPThrottling, BreachedPasswordDetection, BotDetection, Captcha, PhoneProviderProtection,
@@ -19,8 +19,8 @@ var kinds = []*Kind{
 	Organizations, OrganizationConnections, OrganizationClients, OrganizationGrants, OrganizationInvitations, DiscoveryDomains, Jobs,
 }
 
-// TestEveryDeclaredNumberIsBounded walks all members of all kinds: what is within the
-// range of a number is taken, and what is not is told the bound.
+// TestEveryDeclaredNumberIsBounded walks all members of all kinds: a number within its
+// range is accepted, and the error for any other names the bound.
 func TestEveryDeclaredNumberIsBounded(t *testing.T) {
 	found := 0
 	var walk func(path string, f Field)

@@ -25,7 +25,7 @@ func document(t *testing.T, text string) storage.Document {
 	return doc
 }
 
-// sample has a member of every sort.
+// sample has a member of every type.
 var sample = &resource.Kind{
 	Name: "samples", ID: "id", NewID: func() string { return "smp_1" },
 	Fields: resource.Fields{
@@ -48,7 +48,7 @@ var sample = &resource.Kind{
 	Merged: []string{"meta"}, Deep: []string{"page"}, Created: "created_at", Updated: "updated_at",
 }
 
-// The sentences are those of Auth0's own validator, which is z-schema.
+// TestCheck: the messages are those of Auth0's own validator, z-schema.
 func TestCheck(t *testing.T) {
 	for _, tt := range []struct {
 		name, body string
@@ -127,7 +127,7 @@ func TestFillAndMerge(t *testing.T) {
 	}
 }
 
-// Two documents share no default: what is added to one is not in the other.
+// TestDefaultsAreCopied: documents share no defaults, so a change of one does not affect another.
 func TestDefaultsAreCopied(t *testing.T) {
 	one, two := storage.Document{"name": "a", "strategy": "auth0"}, storage.Document{"name": "b", "strategy": "auth0"}
 	for _, doc := range []storage.Document{one, two} {
@@ -182,8 +182,8 @@ func TestManagementScopes(t *testing.T) {
 	}
 }
 
-// TestItemsOfLongListsAreCompared would not end in the time of a test if each item were
-// compared with each other.
+// TestItemsOfLongListsAreCompared: comparing every item with every other would not finish
+// within the test's time.
 func TestItemsOfLongListsAreCompared(t *testing.T) {
 	kind := &resource.Kind{Fields: resource.Fields{"list": {Type: resource.Array, Unique: true}}}
 	items := make([]any, 500_000)

@@ -50,7 +50,7 @@ func TestRedact(t *testing.T) {
 	}
 }
 
-// Answers that have no secrets lose what the kind marks, at every depth, and nothing else.
+// TestHide: answers without secrets lack the members that the kind marks, at every depth, and nothing else.
 func TestHide(t *testing.T) {
 	type object = storage.Document
 	for _, tt := range []struct {
@@ -87,7 +87,7 @@ func TestHide(t *testing.T) {
 	}
 }
 
-// What a message quotes is no secret: messages are logged.
+// TestMessagesQuoteNoSecret: error messages contain no secrets, because they are logged.
 func TestMessagesQuoteNoSecret(t *testing.T) {
 	err := resource.ImportedUser.Check(storage.Document{
 		"email": "a@b.test", "mfa_factors": []any{storage.Document{"totp": storage.Document{"secret": "hidden!"}}},

@@ -12,10 +12,10 @@ import (
 	"github.com/tenant0/tenant0/storage/bolt"
 )
 
-// BenchmarkUsers answers queries from stores of 10,000 and of 100,000 users. For the
-// large one it reports the time of a query besides how many times as long as reading
-// every user it takes, and how many times as long as it would if it grew in
-// proportion to the users.
+// BenchmarkUsers runs queries on stores of 10,000 and of 100,000 users. For the large
+// store it reports the time of a query, how many times as long it takes as reading
+// every user, and how many times as long as it would if its time grew in proportion
+// to the users.
 func BenchmarkUsers(b *testing.B) {
 	stores := []*store{newStore(b, 10_000), newStore(b, 100_000)}
 	one := func(int) int { return 1 }
@@ -63,7 +63,7 @@ func BenchmarkUsers(b *testing.B) {
 	}
 }
 
-// store is a bbolt file of users.
+// store is a bbolt file with users.
 type store struct {
 	users int
 	db    *storage.DB
@@ -119,7 +119,7 @@ func user(i int) storage.Document {
 	}
 }
 
-// find counts the users that a query finds and puts them in an order.
+// find runs a query, sorts the users that it finds and returns their number.
 func (s *store) find(b *testing.B, query, sort string) int {
 	b.Helper()
 	q, err := search.Parse(query, search.Users)
@@ -170,7 +170,7 @@ func (s *store) find(b *testing.B, query, sort string) int {
 	return found
 }
 
-// lookup asks the indexes that the store has.
+// lookup uses the indexes of the store.
 func lookup(b *testing.B, tx *storage.Tx) search.Lookup {
 	b.Helper()
 	return func(field, value string) (iter.Seq[string], bool) {

@@ -8,7 +8,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// example is a query with documents that it finds and documents that it does not.
+// example is a query with documents that match it and documents that do not.
 type example struct {
 	q             string
 	finds, misses []string
@@ -42,9 +42,9 @@ func try(t *testing.T, s *search.Schema, examples []example) {
 
 type documents = []string
 
-// The examples of manage-users/user-search/retrieve-users-with-get-users-endpoint,
-// user-search-query-syntax, user-search-best-practices and
-// past-migrations/migrate-v2-v3.
+// TestUsersFindWhatAuth0DocumentsThatTheyFind has the examples of
+// manage-users/user-search/retrieve-users-with-get-users-endpoint, user-search-query-syntax,
+// user-search-best-practices and past-migrations/migrate-v2-v3.
 func TestUsersFindWhatAuth0DocumentsThatTheyFind(t *testing.T) {
 	metadata := `{"user_metadata":{"favorite_color":"blue","approved":false,"preferredLanguage":"en","preferences":{"fontSize":13},"addresses":{"city":["Paris","Seattle"]}}}`
 	try(t, search.Users, []example{
@@ -142,8 +142,8 @@ func TestUsersFindByTheRestOfTheSyntax(t *testing.T) {
 	})
 }
 
-// The examples of deploy-monitor/logs/log-search-query-syntax and of the pages that
-// show a search of the log.
+// TestLogsFindWhatAuth0DocumentsThatTheyFind has the examples of
+// deploy-monitor/logs/log-search-query-syntax and of other pages with log searches.
 func TestLogsFindWhatAuth0DocumentsThatTheyFind(t *testing.T) {
 	try(t, search.Logs, []example{
 		{`connection:*pass*`, documents{`{"connection":"my-passwords"}`}, documents{`{"connection":"Username-Password-Authentication"}`}},
@@ -167,8 +167,8 @@ func TestLogsFindWhatAuth0DocumentsThatTheyFind(t *testing.T) {
 	})
 }
 
-// The examples of manage-users/user-search/v2 and its query syntax, and the v2 column
-// of past-migrations/migrate-v2-v3.
+// TestSearchEngineV2FindsWhatAuth0DocumentedThatItFound has the examples of manage-users/user-search/v2
+// and its query syntax, and of the v2 column of past-migrations/migrate-v2-v3.
 func TestSearchEngineV2FindsWhatAuth0DocumentedThatItFound(t *testing.T) {
 	try(t, search.UsersV2, []example{
 		{``, nil, documents{`{}`}},

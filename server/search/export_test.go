@@ -1,4 +1,4 @@
 package search
 
-// Tree is the query as it was understood, to compare with.
+// Tree returns the parsed query for comparisons.
 func (q Query) Tree() any { return q.root }

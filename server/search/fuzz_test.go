@@ -15,8 +15,8 @@ func schemas() []*search.Schema {
 	return []*search.Schema{search.Users, search.UsersV2, search.Logs, search.Fields("domain")}
 }
 
-// FuzzParse: a query is refused with an error that says where, or its canonical form
-// is read as the same query.
+// FuzzParse: a query is refused with an error that names the position, or its canonical form
+// parses to the same query.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		``, `*`, `a b`, `name:*john*`, `+a -b !c`, `email:("a" OR "b")`, `logins_count:[100 TO *}`, `a AND (b || NOT c)`, `_exists_:user_metadata.a`,
@@ -52,7 +52,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzDocument: any bytes can be searched, and how a document is written does not
+// FuzzDocument: searching any bytes does not fail, and the formatting of a document does not
 // change what it matches.
 func FuzzDocument(f *testing.F) {
 	for _, seed := range []string{

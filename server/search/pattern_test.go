@@ -11,7 +11,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// finds reports whether a term finds a user of whom the name is all there is.
+// finds reports whether a term finds a user who has only the given nickname.
 func finds(t *testing.T, schema *search.Schema, term, name string) bool {
 	t.Helper()
 	q, err := search.Parse("nickname:"+term, schema)
@@ -25,8 +25,8 @@ func finds(t *testing.T, schema *search.Schema, term, name string) bool {
 	return found
 }
 
-// TestWildcardsFindWhatARegularExpressionFinds compares with the library's on texts of few
-// characters, in which pieces of a pattern are found in many places.
+// TestWildcardsFindWhatARegularExpressionFinds compares wildcards with package regexp on texts of few
+// different characters, in which parts of a pattern occur in many places.
 func TestWildcardsFindWhatARegularExpressionFinds(t *testing.T) {
 	dice := rand.New(rand.NewPCG(1, 2))
 	write := func(alphabet string, most int) string {
@@ -57,8 +57,8 @@ func TestWildcardsFindWhatARegularExpressionFinds(t *testing.T) {
 	}
 }
 
-// TestWildcardsAreFoundInLinearTime looks for what nearly is everywhere: a search that
-// tries a piece anew at each place takes minutes.
+// TestWildcardsAreFoundInLinearTime searches for patterns that almost match everywhere: a search
+// that starts again at each position takes minutes.
 func TestWildcardsAreFoundInLinearTime(t *testing.T) {
 	const size = 400_000
 	text := strings.Repeat("a", size)

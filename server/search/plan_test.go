@@ -9,7 +9,7 @@ import (
 	"github.com/tenant0/tenant0/server/search"
 )
 
-// index is what a store would look up: keys by field and value.
+// index is a fake index of a store: keys by field and value.
 type index map[string][]string
 
 func (ix index) lookup(field, value string) (iter.Seq[string], bool) {

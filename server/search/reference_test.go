@@ -15,8 +15,8 @@ import (
 	"github.com/tenant0/tenant0/server/search"
 )
 
-// FuzzMatch: documents match as a naive evaluator says, which flattens the decoded
-// document and knows the query before it was text; and a plan finds the same ones.
+// FuzzMatch compares matching with a naive evaluator, which flattens the decoded document and
+// knows the query before it was written as text; a plan must find the same documents.
 func FuzzMatch(f *testing.F) {
 	for _, seed := range []string{"", "the quick brown fox", "\x05\x01\x02\x03\x04\x05\x06\x07\x08", "jumps over the lazy dog 0123456789 and some more of it"} {
 		f.Add([]byte(seed))
@@ -77,7 +77,7 @@ func FuzzMatch(f *testing.F) {
 	})
 }
 
-// chooser makes choices of bytes; when they are used up, the first choice.
+// chooser makes choices from bytes; once they are used up, it always takes the first.
 type chooser struct{ data []byte }
 
 func (c *chooser) pick(n int) int {
@@ -133,7 +133,7 @@ func (c *chooser) value(depth int) any {
 	return choose[any](c, "jane", "JANE", "banananas", "john smith", "", `a"b\c:(d)`, "äö", nil, true, false, 0.0, 13.0, 13.5, -2.0, 1e21)
 }
 
-// expected is a query that has not been text yet.
+// expected is a query that was not written as text yet.
 type expected struct {
 	op         string // "and", "or", "not", "list" or "" for a leaf
 	of         []expected
@@ -189,7 +189,7 @@ func (c *chooser) query(depth int) expected {
 	return e
 }
 
-// write writes the query in one of the ways to write it.
+// write writes the query in one of its possible notations.
 func (e expected) write(c *chooser) string {
 	if e.op == "" {
 		return e.writeLeaf(c)

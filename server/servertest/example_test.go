@@ -7,8 +7,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// A test of an application starts a tenant, points the application at its URL and
-// logs a person in.
+// TestLogin shows a test of an application: it starts a tenant, points the application at
+// its URL and logs a user in.
 func TestLogin(t *testing.T) {
 	tenant := servertest.Start(t)
 	browser := tenant.Client()
@@ -22,7 +22,7 @@ func TestLogin(t *testing.T) {
 	}
 }
 
-// A machine gets a token for itself.
+// TestToken requests a token for a machine.
 func TestToken(t *testing.T) {
 	tenant := servertest.Start(t, servertest.HTTP())
 	status, body := tenant.Token(tenant.Client(), url.Values{

@@ -25,8 +25,8 @@ func request(cookie string) *http.Request {
 	return r
 }
 
-// TestCookiesOfSessions: a cookie leads to its session and to no other, a part of it to none, and one of an
-// earlier version still does until its browser logs in again.
+// TestCookiesOfSessions: a cookie leads only to its own session, a part of a cookie to none, and a cookie of
+// an earlier version works until its browser logs in again.
 func TestCookiesOfSessions(t *testing.T) {
 	db, err := storage.Open(memory.New())
 	if err != nil {
@@ -87,7 +87,7 @@ func TestCookiesOfSessions(t *testing.T) {
 	}
 }
 
-// TestAUseChangesNothingThatIsShared: a session that is only looked at may be shared with others.
+// TestAUseChangesNothingThatIsShared: Used does not modify a session that others may share.
 func TestAUseChangesNothingThatIsShared(t *testing.T) {
 	clients := append(make([]string, 0, 4), "first") // with room for more
 	s := storage.Session{CookieHash: "c", Clients: clients, Metadata: storage.Document{"k": "v"}, Methods: []storage.AuthenticationMethod{{Name: "pwd"}}}

@@ -18,7 +18,7 @@ import (
 
 const known = "a password that is known"
 
-// attackedFile has the protections of a tenant that has switched them on.
+// attackedFile is a tenant with enabled attack protection.
 const attackedFile = `
 tenant: {default_directory: db}
 clients:
@@ -37,7 +37,7 @@ attackProtection:
   breachedPasswordDetection: {enabled: true, shields: [block], stage: {pre-user-registration: {shields: [block]}}, tenant0_passwords: ["` + known + `"]}
 `
 
-// attacked is a tenant of that file, or of one with changes.
+// attacked starts a tenant of attackedFile, with replacements.
 func attacked(t *testing.T, changes ...string) *servertest.Server {
 	t.Helper()
 	return servertest.Start(t, servertest.Seed(strings.NewReplacer(changes...).Replace(attackedFile)))
@@ -49,7 +49,7 @@ func logInWith(s *servertest.Server, user, password string) (int, map[string]any
 	})
 }
 
-// post sends JSON as a page of the application.
+// post sends JSON as a page of the application does.
 func post(t *testing.T, s *servertest.Server, path string, body map[string]any) (int, map[string]any) {
 	t.Helper()
 	raw, err := json.Marshal(body)
@@ -72,7 +72,7 @@ func post(t *testing.T, s *servertest.Server, path string, body map[string]any) 
 	return resp.StatusCode, answer
 }
 
-// onPage logs in on the page, and returns what it says.
+// onPage logs in on the login page and returns the error that it shows.
 func onPage(s *servertest.Server, user, password string) string {
 	browser := s.Client()
 	target, _ := s.AuthorizeURL(servertest.Login{ClientID: "app", RedirectURI: "https://app.example.com/callback", Params: url.Values{"scope": {"openid"}, "audience": {""}}})
@@ -88,7 +88,7 @@ func onPage(s *servertest.Server, user, password string) string {
 	return page.Body
 }
 
-// types are those of the tenant's log.
+// types returns the types of the events in the tenant's log.
 func types(t *testing.T, s *servertest.Server) (all []string) {
 	t.Helper()
 	_, answer := s.Manage(s.Client(), http.MethodGet, "logs?per_page=100", nil)
@@ -101,8 +101,8 @@ func types(t *testing.T, s *servertest.Server) (all []string) {
 	return all
 }
 
-// TestAddressesThatGuessAreThrottled fails as often as the tenant allows, over several accounts:
-// then nothing works from the address, the right password neither, until time gives one back.
+// TestAddressesThatGuessAreThrottled uses up the failed attempts that the tenant allows, on several accounts:
+// then no login works from the IP address, not even with the right password, until time allows another attempt.
 func TestAddressesThatGuessAreThrottled(t *testing.T) {
 	const sentence = "We have detected suspicious login behavior and further attempts will be blocked. Please contact the administrator."
 	s := attacked(t)
@@ -133,8 +133,8 @@ func TestAddressesThatGuessAreThrottled(t *testing.T) {
 	}
 }
 
-// TestAddressesAreUnblocked asks the Management API who is kept out, and lets the address in again
-// before its time.
+// TestAddressesAreUnblocked asks the Management API whether an IP address is blocked, and unblocks it
+// early.
 func TestAddressesAreUnblocked(t *testing.T) {
 	s := attacked(t)
 	blocked := func(ip string) int {
@@ -164,8 +164,8 @@ func TestAddressesAreUnblocked(t *testing.T) {
 	}
 }
 
-// TestWhoIsNotThrottled leaves those alone whom the tenant does: by switch, by list, and where it
-// has said nothing.
+// TestWhoIsNotThrottled: nobody is blocked if the protection is off or has no block shield, or if the IP
+// address is on the allowlist.
 func TestWhoIsNotThrottled(t *testing.T) {
 	for name, change := range map[string][2]string{
 		"off":             {"suspiciousIpThrottling: {enabled: true", "suspiciousIpThrottling: {enabled: false"},
@@ -184,8 +184,8 @@ func TestWhoIsNotThrottled(t *testing.T) {
 	}
 }
 
-// TestPasswordsThatOthersKnow keep their own user out, with each answer that a client reads, and
-// cannot be chosen.
+// TestPasswordsThatOthersKnow: a breached password does not log its user in, with the error that each
+// client expects, and cannot be chosen.
 func TestPasswordsThatOthersKnow(t *testing.T) {
 	const sentence = "This login attempt has been blocked because the password you're using was previously disclosed through a data breach (not in this application)."
 	s := attacked(t)
@@ -202,7 +202,7 @@ func TestPasswordsThatOthersKnow(t *testing.T) {
 	if said := onPage(s, "eve@example.com", known); !strings.Contains(said, "password-breached") {
 		t.Errorf("the page says %s", said)
 	}
-	// A password that is known is no proof of anything where it is not the user's.
+	// A breached password that is not the user's is just a wrong password.
 	if status, body := logInWith(s, "ann@example.com", known); status != http.StatusForbidden {
 		t.Errorf("%d %v", status, body)
 	}
@@ -221,7 +221,7 @@ func TestPasswordsThatOthersKnow(t *testing.T) {
 	}
 }
 
-// TestSignupsOfOneAddressAreThrottled counts them whatever becomes of them.
+// TestSignupsOfOneAddressAreThrottled: sign-ups count whether or not they succeed.
 func TestSignupsOfOneAddressAreThrottled(t *testing.T) {
 	s := attacked(t)
 	sign := func(email string) (int, map[string]any) {
@@ -242,7 +242,7 @@ func TestSignupsOfOneAddressAreThrottled(t *testing.T) {
 	}
 }
 
-// TestPagesNameEachRefusal has every refusal of the door told by a key of its own, and nothing else.
+// TestPagesNameEachRefusal: each refusal of a login has its own key, and other errors have none.
 func TestPagesNameEachRefusal(t *testing.T) {
 	for err, want := range map[error]string{
 		signin.ErrBlocked: "user-blocked", signin.ErrThrottled: "ip-blocked", signin.ErrLeaked: "password-breached",

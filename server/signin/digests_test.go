@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// managed is a tenant whose managers have an address, with changes of its protections.
+// managed starts a tenant with a support e-mail address, with changes of its protection settings.
 func managed(t *testing.T, changes ...string) *servertest.Server {
 	t.Helper()
 	s := attacked(t, append(changes, "tenant: {default_directory: db}", "tenant: {default_directory: db, support_email: help@example.com}")...)
@@ -18,13 +18,13 @@ func managed(t *testing.T, changes ...string) *servertest.Server {
 	return s
 }
 
-// TestManagersAreToldOfDaysWeeksAndMonths: how many uses of passwords that others know there were, once each
-// is over, and nothing of one without any.
+// TestManagersAreToldOfDaysWeeksAndMonths: an e-mail at the end of each period says how often breached passwords
+// were used, and there is none for a period without any use.
 func TestManagersAreToldOfDaysWeeksAndMonths(t *testing.T) {
 	s := managed(t, "breachedPasswordDetection: {enabled: true, shields: [block], stage: {pre-user-registration: {shields: [block]}}",
 		"breachedPasswordDetection: {enabled: true, admin_notification_frequency: [daily, weekly, monthly], shields: [block, admin_notification], stage: {pre-user-registration: {shields: [block, admin_notification]}}")
 	s.Freeze(time.Date(2100, 12, 1, 12, 0, 0, 0, time.UTC)) // a Wednesday
-	// told are the e-mails of the managers in their order, once so many have come.
+	// told waits for n e-mails to the support address and returns them in order.
 	told := func(n int) (all []string) {
 		t.Helper()
 		for deadline := time.Now().Add(servertest.Patience); len(all) < n && time.Now().Before(deadline); {
@@ -56,7 +56,7 @@ func TestManagersAreToldOfDaysWeeksAndMonths(t *testing.T) {
 		wants []string
 	}{
 		{time.Date(2100, 12, 2, 0, 0, 0, 0, time.UTC), 0, []string{"help@example.com daily 2"}},
-		// A Monday, and three days without any use before it.
+		// A Monday, after three days without any use.
 		{time.Date(2100, 12, 6, 0, 0, 0, 0, time.UTC), 1, []string{"help@example.com daily 1", "help@example.com weekly 3"}},
 		{time.Date(2101, 1, 1, 0, 0, 0, 0, time.UTC), 0, []string{"help@example.com monthly 3"}},
 		{time.Date(2101, 2, 1, 0, 0, 0, 0, time.UTC), 2, []string{"help@example.com daily 2", "help@example.com weekly 2", "help@example.com monthly 2"}},
@@ -71,7 +71,7 @@ func TestManagersAreToldOfDaysWeeksAndMonths(t *testing.T) {
 	}
 }
 
-// TestPasswordsForTrials: those that Auth0 documents for trying the detection out count as known.
+// TestPasswordsForTrials: the passwords that Auth0 documents for testing the detection count as breached.
 func TestPasswordsForTrials(t *testing.T) {
 	unbounded := []string{"suspiciousIpThrottling: {enabled: true", "suspiciousIpThrottling: {enabled: false"}
 	s := attacked(t, unbounded...)
@@ -87,7 +87,7 @@ func TestPasswordsForTrials(t *testing.T) {
 	}
 }
 
-// TestWhatIsWatchedWithoutAShield is in the log, and nothing else comes of it.
+// TestWhatIsWatchedWithoutAShield is logged and has no other effect.
 func TestWhatIsWatchedWithoutAShield(t *testing.T) {
 	s := managed(t, "suspiciousIpThrottling: {enabled: true, shields: [block]", "suspiciousIpThrottling: {enabled: true, shields: []",
 		"breachedPasswordDetection: {enabled: true, shields: [block], stage: {pre-user-registration: {shields: [block]}}", "breachedPasswordDetection: {enabled: true, shields: []",
@@ -119,7 +119,7 @@ func TestWhatIsWatchedWithoutAShield(t *testing.T) {
 	}
 }
 
-// TestMoreAttemptsEndABlock: an account is open again once its tenant allows more attempts than it has seen.
+// TestMoreAttemptsEndABlock: an account is unblocked if the tenant allows more attempts than were counted.
 func TestMoreAttemptsEndABlock(t *testing.T) {
 	s := attacked(t, "suspiciousIpThrottling: {enabled: true", "suspiciousIpThrottling: {enabled: false", "attackProtection:", "attackProtection:\n  bruteForceProtection: {enabled: true, shields: [block], max_attempts: 2}")
 	blocks := func() int {
@@ -158,7 +158,7 @@ func TestMoreAttemptsEndABlock(t *testing.T) {
 	}
 }
 
-// TestManagersAreToldOfManySignups from one address.
+// TestManagersAreToldOfManySignups from one IP address.
 func TestManagersAreToldOfManySignups(t *testing.T) {
 	s := managed(t, "suspiciousIpThrottling: {enabled: true, shields: [block]", "suspiciousIpThrottling: {enabled: true, shields: [admin_notification]")
 	for _, email := range []string{"one@example.com", "two@example.com", "three@example.com"} {

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// limitedFile has the switch of the limits, and no other protection.
+// limitedFile has the replacements that enable the rate limits and disable the other protections.
 var limitedFile = []string{
 	"tenant: {default_directory: db}", "tenant: {default_directory: db, flags: {tenant0_rate_limits: true}}",
 	"suspiciousIpThrottling: {enabled: true", "suspiciousIpThrottling: {enabled: false", "breachedPasswordDetection: {enabled: true", "breachedPasswordDetection: {enabled: false",
 }
 
-// TestOneUserLogsInTwentyTimesAtOnce, and ten times a minute after that, from one address and with whatever password.
+// TestOneUserLogsInTwentyTimesAtOnce, and then ten times a minute, from one IP address and with any password.
 func TestOneUserLogsInTwentyTimesAtOnce(t *testing.T) {
 	s := attacked(t, limitedFile...)
 	s.Freeze(time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC))
@@ -51,7 +51,7 @@ func TestOneUserLogsInTwentyTimesAtOnce(t *testing.T) {
 	}
 }
 
-// TestWithoutTheSwitchNobodyWaits: a suite of tests logs one person in hundreds of times.
+// TestWithoutTheSwitchNobodyWaits: test suites may log in one user hundreds of times.
 func TestWithoutTheSwitchNobodyWaits(t *testing.T) {
 	s := attacked(t, limitedFile[2:]...)
 	s.Freeze(time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC))

@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// letters are the kinds of the messages in the inbox with whom they are for, in order.
+// letters returns the kinds and recipients of the messages in the inbox, sorted.
 func letters(s *servertest.Server) (all []string) {
 	for _, m := range s.Inbox() {
 		all = append(all, m.Kind+" to "+m.To)
@@ -19,8 +19,8 @@ func letters(s *servertest.Server) (all []string) {
 	return all
 }
 
-// TestWhoIsToldOfAKnownPassword: the user and the tenant's managers, as the settings say, whether or not it
-// opens anything.
+// TestWhoIsToldOfAKnownPassword: the user and the tenant's managers are notified of a breached password according
+// to the settings, whether or not the login is blocked.
 func TestWhoIsToldOfAKnownPassword(t *testing.T) {
 	const user, managers = "stolen_credentials to eve@example.com", "breached_password_alert to help@example.com"
 	for _, tt := range []struct {
@@ -63,7 +63,7 @@ func TestWhoIsToldOfAKnownPassword(t *testing.T) {
 	}
 }
 
-// TestAKnownPasswordIsNoNewOne where the tenant watches changes, and is where it does not.
+// TestAKnownPasswordIsNoNewOne if the tenant checks password changes; otherwise it is accepted.
 func TestAKnownPasswordIsNoNewOne(t *testing.T) {
 	for _, watched := range []bool{true, false} {
 		changes := []string{"x", "x"}
@@ -90,7 +90,7 @@ func TestAKnownPasswordIsNoNewOne(t *testing.T) {
 	}
 }
 
-// TestManagersAreToldOfAnAddress once it has no more tries, whether or not it is blocked.
+// TestManagersAreToldOfAnAddress once it has no attempts left, whether or not it is blocked.
 func TestManagersAreToldOfAnAddress(t *testing.T) {
 	for _, shields := range []string{"[block, admin_notification]", "[admin_notification]", "[block]"} {
 		s := attacked(t, "suspiciousIpThrottling: {enabled: true, shields: [block]", "suspiciousIpThrottling: {enabled: true, shields: "+shields,
@@ -118,7 +118,7 @@ func TestManagersAreToldOfAnAddress(t *testing.T) {
 	}
 }
 
-// TestABlockedAccountIsUnblocked by the link of the e-mail that tells of the block.
+// TestABlockedAccountIsUnblocked by the link in the e-mail about the block.
 func TestABlockedAccountIsUnblocked(t *testing.T) {
 	s := attacked(t, "suspiciousIpThrottling: {enabled: true", "suspiciousIpThrottling: {enabled: false", "attackProtection:", "attackProtection:\n  bruteForceProtection: {enabled: true, shields: [block, user_notification], max_attempts: 2}")
 	for range 2 {

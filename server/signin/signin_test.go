@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// user is what the Management API shows of a user that the door has to do with.
+// user has the members of a user in the Management API that a login changes.
 type user struct {
 	UserID      string    `json:"user_id"`
 	LoginsCount int       `json:"logins_count"`
@@ -28,7 +28,7 @@ type session struct {
 	} `json:"authentication"`
 }
 
-// read gets a resource of the Management API.
+// read reads a resource through the Management API.
 func read(t *testing.T, s *servertest.Server, path string, into any) {
 	t.Helper()
 	status, answer := s.Manage(s.Client(), http.MethodGet, path, nil)
@@ -51,8 +51,8 @@ func find(t *testing.T, s *servertest.Server, email string) user {
 	return found[0]
 }
 
-// check sees that a user has logged in so many times, the last time at a time, and has one
-// session, which began by a password then.
+// check checks a user's number of logins and the time of the last one, and that the user has
+// one session, which began then with a password.
 func check(t *testing.T, s *servertest.Server, email string, logins int, at time.Time) {
 	t.Helper()
 	u := find(t, s, email)
@@ -72,7 +72,7 @@ func check(t *testing.T, s *servertest.Server, email string, logins int, at time
 	}
 }
 
-// TestWhatALoginLeavesBehind: by a password that is right and by none else, and by sign-up.
+// TestWhatALoginLeavesBehind: a right password and a sign-up are recorded, a wrong password is not.
 func TestWhatALoginLeavesBehind(t *testing.T) {
 	s := servertest.Start(t)
 	first := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

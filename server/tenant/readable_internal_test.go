@@ -7,7 +7,7 @@ import (
 	"github.com/tenant0/tenant0/server/resource/resourcetest"
 )
 
-// TestTheEmailProviderCanBeRead holds what is read of the e-mail provider against what may be set.
+// TestTheEmailProviderCanBeRead compares the members of the e-mail provider that can be read with those that can be set.
 func TestTheEmailProviderCanBeRead(t *testing.T) {
 	resourcetest.Readable[emailProvider](t, resource.EmailProvider)
 }

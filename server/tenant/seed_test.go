@@ -18,10 +18,10 @@ import (
 	"github.com/tenant0/tenant0/storage/memory"
 )
 
-// hash is of no password that matters.
+// hash is the hash of some password.
 const hash = "$2a$04$m.2VHC6Ny3ThZqP7NdmvpOMxFtF6DUT7p0w7DURFkdusTyQlB6B6m"
 
-// fileOf is a tenant file with users whose ids are made up.
+// fileOf writes a tenant file with users who have no ids, and returns its path.
 func fileOf(t *testing.T, users int) string {
 	t.Helper()
 	var all []any
@@ -39,7 +39,7 @@ func fileOf(t *testing.T, users int) string {
 	return path
 }
 
-// start opens a tenant on a data file, with a tenant file if that is empty.
+// start opens a tenant on a data file; the tenant file is used if that is empty.
 func start(t *testing.T, data, file string) *tenant.Tenant {
 	t.Helper()
 	engine, err := bolt.Open(data, bolt.Options{NoSync: true})
@@ -59,8 +59,8 @@ func start(t *testing.T, data, file string) *tenant.Tenant {
 	return opened
 }
 
-// users counts the users and those of them that their e-mail address and their
-// password lead to.
+// users counts all users, and those who are found by their e-mail address and have
+// the right password hash.
 func users(t *testing.T, db *storage.DB) (all, found int) {
 	t.Helper()
 	err := db.View(t.Context(), func(tx *storage.Tx) error {
@@ -110,8 +110,8 @@ func TestTenantLargerThanOneTransaction(t *testing.T) {
 	}
 }
 
-// TestStartThatWasCutShort stores a tenant over what a start that was killed
-// left: users of the same file, whose ids were made up, and no settings.
+// TestStartThatWasCutShort stores a tenant over the remains of a start that was
+// killed: users of the same file, with generated ids, and no settings.
 func TestStartThatWasCutShort(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "tenant0.db")
 	s := start(t, data, fileOf(t, 30))
@@ -128,7 +128,7 @@ func TestStartThatWasCutShort(t *testing.T) {
 	}
 }
 
-// TestATrialSaysWhatAStartSays holds the trial of a file to a start with it.
+// TestATrialSaysWhatAStartSays compares the trial of a file with a start with it.
 func TestATrialSaysWhatAStartSays(t *testing.T) {
 	for name, way := range map[string]struct {
 		file     string

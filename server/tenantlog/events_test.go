@@ -15,8 +15,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// stop ends the server and returns the log that it leaves behind, the oldest
-// first: what was recorded is stored by then.
+// stop ends the server and returns its log, oldest event first. All recorded
+// events are stored by then.
 func stop(t *testing.T, s *servertest.Server) (all []storage.Document) {
 	t.Helper()
 	if err := s.Close(); err != nil {
@@ -42,7 +42,7 @@ func stop(t *testing.T, s *servertest.Server) (all []storage.Document) {
 	return all
 }
 
-// brief is what a test compares of an event.
+// brief has the members of an event that the tests compare.
 type brief struct{ Type, Description, Client, User, Name, Connection string }
 
 func briefs(events []storage.Document) (all []brief) {
@@ -55,7 +55,7 @@ func briefs(events []storage.Document) (all []brief) {
 	return all
 }
 
-// Names of the timesheets tenant.
+// Names in the timesheets tenant.
 const (
 	mobile     = "Timesheets Mobile"
 	spa        = "Timesheets SPA"

@@ -22,7 +22,7 @@ import (
 
 var noon = time.Date(2026, 11, 25, 12, 0, 0, 123_000_000, time.UTC)
 
-// opened is a log on a store of its own, with a clock that stands at noon.
+// opened is a log on its own store, with a clock frozen at noon.
 type opened struct {
 	*tenantlog.Log
 	db    *storage.DB
@@ -115,7 +115,7 @@ func TestEventHasAuth0sMembers(t *testing.T) {
 	}
 }
 
-// userAgents pairs headers with what the log shows of them.
+// userAgents pairs User-Agent headers with what the log shows for them.
 var userAgents = []struct {
 	name, header, want string
 	mobile             bool
@@ -168,7 +168,7 @@ func TestIDsNeverGoBack(t *testing.T) {
 		t.Errorf("the date of an event is what the clock says; got %v", date)
 	}
 
-	// A new process on the same store goes on from there.
+	// A new process on the same store continues after the last event.
 	again, err := tenantlog.New(l.Deps)
 	if err != nil {
 		t.Fatal(err)
@@ -347,7 +347,7 @@ func TestLargeBodiesAreLeftOut(t *testing.T) {
 	}
 }
 
-// The cost of an event to the request that records it.
+// BenchmarkRecord measures what an event costs the request that records it.
 func BenchmarkRecord(b *testing.B) {
 	l := open(b, nil)
 	stop := make(chan struct{})
@@ -363,7 +363,7 @@ func BenchmarkRecord(b *testing.B) {
 	running.Wait()
 }
 
-// The cost of an event until it is stored.
+// BenchmarkFlush measures what an event costs until it is stored.
 func BenchmarkFlush(b *testing.B) {
 	l := open(b, nil)
 	r := request("User-Agent", "Go-http-client/2.0")

@@ -14,7 +14,7 @@ import (
 	"github.com/tenant0/tenant0/server/trace"
 )
 
-// ended keeps a request with steps.
+// ended traces a finished request with some steps.
 func ended(t *trace.Traces, n int) {
 	r := trace.Begin(httptest.NewRequest(http.MethodGet, fmt.Sprintf("/authorize?client_id=app%d&login_hint=who@example.test", n), nil))
 	for step := range n % 3 {
@@ -35,7 +35,7 @@ func list(t *testing.T, traces *trace.Traces) []trace.Request {
 	return all
 }
 
-// TestSettlingChangesNothing of what is kept, before the ring is full and after it has gone round.
+// TestSettlingChangesNothing in the kept traces, before the ring is full and after it has wrapped around.
 func TestSettlingChangesNothing(t *testing.T) {
 	for _, n := range []int{0, 1, 199, 200, 201, 450} {
 		traces := trace.New(trace.Deps{Now: func() time.Time { return time.Unix(1_700_000_000, 0) }})

@@ -96,7 +96,7 @@ func diff(t *testing.T, what string, got, want any) {
 	}
 }
 
-// TestWhatScopesShow compares the bytes: Auth0's order is part of the answer.
+// TestWhatScopesShow compares bytes: the order of the claims is that of Auth0.
 func TestWhatScopesShow(t *testing.T) {
 	tn := start(t)
 	const colour = `"https://example.com/colour":"red",`

@@ -21,7 +21,7 @@ const (
 	jsonType = "application/json"
 )
 
-// echo serves a handler that answers with the parameters of a form.
+// echo serves a handler that answers with the form's parameters.
 func echo() http.Handler {
 	rt := web.NewRouter(slog.New(slog.DiscardHandler))
 	rt.Handle(http.MethodPost, "/", func(w http.ResponseWriter, r *http.Request) error {
@@ -34,7 +34,7 @@ func echo() http.Handler {
 	return rt
 }
 
-// post sends a body and returns the status, and the parameters or the error.
+// post sends a body and returns the status, and the parameters or the error description.
 func post(t *testing.T, h http.Handler, contentType string, body []byte) (status int, form url.Values, problem string) {
 	t.Helper()
 	rq := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", bytes.NewReader(body))
@@ -106,7 +106,7 @@ func TestForm(t *testing.T) {
 	}
 }
 
-// sane fails when a form holds what no handler should have to think of.
+// sane fails if a form contains anything that handlers do not expect.
 func sane(t *testing.T, form url.Values) {
 	t.Helper()
 	for name, values := range form {
@@ -119,8 +119,8 @@ func sane(t *testing.T, form url.Values) {
 	}
 }
 
-// FuzzFormBody: what is taken is what package url reads, each name once, clean
-// text; everything else is refused with a 4xx.
+// FuzzFormBody: an accepted body has what package url reads, each name once and valid
+// text; any other is refused with a 4xx.
 func FuzzFormBody(f *testing.F) {
 	for _, seed := range []string{"", "a=1&b=2", "a=1&a=2", "a=%00", "a=%ff", "%61=1&a=2", "a;b", "=", "&&", "a=%zz", "\xff", "a=+%2b%20", "scope=a%09b%0ac"} {
 		f.Add([]byte(seed))
@@ -140,8 +140,8 @@ func FuzzFormBody(f *testing.F) {
 	})
 }
 
-// FuzzJSONBody: what is taken is what package json reads, each name once, clean
-// text; everything else is refused with a 4xx.
+// FuzzJSONBody: an accepted body has what package json reads, each name once and valid
+// text; any other is refused with a 4xx.
 func FuzzJSONBody(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `{"a":"1"}`, `{"a":"1","a":"2"}`, `{"a":1e9,"b":true,"c":null,"d":["x","y"]}`, `{"scope":["a b"]}`, `[]`, `null`, `{"a":{}}`, `{}x`, `{"a":`,

@@ -7,7 +7,7 @@ import (
 	"github.com/tenant0/tenant0/server/web"
 )
 
-// TestJSONFault: what is wrong with a text is said in JSON's words, never in Go's.
+// TestJSONFault: errors in JSON texts use the type names of JSON, never those of Go.
 func TestJSONFault(t *testing.T) {
 	for _, tt := range []struct{ text, member, want string }{
 		{`{"name": 1}`, "name", "string"},

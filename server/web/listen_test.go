@@ -23,15 +23,15 @@ import (
 	"github.com/tenant0/tenant0/server/web"
 )
 
-// port is a server on one port that speaks both, and what its clients trust.
+// port is a server that speaks HTTP and HTTPS on one port, with the certificates that its clients trust.
 type port struct {
 	addr   string
 	roots  *x509.CertPool
 	server *http.Server
 }
 
-// startPort serves h behind web.Split on l until the test ends, and then looks
-// for goroutines that the listener has left behind.
+// startPort serves h behind web.Split on l until the test ends, and then checks
+// that the listener has left no goroutines behind.
 func startPort(t *testing.T, l net.Listener, patience time.Duration, h http.HandlerFunc) port {
 	t.Helper()
 	config, roots := testCertificate(t)
@@ -61,14 +61,14 @@ func startPort(t *testing.T, l net.Listener, patience time.Duration, h http.Hand
 	return port{addr: l.Addr().String(), roots: roots, server: server}
 }
 
-// goroutines lists what runs in this process.
+// goroutines lists the goroutines of this process.
 func goroutines() string {
 	var stacks strings.Builder
 	pprof.Lookup("goroutine").WriteTo(&stacks, 1)
 	return stacks.String()
 }
 
-// testCertificate borrows the certificate that net/http/httptest carries.
+// testCertificate returns the certificate that net/http/httptest contains.
 func testCertificate(t *testing.T) (*tls.Config, *x509.CertPool) {
 	t.Helper()
 	lender := httptest.NewTLSServer(nil)
@@ -87,8 +87,8 @@ func listen(t *testing.T) net.Listener {
 	return l
 }
 
-// dial opens a connection that gives up after ten seconds, so that a server
-// that never answers fails the test instead of hanging it.
+// dial opens a connection with a deadline, so that a server that never answers
+// fails the test instead of blocking it.
 func dial(t *testing.T, p port) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", p.addr)
@@ -100,7 +100,7 @@ func dial(t *testing.T, p port) net.Conn {
 	return conn
 }
 
-// client speaks HTTP/2 where it is encrypted and the server agrees, if h2.
+// client speaks HTTP/2 over TLS if h2 is set and the server supports it.
 func (p port) client(h2 bool) *http.Client {
 	return &http.Client{
 		Timeout: servertest.Patience,
@@ -122,7 +122,7 @@ func get(c *http.Client, url string) (string, error) {
 	return string(body), err
 }
 
-// describe answers with what the server knows of the connection.
+// describe answers with the protocol and TLS state of the connection.
 func describe(w http.ResponseWriter, r *http.Request) {
 	if r.TLS == nil {
 		fmt.Fprintf(w, "%s plain", r.Proto)
@@ -247,7 +247,7 @@ func TestCloseEndsClientsThatHaveYetToAsk(t *testing.T) {
 	p := startPort(t, l, time.Minute, describe)
 	silent, shaking := dial(t, p), dial(t, p)
 	io.WriteString(shaking, "\x16\x03\x01\x02\x00")
-	// An answer to a later client shows that both have been accepted.
+	// An answer to a later client shows that both connections have been accepted.
 	if _, err := get(p.client(false), "http://"+p.addr); err != nil {
 		t.Fatal(err)
 	}
@@ -298,8 +298,8 @@ func TestShutdownLetsRunningRequestsFinish(t *testing.T) {
 	clients.Wait()
 }
 
-// exhausted is a listener whose first Accept meets the error of a process
-// that has no file descriptor left.
+// exhausted is a listener whose first Accept fails as in a process that has no
+// file descriptor left.
 type exhausted struct {
 	net.Listener
 	once sync.Once

@@ -13,7 +13,7 @@ import (
 	"github.com/tenant0/tenant0/server/web"
 )
 
-// say answers with a word and the variable "id" of the path.
+// say answers with a word and the path variable "id".
 func say(word string) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		return web.ReplyBytes(w, http.StatusOK, "text/plain", []byte(strings.TrimSuffix(word+" "+web.Param(r, "id"), " ")))
@@ -88,7 +88,7 @@ func TestOperations(t *testing.T) {
 	}
 }
 
-// BenchmarkRouter is what it costs to find the handler.
+// BenchmarkRouter measures how long finding a handler takes.
 func BenchmarkRouter(b *testing.B) {
 	rt := web.NewRouter(slog.New(slog.DiscardHandler))
 	quiet := func(http.ResponseWriter, *http.Request) error { return nil }
@@ -107,8 +107,8 @@ func BenchmarkRouter(b *testing.B) {
 	}
 }
 
-// TestRoutersShareATable gives two routers the same paths: each serves them with handlers of
-// its own, and one with a method more does not lend it to the others.
+// TestRoutersShareATable gives several routers the same paths: each serves them with its own
+// handlers, and a method that only one of them has is not served by the others.
 func TestRoutersShareATable(t *testing.T) {
 	of := func(word string, methods ...string) *web.Router {
 		rt := web.NewRouter(slog.New(slog.DiscardHandler))
@@ -132,8 +132,8 @@ func TestRoutersShareATable(t *testing.T) {
 	}
 }
 
-// TestARedirectSaysWhereItGoes also in its body, as Auth0's do: scripts that follow no
-// redirects look for the next state there.
+// TestARedirectSaysWhereItGoes also in its body, as Auth0's redirects do: scripts that do not
+// follow redirects look for the next state there.
 func TestARedirectSaysWhereItGoes(t *testing.T) {
 	const location = `/u/login?state=a&ui_locales="><script>`
 	rt := web.NewRouter(slog.New(slog.DiscardHandler))

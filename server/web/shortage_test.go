@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/server/web"
 )
 
-// short is a listener that meets one error again and again.
+// short is a listener whose Accept always fails with the same error.
 type short struct {
 	net.Listener
 	err error
