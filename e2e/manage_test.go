@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// manager changes a tenant by its Management API.
+// manager changes a tenant through its Management API.
 type manager struct {
 	t      *testing.T
 	tenant *servertest.Server

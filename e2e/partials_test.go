@@ -9,8 +9,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// ownFields are what a tenant puts into its login page, as Auth0's page on customizing prompts has it: a field with a
-// function that looks at it, a box that has to be ticked, and a text of the tenant's own with a link.
+// ownFields are fields that a tenant adds to its login page, as in Auth0's documentation of prompts: a field with a
+// validation function, a required checkbox, and a custom text with a link.
 const ownFields = `<div class="ulp-field"><label for="ulp-phone">Phone</label><input type="text" id="ulp-phone" name="ulp-phone">` +
 	`<div class="ulp-error-info" data-ulp-validation-function="validatePhone" data-ulp-validation-event-listeners="blur, change">Invalid phone number</div></div>` +
 	`<div class="ulp-field"><input type="checkbox" id="tos" name="ulp-tos" required><label for="tos">{{ prompt.screen.texts.varTermsOfUse }}</label></div>` +
@@ -33,7 +33,7 @@ func TestPartialsLookAtTheirOwnFields(t *testing.T) {
 		`fill #password := SECRET;; fill #ulp-phone := 555;; click button[value=default];; see .ulp-error > .ulp-error-info := Invalid phone number;; see #ulp-phone[aria-invalid=true] := ;;`+
 		`fill #ulp-phone := (555) 010-9167;; see .ulp-field:not(.ulp-error) #ulp-phone := ;; click button[value=default];; at /u/login;; click #tos;; press button[value=default]`, nil)
 
-	// The pages of codes and of passkeys have places for mark-up, too.
+	// The pages for codes and for passkeys have partials, too.
 	put("prompts/passkeys/partials", map[string]any{"passkey-enrollment": map[string]any{"form-content-start": `<i id="ours">{{ prompt.screen.name }}</i>`}})
 	put("prompts/login-passwordless/partials", map[string]any{"login-passwordless-email-code": map[string]any{"form-content-start": `<i id="ours">{{ prompt.screen.name }}</i>`}})
 	put("prompts/login/partials", map[string]any{})

@@ -22,7 +22,7 @@ func (w *window) authenticator(transport webauthn.AuthenticatorTransport) {
 	}})
 }
 
-// manage changes something by the Management API.
+// manage calls the Management API, which must succeed.
 func (s *stage) manage(t *testing.T, method, path string, body any) {
 	t.Helper()
 	if status, answer := s.Manage(s.Client(), method, path, body); status/100 != 2 {

@@ -37,7 +37,7 @@ func TestLoginHasTheIdsAndNamesThatEndToEndSuitesUse(t *testing.T) {
 	}
 }
 
-// TestLocksInputForAUsername has Lock's words, which a script on a phone finds it by.
+// TestLocksInputForAUsername checks Lock's labels, by which scripts find the input.
 func TestLocksInputForAUsername(t *testing.T) {
 	for placeholder, page := range map[string]templates.Page{
 		"username/email": templates.ClassicLogin{Identifiers: []string{"email", "username"}},

@@ -88,7 +88,7 @@ func TestTemplatesKnowTheState(t *testing.T) {
 	}
 }
 
-// TestTemplatesKnowTheDirection of the language, Auth0: customize/login-pages/universal-login/customize-templates.
+// TestTemplatesKnowTheDirection of the page's language, Auth0: customize/login-pages/universal-login/customize-templates.
 func TestTemplatesKnowTheDirection(t *testing.T) {
 	for language, want := range map[string]string{"en": "auto", "ar": "rtl", "he": "rtl"} {
 		layout := templates.Layout{Language: language, Customization: templates.Customization{PageTemplate: `<html dir="{{ dir }}">{%- auth0:widget -%}</html>`}}

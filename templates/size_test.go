@@ -12,7 +12,7 @@ import (
 // of this package that it loads.
 const maxPage = 30_000
 
-// inLanguages are all states in every language.
+// inLanguages returns all page states in every language.
 func inLanguages(t *testing.T) map[string]templates.Page {
 	t.Helper()
 	all := map[string]templates.Page{}

@@ -260,7 +260,7 @@ func TestTheTenantSaysHowCodesLook(t *testing.T) {
 	}
 }
 
-// TestAPageOfAnotherSiteConfirmsNothing.
+// TestAPageOfAnotherSiteConfirmsNothing: a cross-site POST does not confirm a device.
 func TestAPageOfAnotherSiteConfirmsNothing(t *testing.T) {
 	tn := start(t, "")
 	code, user := tn.codes("tv")

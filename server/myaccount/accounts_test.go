@@ -406,7 +406,7 @@ func (tn *tenant) tokenOf(user, _ string) string {
 	return token
 }
 
-// TestTheAPIHasToBeActivated.
+// TestTheAPIHasToBeActivated: without its resource server the API answers 404.
 func TestTheAPIHasToBeActivated(t *testing.T) {
 	tn := start(t)
 	token := tn.token("ann", "app", every)

@@ -9,7 +9,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// look reads the store of openAt, with the organization acme and the custom domain login.brand.test.
+// look reads the store of openAt, which has the organization acme and the custom domain login.brand.test.
 func look(t *testing.T, addresses []string, read func(tx *storage.Tx) error) {
 	t.Helper()
 	if err := openAt(t, addresses).View(t.Context(), read); err != nil {
@@ -17,8 +17,8 @@ func look(t *testing.T, addresses []string, read func(tx *storage.Tx) error) {
 	}
 }
 
-// TestPlaceholdersAreFilledForWhom: {organization_name} is the organization's of the request, for applications that
-// use organizations, and nothing is filled in for a third party in strict mode.
+// TestPlaceholdersAreFilledForWhom: {organization_name} stands for the organization of the request, for applications
+// that use organizations; no placeholder is replaced for a third party in strict mode.
 func TestPlaceholdersAreFilledForWhom(t *testing.T) {
 	const organization, metadata = "https://{organization_name}.example.com/cb", "https://{custom_domain.metadata.public_app}/cb"
 	type party struct {
@@ -98,8 +98,8 @@ func TestWhereALogoutLeads(t *testing.T) {
 	})
 }
 
-// TestRequestsOfForeignPages: a page may send requests for an application that lists its origin in any of the three
-// lists, and for no other.
+// TestRequestsOfForeignPages: a page may send requests only for an application that has the page's origin in one of its
+// three lists.
 func TestRequestsOfForeignPages(t *testing.T) {
 	look(t, []string{"https://callback.test/cb", "https://web.test", "https://cors.test"}, func(tx *storage.Tx) error {
 		for _, one := range []struct {

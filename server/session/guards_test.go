@@ -25,8 +25,8 @@ func open(t *testing.T) *storage.DB {
 	return db
 }
 
-// TestTransactionsAreOfOneKindAndOneBrowser: a state leads to its transaction only on the pages that are for it, in the
-// browser that began it, and before it ends.
+// TestTransactionsAreOfOneKindAndOneBrowser: a state finds its transaction only on pages of its kind, in the browser
+// that began it, and before it expires.
 func TestTransactionsAreOfOneKindAndOneBrowser(t *testing.T) {
 	db := open(t)
 	type find func(*http.Request, string, time.Time) (storage.Transaction, error)
@@ -110,7 +110,7 @@ func TestPartsOfPagesBeginNothing(t *testing.T) {
 	}
 }
 
-// TestWhatBrowsersAreTold is for the attributes of the cookies.
+// TestWhatBrowsersAreTold checks the attributes of the cookies.
 func TestWhatBrowsersAreTold(t *testing.T) {
 	sites := map[string]session.Cookies{"http": {}, "https": {Secure: true}, "second": {Tenant: "b"}}
 	want := map[string][]string{
@@ -153,8 +153,8 @@ func TestWhatBrowsersAreTold(t *testing.T) {
 	}
 }
 
-// TestLifetimes: a session ends when it was idle for too long and when it is too old, by the tenant's setting for
-// sessions of its kind.
+// TestLifetimes: a session ends after its idle lifetime and after its total lifetime, which are settings of the tenant
+// for persistent and non-persistent sessions.
 func TestLifetimes(t *testing.T) {
 	var c session.Cookies
 	for _, one := range []struct {

@@ -44,7 +44,7 @@ func FuzzMembers(f *testing.F) {
 	})
 }
 
-// TestMembersOfMembers are found by names with a dot, and what is written otherwise stays whole.
+// TestMembersOfMembers: names with a dot select members of nested objects; an object that Each cannot read is unchanged.
 func TestMembersOfMembers(t *testing.T) {
 	names := []string{"id", "issue.user", "issue.in.sid", "none.a"}
 	for object, want := range map[string]string{
