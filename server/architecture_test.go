@@ -115,8 +115,8 @@ var soleImporters = map[string]string{
 	"math/rand/v2":                 "storage/enginetest", // and tests: what is random here is a secret
 }
 
-// soleCallers gives, for a function, the only packages that may call it. A call anywhere else
-// needs a nolint directive, which gives the reason.
+// soleCallers gives, for a function, the only packages that may call it. A call elsewhere needs
+// a nolint directive, which gives the reason.
 var soleCallers = map[string][]string{
 	"time.Now": {"server/clock"}, "time.Since": {"server/clock"}, "time.Until": {"server/clock"}, "time.Sleep": {},
 	"time.After": {"server/clock"}, "time.AfterFunc": {"server/clock"}, "time.NewTimer": {"server/clock"}, "time.NewTicker": {"server/clock"}, "time.Tick": {},
