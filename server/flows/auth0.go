@@ -141,7 +141,7 @@ func (e *execution) updateUser(p params) (any, error) {
 	if !ok {
 		return nil, errors.New(`the parameter "changes" is no object`)
 	}
-	if err := errors.Join(checked(resource.Users.Check(changes, resource.Update)), checked(objects.CheckTogether(changes))); err != nil {
+	if err := errors.Join(resource.Users.Check(changes, resource.Update), objects.CheckTogether(changes)); err != nil {
 		return nil, err
 	}
 	user, err := e.userOf(id)
@@ -156,9 +156,6 @@ func (e *execution) updateUser(p params) (any, error) {
 		return objects.UpdateUser(ch, id, resource.Clone(changes), hash)
 	})
 }
-
-// checked returns err unchanged.
-func checked(err error) error { return err }
 
 func (e *execution) userOf(id string) (user storage.User, err error) {
 	err = e.DB.View(e.ctx, func(tx *storage.Tx) error {
