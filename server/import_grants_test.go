@@ -122,6 +122,18 @@ func TestAllScopesOfASystemAPIAreSpelledOut(t *testing.T) {
 	}
 }
 
+// TestAGrantOfASystemAPIWithoutAllScopes: an import accepts allow_all_scopes: false for a system API, which the Management
+// API refuses.
+func TestAGrantOfASystemAPIWithoutAllScopes(t *testing.T) {
+	s := servertest.Start(t)
+	const sections = `{"sections":{"clients":[{"name":"Job","app_type":"non_interactive"}],
+		"clientGrants":[{"client_id":"Job","audience":"https://acme.auth0.com/api/v2/","scope":["read:users"],"allow_all_scopes":false}]}}`
+	done(t, s, sections)
+	if got, want := done(t, s, sections, "clientGrants"), []string{"unchanged clientGrants Job for " + s.Issuer() + "api/v2/"}; !slices.Equal(got, want) {
+		t.Errorf("the same again does %q, want %q", got, want)
+	}
+}
+
 // TestReportsNameThings: the report of an import names objects that have only generated ids in the API.
 func TestReportsNameThings(t *testing.T) {
 	s := servertest.Start(t)

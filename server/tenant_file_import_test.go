@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -48,6 +49,41 @@ func TestImportOfTheExtension(t *testing.T) {
 	status, report := bring(t, s, section(`"no:such"`))
 	if status != http.StatusUnprocessableEntity || !strings.Contains(report.Message, `no permission "no:such"`) {
 		t.Errorf("a permission that is none: %d %s", status, report.Message)
+	}
+}
+
+// TestImportsEndSessionsAsTheManagementAPIDoes: a new or no longer verified e-mail address, and a new
+// password, end the user's sessions, and other changes do not.
+func TestImportsEndSessionsAsTheManagementAPIDoes(t *testing.T) {
+	s := servertest.Start(t)
+	section := func(member string) string { return `{"sections":{"users":[{"user_id":"auth0|s",` + member + `}]}}` }
+	users := func(member string) string {
+		return `{"upsert":true,"connection":"Username-Password-Authentication","users":[{"email":"s@exampleco.com",` + member + `}]}`
+	}
+	for _, tt := range []struct {
+		body string
+		ends bool
+	}{
+		{section(`"email":"S@exampleco.com","name":"S"`), false},
+		{section(`"email":"s@exampleco.com","email_verified":false`), true},
+		{section(`"email":"moved@exampleco.com"`), true},
+		{section(`"email":"s@exampleco.com","password":"` + servertest.Password + `"`), false},
+		{section(`"email":"s@exampleco.com","password":"` + servertest.Password + `2"`), true},
+		{users(`"email_verified":true,"nickname":"s"`), false},
+		{users(`"email_verified":false`), true},
+	} {
+		done(t, s, section(`"email":"s@exampleco.com","email_verified":true,"password":"`+servertest.Password+`"`))
+		browser := s.Client()
+		if got := s.Login(browser, servertest.Login{Username: "s@exampleco.com", Password: servertest.Password}); got.Get("code") == "" {
+			t.Fatalf("no login before %s: %v", tt.body, got.Values)
+		}
+		if status, report := bring(t, s, tt.body); status != http.StatusOK || len(report.Errors) > 0 {
+			t.Fatalf("%s: %d %s %v", tt.body, status, report.Message, report.Errors)
+		}
+		got := s.Login(browser, servertest.Login{Params: url.Values{"prompt": {"none"}}})
+		if ended := got.Get("error") == "login_required"; ended != tt.ends {
+			t.Errorf("after %s: %v, want the session to end: %v", tt.body, got.Values, tt.ends)
+		}
 	}
 }
 

@@ -25,9 +25,10 @@ type ResourceServer struct {
 	AuthorizationDetails []struct {
 		Type string `json:"type"`
 	} `json:"authorization_details"`
-	// ConsentPolicy is ConsentAlways if users are asked for consent even if they agreed to the same
-	// before.
-	ConsentPolicy            string `json:"consent_policy"`
+	// ConsentPolicy is ConsentAlways if users are asked for consent even if they agreed to the same before.
+	ConsentPolicy            string                  `json:"consent_policy"`
+	ProofOfPossession        struct{ Required bool } `json:"proof_of_possession"`
+	TokenEncryption          any                     `json:"token_encryption"`
 	SubjectTypeAuthorization struct {
 		User struct {
 			Policy string `json:"policy"` // allow_all, require_client_grant, deny_all

@@ -7,8 +7,9 @@ import (
 )
 
 // ownAPI matches the identifiers of a tenant's own APIs, in all spellings that configurations use: with a domain of
-// Auth0's, a custom domain, a local port, or a keyword that is not replaced, with or without the slash at the end.
-var ownAPI = regexp.MustCompile(`^(?:https?://([^/?\s]+)/|\$\{issuer\})(api/v2|me|my-org)/?$`)
+// Auth0's, a custom domain, a local port, or a keyword (for the domain or the whole URL) that is not replaced, with or
+// without the slash at the end.
+var ownAPI = regexp.MustCompile(`^(?:(?i:https?)://([^/?\s]+)/|\$\{issuer\}|(##[^#\s]+##|@@[^@\s]+@@)/?)(api/v2|me|my-org)/?$`)
 
 // ownAPINames are the names that Auth0 gives those APIs.
 var ownAPINames = []string{managementName, "Auth0 My Account API", "Auth0 My Organization API"}
@@ -56,13 +57,14 @@ func ownIdentifier(identifier string) (own string, is bool) {
 	if match == nil {
 		return identifier, false
 	}
-	return IssuerPlaceholder + match[2] + "/", true
+	return IssuerPlaceholder + match[3] + "/", true
 }
 
 // isOwn reports whether an entry with such an identifier is the tenant's own API: if an export marks it so, if it
 // has Auth0's name for it, or if its domain is Auth0's.
 func isOwn(api Document) bool {
-	host := ownAPI.FindStringSubmatch(text(api, "identifier"))[1]
+	match := ownAPI.FindStringSubmatch(text(api, "identifier"))
+	host := match[1] + match[2]
 	return api["is_system"] == true || host != "" && slices.Contains(ownAPINames, text(api, "name")) ||
 		strings.HasSuffix(strings.ToLower(host), ".auth0.com")
 }

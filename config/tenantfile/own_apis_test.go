@@ -14,6 +14,7 @@ func TestTheTenantsOwnAPIsInEverySpelling(t *testing.T) {
 		"https://##AUTH0_DOMAIN##/api/v2/", "https://localhost:4400/api/v2/", "http://localhost:4400/api/v2/", "http://127.0.0.1:8080/api/v2",
 		"https://login.example.com/api/v2/", "https://##ENV##.eu.auth0.com/api/v2/", "https://acme.auth0.com/api/v2", "https://ACME.us.auth0.com/api/v2/",
 		"${issuer}api/v2/", "${issuer}api/v2", "https://x.example/api/v2/", "https://acme-@@ENV@@.eu.auth0.com/api/v2/",
+		"HTTPS://Login.Example.com/api/v2/", "##ISSUER##api/v2/", "##BASE_URL##/api/v2",
 	}
 	for i, own := range map[int]string{0: "api/v2/", 1: "me/", 2: "my-org/"} {
 		for _, spelling := range spellings {

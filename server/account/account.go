@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tenant0/tenant0/server/identity"
@@ -61,6 +62,19 @@ func Add(tx *storage.Tx, conn storage.Connection, doc storage.Document, hash str
 		return cmp.Or(err, error(resource.Users.Taken))
 	}
 	return Put(tx, doc, hash)
+}
+
+// Update stores a change of a user: before is the user's document until now, after the new one. It ends the user's
+// sessions and refresh tokens if the e-mail address changes or is no longer verified, whether the Management API, an
+// import or a job makes the change. Auth0: manage-users/sessions.
+func Update(tx *storage.Tx, before, after storage.Document) error {
+	moved := !strings.EqualFold(storage.Text(before, "email"), storage.Text(after, "email"))
+	if moved || before["email_verified"] == true && after["email_verified"] != true {
+		if err := tx.EndSessions(storage.Text(after, "user_id"), storage.EmailChanged); err != nil {
+			return err
+		}
+	}
+	return Put(tx, after, "")
 }
 
 // Put stores a user and, unless it is "", the hash of the first password. It returns

@@ -37,19 +37,23 @@ func grantClient(im *importer, item storage.Document) (err error) {
 		}
 	}
 	item["subject_type"] = cmp.Or(storage.Text(item, "subject_type"), tenantfile.DefaultSubject)
-	if item["allow_all_scopes"] != true {
+	all, told := item["allow_all_scopes"]
+	if !told {
 		return nil
 	}
 	api, err := im.find("/resource-servers", storage.Document{"identifier": item["audience"]}, "identifier")
 	if err != nil || api["is_system"] != true {
 		return err
 	}
+	delete(item, "allow_all_scopes")
+	if all != true {
+		return nil
+	}
 	scope := []any{}
 	for _, s := range ItemsOf(api["scopes"]) {
 		scope = append(scope, s["value"])
 	}
 	item["scope"] = scope
-	delete(item, "allow_all_scopes")
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/tenant0/tenant0/config/tenantfile"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -16,7 +17,8 @@ import (
 type Report struct {
 	Changes []Change  `json:"changes"`
 	Skipped []Skipped `json:"skipped"`
-	// Kept are objects with code that is stored for the API but not run.
+	// Kept are objects with code that is stored for the API but not run, and objects with settings that have no effect
+	// on tokens.
 	Kept []Skipped `json:"kept,omitempty"`
 }
 
@@ -37,8 +39,8 @@ type Skipped struct {
 	Reason  string `json:"reason"`
 }
 
-// keptCode lists the objects of a section that contain code. The code is stored for the
-// API and for exports.
+// keptCode lists the objects of a section that contain code, which is stored for the API and
+// for exports, and objects with settings that tokens do not follow (objects.Neglected).
 func keptCode(section string, items []storage.Document) (kept []Skipped) {
 	for _, item := range items {
 		name, _ := item["name"].(string)
@@ -47,18 +49,24 @@ func keptCode(section string, items []storage.Document) (kept []Skipped) {
 		if slices.Contains([]string{"actionModules", "actions", "hooks", "rules"}, section) || len(scripts) > 0 {
 			kept = append(kept, Skipped{section, name, "its code is kept, and not run by tenant0"})
 		}
+		for _, said := range objects.Neglected(section, item) {
+			kept = append(kept, Skipped{section, name, said})
+		}
 	}
 	return kept
 }
 
 // CodeOf lists the objects of a tenant file that contain code, which the server stores
-// but does not run. It returns a line of text for each.
+// but does not run, and those with settings that tokens do not follow. It returns a line of
+// text for each.
 func CodeOf(file *tenantfile.Tenant) (lines []string) {
 	list := func(section string, items []storage.Document) {
 		for _, kept := range keptCode(section, items) {
 			lines = append(lines, fmt.Sprintf("%s %s: %s", kept.Section, kept.Name, kept.Reason))
 		}
 	}
+	list("resourceServers", file.ResourceServers)
+	list("clients", file.Clients)
 	list("databases", file.Databases)
 	list("connections", file.Connections)
 	for _, section := range []string{"actionModules", "actions", "hooks", "rules"} {

@@ -74,7 +74,17 @@ func TestCodeOfATenantFile(t *testing.T) {
 			"rules": list{object{"name": "rule"}}, "actions": list{object{"name": "one"}, object{"name": "two"}}, "hooks": list{}, "organizations": list{object{"name": "org"}},
 		},
 	}
-	want := []string{"databases scripted: " + kept, "actions one: " + kept, "actions two: " + kept, "rules rule: " + kept}
+	file.ResourceServers = []object{
+		{"name": "bound", "proof_of_possession": object{"mechanism": "dpop", "required": true}, "token_encryption": object{"format": "compact-nested-jwe"}},
+		{"name": "free", "proof_of_possession": object{"mechanism": "dpop", "required": false}, "token_encryption": nil},
+	}
+	file.Clients = []object{{"name": "holder", "require_proof_of_possession": true}, {"name": "any", "require_proof_of_possession": false}}
+	const bearer = ": that tokens are bound to a key is kept, and they are bearer's: tenant0 emulates neither DPoP nor mTLS"
+	want := []string{
+		"resourceServers bound" + bearer, "resourceServers bound: token_encryption is kept, and tokens are not encrypted by tenant0",
+		"clients holder" + bearer,
+		"databases scripted: " + kept, "actions one: " + kept, "actions two: " + kept, "rules rule: " + kept,
+	}
 	if diff := cmp.Diff(want, deploy.CodeOf(file)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -98,15 +98,12 @@ func (t Tenant) importUser(tx *storage.Tx, entry storage.Document, roles map[str
 	}
 	entry = maps.Clone(entry)
 	entry["connection"] = conn.Name
-	doc, action, err := t.becoming(tx, entry, conn)
+	before, doc, err := t.becoming(tx, entry, conn)
 	if err != nil {
 		return "", err
 	}
-	if action != "unchanged" {
-		doc["updated_at"] = resource.Time(t.Now())
-		if err := tx.Users.Put(doc); err != nil {
-			return "", err
-		}
+	if action, err = t.write(tx, before, doc); err != nil {
+		return "", err
 	}
 	newPassword, err := setPassword(tx, storage.Text(doc, "user_id"), entry)
 	if err != nil {
@@ -126,28 +123,45 @@ func (t Tenant) importUser(tx *storage.Tx, entry storage.Document, roles map[str
 	return action, nil
 }
 
-// becoming returns the new or changed user of an entry, and the action: "create", "update"
-// or "unchanged".
-func (t Tenant) becoming(tx *storage.Tx, entry storage.Document, conn storage.Connection) (doc storage.Document, action string, err error) {
-	if doc, err = existing(tx, entry); err != nil {
-		return nil, "", err
+// becoming returns the new or changed user of an entry, and the user's document before the
+// change, nil for a new user.
+func (t Tenant) becoming(tx *storage.Tx, entry storage.Document, conn storage.Connection) (before, doc storage.Document, err error) {
+	if before, err = existing(tx, entry); err != nil {
+		return nil, nil, err
 	}
-	if doc == nil {
+	if before == nil {
 		if err := checkNew(entry, conn); err != nil {
-			return nil, "", err
+			return nil, nil, err
 		}
 		doc = profile(entry)
 		identify(doc, conn)
 		identity.Complete(doc, t.Now())
-		return doc, "create", nil
+		return nil, doc, nil
 	}
-	action = "unchanged"
+	doc = maps.Clone(before)
 	for member, value := range profile(entry) {
 		if !slices.Contains(madeByServer, member) && !same(doc[member], value) {
-			doc[member], action = value, "update"
+			doc[member] = value
 		}
 	}
-	return doc, action, nil
+	return before, doc, nil
+}
+
+// write stores a user and returns the action: "create" if before is nil, "update", or "unchanged" if doc equals before.
+func (t Tenant) write(tx *storage.Tx, before, doc storage.Document) (action string, err error) {
+	switch {
+	case before == nil:
+		action = "create"
+	case same(before, doc):
+		return "unchanged", nil
+	default:
+		action = "update"
+	}
+	doc["updated_at"] = resource.Time(t.Now())
+	if before == nil {
+		return action, tx.Users.Put(doc)
+	}
+	return action, account.Update(tx, before, doc)
 }
 
 // connectionFor returns the connection of an entry: the one that it names, or the only
@@ -212,7 +226,10 @@ func setPassword(tx *storage.Tx, id string, entry storage.Document) (changed boo
 	if hash == "" || hash == stored.Hash {
 		return false, nil
 	}
-	return true, tx.Passwords.Put(storage.Password{UserID: id, Hash: hash})
+	if err := tx.Passwords.Put(storage.Password{UserID: id, Hash: hash}); err != nil || stored.Hash == "" {
+		return true, err
+	}
+	return true, errors.Join(tx.EndSessions(id, storage.PasswordChanged), tx.ForgetLoginFailures(id))
 }
 
 // setAccess sets a user's roles and direct permissions to those of the entry, if the entry

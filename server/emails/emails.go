@@ -167,7 +167,7 @@ func (w Writer) DraftForManagers(tx *storage.Tx, l Letter) (d Draft, err error) 
 	return d, err
 }
 
-// DraftPhone drafts a message to a phone, whose text is a Liquid template. Auth0:
+// DraftPhone drafts a message to a phone. Its text is a Liquid template; a message without a text gets phoneText. Auth0:
 // customize/phone-messages/phone-templates.
 func (w Writer) DraftPhone(tx *storage.Tx, m outbox.Message) (d Draft, err error) {
 	values, err := w.values(tx, Letter{Kind: m.Kind, Link: m.Link, Code: m.Code, ClientID: m.ClientID})
@@ -175,7 +175,7 @@ func (w Writer) DraftPhone(tx *storage.Tx, m outbox.Message) (d Draft, err error
 		return d, err
 	}
 	values["tenant"] = map[string]any{"friendly_name": values["friendly_name"], "name": values["tenant"]}
-	return Draft{message: m, template: template{Text: m.Text}, builtIn: template{Text: "Your code is {{ code }}."}, values: values}, nil
+	return Draft{message: m, template: template{Text: cmp.Or(m.Text, phoneText)}, builtIn: template{Text: "Your code is {{ code }}."}, values: values}, nil
 }
 
 // errDisabled reports that the tenant does not send e-mails of a kind.

@@ -304,13 +304,14 @@ func (r *Runner) upsert(tx *storage.Tx, id string, u imported) error {
 	if err != nil {
 		return err
 	}
+	before := maps.Clone(doc)
 	for _, name := range upsertable {
 		if value, sent := u.user[name]; sent {
 			doc[name] = value
 		}
 	}
 	doc["updated_at"] = resource.Time(r.Now())
-	if err := tx.Users.Put(doc); err != nil || u.hash == "" {
+	if err := account.Update(tx, before, doc); err != nil || u.hash == "" {
 		return err
 	}
 	stored, err := tx.Passwords.Get(id)

@@ -308,6 +308,9 @@ func (s served) serveList(c *call) error {
 	if err := s.checkFields(c); err != nil {
 		return err
 	}
+	if err := s.checkFilters(c); err != nil {
+		return err
+	}
 	if err := c.view(func(tx *storage.Tx) error { return s.load(c, tx, w) }); err != nil {
 		return err
 	}

@@ -61,9 +61,12 @@ func TestRateLimitPolicies(t *testing.T) {
 	path := "/rate-limit-policies/" + made["id"].(string)
 	c.must(400, http.MethodPatch, path, object{"configuration": object{"action": "redirect", "limit": 1}})
 	c.must(400, http.MethodPatch, path, object{"resource": "other"})
-	if none := c.must(200, http.MethodGet, "/rate-limit-policies?resource=other&take=50", nil)["rate_limit_policies"].([]any); len(none) != 0 {
-		t.Errorf("policies of another resource: %v", none)
+	for query, want := range map[string]int{"resource=oauth_authentication_api": 1, "consumer_selector=other": 0} {
+		if list := c.must(200, http.MethodGet, "/rate-limit-policies?take=50&"+query, nil)["rate_limit_policies"].([]any); len(list) != want {
+			t.Errorf("policies with %s: %v", query, list)
+		}
 	}
+	c.must(400, http.MethodGet, "/rate-limit-policies?resource=other", nil)
 }
 
 func TestAssessments(t *testing.T) {

@@ -2,6 +2,7 @@ package management
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/resource"
 )
 
 // flags are the boolean query parameters. A name in this list is boolean in all operations that
@@ -49,12 +51,42 @@ func (c *call) number(name string, otherwise, least, most int) (int, error) {
 
 // oneOf returns an error if the value of a query parameter is not one of the known ones.
 func (c *call) oneOf(name string, known ...string) error {
-	for _, value := range c.query[name] {
-		if value != "" && !slices.Contains(known, value) {
-			return invalidQuery("'No enum match for: " + value + "' on property " + name)
+	for _, values := range c.query[name] {
+		for value := range strings.SplitSeq(values, ",") {
+			if value != "" && !slices.Contains(known, value) {
+				return invalidQuery("'No enum match for: " + value + "' on property " + name)
+			}
 		}
 	}
 	return nil
+}
+
+// checkFilters returns an error if a filter parameter has a value that the filtered member cannot have. app_type is not
+// checked: it is documented as any text, Auth0: api/management/v2/clients/get-clients.
+func (s served) checkFilters(c *call) error {
+	for _, parameter := range slices.Sorted(maps.Keys(s.list.filters)) {
+		known := s.kind.Fields[s.list.filters[parameter]].Enum
+		if parameter == "app_type" || len(known) == 0 {
+			continue
+		}
+		if err := c.oneOf(parameter, known...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// choices are parameters with a fixed list of values that no filter of a list describes: those that request more
+// members, and those that are compared with a nested member.
+var choices = []struct {
+	paths []string
+	name  string
+	known []string
+}{
+	{[]string{"/flows", "/flows/{id}"}, "hydrate", []string{"form_count"}},
+	{[]string{"/forms", "/forms/{id}"}, "hydrate", []string{"flow_count", "links"}},
+	{[]string{"/flows/{flow}/executions/{id}"}, "hydrate", []string{"debug"}},
+	{[]string{"/actions/actions"}, "triggerId", resource.TriggerIDs()},
 }
 
 // pathHas returns an error if the value of a path variable is not one of the known ones.
@@ -169,6 +201,14 @@ func (c *call) checkRequest(op operation) error {
 			value, fault = c.query.Get(l.name), invalidQuery
 		}
 		if err := length(l.name, value, l.least, l.most, fault); err != nil {
+			return err
+		}
+	}
+	for _, choice := range choices {
+		if op.method != http.MethodGet || !slices.Contains(choice.paths, op.path) {
+			continue
+		}
+		if err := c.oneOf(choice.name, choice.known...); err != nil {
 			return err
 		}
 	}

@@ -43,14 +43,19 @@ func TestAGrantIsNotForWhateverASystemAPIHas(t *testing.T) {
 	const sentence = "`allow_all_scopes` cannot be provided when `audience` is a system API"
 	for _, path := range []string{"api/v2/", "me/"} {
 		app := c.must(201, http.MethodPost, "/clients", object{"name": "All of " + path})
-		grant := object{"client_id": app["client_id"], "audience": c.tenant.Issuer() + path, "allow_all_scopes": true}
-		if got := c.must(400, http.MethodPost, "/client-grants", grant); got["message"] != sentence || got["errorCode"] != "invalid_body" {
-			t.Errorf("%s: %v", path, got)
+		grant := object{"client_id": app["client_id"], "audience": c.tenant.Issuer() + path, "scope": []string{}}
+		for _, all := range []any{true, false, nil} { // that it is sent is what is refused
+			grant["allow_all_scopes"] = all
+			if got := c.must(400, http.MethodPost, "/client-grants", grant); got["message"] != sentence || got["errorCode"] != "invalid_body" {
+				t.Errorf("%s, %v: %v", path, all, got)
+			}
 		}
-		grant["allow_all_scopes"], grant["scope"] = false, []string{}
+		delete(grant, "allow_all_scopes")
 		made := c.must(201, http.MethodPost, "/client-grants", grant)
-		if got := c.must(400, http.MethodPatch, "/client-grants/"+made["id"].(string), object{"allow_all_scopes": true}); got["message"] != sentence {
-			t.Errorf("%s changed: %v", path, got)
+		for _, all := range []bool{true, false} {
+			if got := c.must(400, http.MethodPatch, "/client-grants/"+made["id"].(string), object{"allow_all_scopes": all}); got["message"] != sentence {
+				t.Errorf("%s changed to %v: %v", path, all, got)
+			}
 		}
 		// A grant with another subject_type is another grant; one with the same subject_type is a conflict.
 		grant["subject_type"] = "user"

@@ -82,6 +82,11 @@ func TestMembersThatAuth0HasAddedAreTaken(t *testing.T) {
 		refused(ticket(object{"display_name": "Acme"}), "'Missing required property: name' on property connection_config."),
 		refused(ticket(object{"name": "a b"}), "'String does not match pattern ^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$: a b' on property connection_config.name."),
 		refused(ticket(object{"name": "a", "options": object{"client_secret": "s"}}), "'Additional properties not allowed: client_secret' on property connection_config.options."),
+		{
+			http.MethodPost, "/self-service-profiles/" + profile + "/sso-ticket",
+			object{"third_party_client_access_config": object{"allow_configuration": "yes"}},
+			"'Expected type boolean but found type string' on property third_party_client_access_config.allow_configuration.",
+		},
 		{http.MethodPost, "/clients", object{"name": "fed", "fedcm_login": object{"google": object{"is_enabled": "yes"}}}, "'Expected type boolean but found type string' on property fedcm_login.google.is_enabled."},
 		{http.MethodPost, "/clients", object{"name": "b2b", "b2b_integration_configuration": object{"integration_type": "novel"}}, "'No enum match for: novel' on property b2b_integration_configuration.integration_type."},
 		{http.MethodPost, "/clients", object{"name": "okta", "express_configuration": object{}}, "'Missing required property: admin_login_domain' on property express_configuration."},

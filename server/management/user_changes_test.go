@@ -48,6 +48,61 @@ func (c *client) makeDatabase(name string, options object) {
 	c.must(201, http.MethodPost, "/connections", object{"name": name, "strategy": "auth0", "options": options, "enabled_clients": []string{servertest.Mobile}})
 }
 
+// TestWhatAProviderDecidesOfUsers: members that a provider sets at each login do not change here, and what its users do
+// not have is not given to them. The connection that counts is the one that is named.
+func TestWhatAProviderDecidesOfUsers(t *testing.T) {
+	c := newClient(t)
+	connection := func(name, strategy string, options object) {
+		t.Helper()
+		c.must(201, http.MethodPost, "/connections", object{"name": name, "strategy": strategy, "options": options})
+	}
+	endpoints := object{"type": "back_channel", "issuer": "https://idp.test/", "client_id": "x", "authorization_endpoint": "https://idp.test/a", "token_endpoint": "https://idp.test/t", "jwks_uri": "https://idp.test/j"}
+	connection("google-oauth2", "google-oauth2", object{})
+	connection("github", "github", object{"set_user_root_attributes": "on_first_login"})
+	connection("corp", "oidc", endpoints)
+	connection("sms", "sms", object{})
+	connection("email", "email", object{})
+	users := map[string]string{}
+	for name, member := range map[string]object{
+		"google-oauth2": {"email": "g@example.com"}, "github": {"email": "h@example.com"}, "corp": {"email": "c@example.com"},
+		"sms": {"phone_number": "+15550100200"}, "email": {"email": "e@example.com"},
+	} {
+		member["connection"] = name
+		users[name] = "/users/" + url.PathEscape(c.user(member))
+	}
+	const sync = "must either be a database connection (using the Auth0 store), a passwordless connection (email or sms) or has disabled 'Sync user profile attributes at each login'"
+	for _, tt := range []struct {
+		connection string
+		body       object
+		sentence   string // "" for a change that is taken
+	}{
+		{"google-oauth2", object{"picture": "https://a.test/p.png", "given_name": "G", "blocked": false}, "The following user attributes cannot be updated: given_name, picture. The connection (google-oauth2) " + sync},
+		{"google-oauth2", object{"name": nil}, "cannot be updated: name. "},
+		{"google-oauth2", object{"password": password}, "cannot be updated: password. "},
+		{"google-oauth2", object{"username": "gee"}, "cannot be updated: username. "},
+		{"google-oauth2", object{"email_verified": true, "user_metadata": object{"a": 1}}, ""},
+		{"github", object{"name": "H"}, ""},
+		{"github", object{"password": password}, "cannot be updated: password. "},
+		{"corp", object{"family_name": "C"}, "The connection (corp) " + sync},
+		{"corp", object{"email_verified": true}, "cannot be updated: email_verified. "},
+		{"corp", object{"blocked": true, "app_metadata": object{"a": 1}}, ""},
+		{"sms", object{"email_verified": true}, "cannot be updated: email_verified. "},
+		{"sms", object{"name": "S"}, ""},
+		{"sms", object{"password": password}, "cannot be updated: password. "},
+		{"email", object{"name": "E", "email_verified": true}, ""},
+	} {
+		if tt.sentence == "" {
+			c.must(200, http.MethodPatch, users[tt.connection], tt.body)
+			continue
+		}
+		c.refused(http.MethodPatch, users[tt.connection], tt.body, tt.sentence)
+	}
+	_, answer := c.do(http.MethodPatch, users["corp"], object{"name": "C"})
+	if code := answer.(object)["errorCode"]; code != "operation_not_supported" {
+		t.Errorf("the errorCode is %v", code)
+	}
+}
+
 func TestMembersThatDoNotChangeTogether(t *testing.T) {
 	c := newClient(t)
 	c.makeDatabase("named", object{"requires_username": true})
@@ -268,24 +323,50 @@ func TestSessionsEndWithAnotherAddress(t *testing.T) {
 func TestMessagesOfAChange(t *testing.T) {
 	c := newClient(t)
 	path := "/users/" + url.PathEscape(c.user(object{"connection": database, "email": "old@example.com", "password": password, "verify_email": false}))
+	texts := "/users/" + url.PathEscape(func() string {
+		c.must(201, http.MethodPost, "/connections", object{"name": "sms", "strategy": "sms", "options": object{}})
+		return c.user(object{"connection": "sms", "phone_number": "+15550100200"})
+	}())
+	c.must(201, http.MethodPost, "/email-templates", object{
+		"template": "change_password", "enabled": true, "from": "a@b.test", "subject": "New password", "body": "It is new.", "syntax": "liquid",
+	})
 	for _, tt := range []struct {
+		path   string
 		change object
 		to     string
+		kind   string
 	}{
-		{object{"email": "new1@example.com", "verify_email": true}, "new1@example.com"},
-		{object{"email_verified": false, "verify_email": true}, "new1@example.com"},
-		{object{"email": "new2@example.com", "email_verified": false, "verify_email": true}, "new2@example.com"},
-		{object{"nickname": "x", "verify_email": false}, ""},
-		{object{"email": "new3@example.com"}, ""},
+		{path, object{"email": "new1@example.com", "verify_email": true}, "new1@example.com", outbox.VerifyEmail},
+		{path, object{"email_verified": false, "verify_email": true}, "new1@example.com", outbox.VerifyEmail},
+		{path, object{"email": "new2@example.com", "email_verified": false, "verify_email": true}, "new2@example.com", outbox.VerifyEmail},
+		{path, object{"nickname": "x", "verify_email": false}, "", ""},
+		{path, object{"email": "new3@example.com"}, "", ""},
+		{path, object{"password": password + "3", "verify_password": true}, "new3@example.com", outbox.ChangePassword},
+		{path, object{"password": password + "4", "verify_password": false}, "", ""},
+		{path, object{"nickname": "y", "verify_password": true}, "", ""},
+		{path, object{"phone_number": "+15550100300", "verify_phone_number": true}, "+15550100300", outbox.OTPVerify},
+		{texts, object{"phone_number": "+15550100201", "verify_phone_number": true}, "+15550100201", outbox.OTPVerify},
+		{texts, object{"phone_number": "+15550100202"}, "", ""},
 	} {
 		c.tenant.ClearInbox()
-		c.must(200, http.MethodPatch, path, tt.change)
+		c.must(200, http.MethodPatch, tt.path, tt.change)
 		sent := c.tenant.Inbox()
 		if len(sent) == 0 && tt.to == "" {
 			continue
 		}
-		if len(sent) != 1 || sent[0].To != tt.to || sent[0].Kind != outbox.VerifyEmail || !strings.Contains(sent[0].Link, "ticket=") {
-			t.Errorf("after %v there are %+v, want one message to verify %q", tt.change, sent, tt.to)
+		if len(sent) != 1 || sent[0].To != tt.to || sent[0].Kind != tt.kind {
+			t.Errorf("after %v there are %+v, want one message %q to %q", tt.change, sent, tt.kind, tt.to)
+			continue
+		}
+		switch m := sent[0]; tt.kind {
+		case outbox.VerifyEmail:
+			if !strings.Contains(m.Link, "ticket=") {
+				t.Errorf("after %v the message is %+v", tt.change, m)
+			}
+		case outbox.OTPVerify:
+			if m.Channel != outbox.SMS || len(m.Code) != 6 || m.Text != "Your verification code is: "+m.Code {
+				t.Errorf("after %v the message is %+v", tt.change, m)
+			}
 		}
 	}
 }

@@ -4,6 +4,8 @@
 package notemulated
 
 import (
+	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
@@ -17,7 +19,7 @@ var calls = []string{
 	"POST /bc-authorize",
 	"POST /appliance-mfa/api/enroll", "POST /appliance-mfa/api/resolve-transaction", // the Guardian SDKs call these
 	"POST /anonymous/token",
-	"POST /oauth/ro", "POST /tokeninfo", "POST /delegation",
+	"POST /oauth/ro", "POST /tokeninfo", "POST /delegation", "POST /oauth/access_token", "POST /unlink", "POST /users/{id}/impersonate",
 	"GET /user/geoloc/country", // Lock calls this, and works without an answer
 
 	// Auth0: api/myaccount.
@@ -30,7 +32,14 @@ var visits = []string{
 	"GET /co/verify",
 }
 
-// Endpoints lists all of these endpoints as "METHOD /path".
+// families are the names of whole APIs, by the first part of their paths. Auth0: api/myorganization and
+// authenticate/protocols/scim.
+var families = map[string]string{"/my-org": "The My Organization API", "/scim/v2": "Provisioning by SCIM"}
+
+// deepest is how many segments may follow the first part of such a path. Longer paths are answered with 404.
+const deepest = 6
+
+// Endpoints lists all of these endpoints as "METHOD /path", without the families.
 func Endpoints() []string { return append(append([]string{}, calls...), visits...) }
 
 // Mount makes each of these endpoints answer with the status 501 and its name, unless something else is
@@ -38,6 +47,15 @@ func Endpoints() []string { return append(append([]string{}, calls...), visits..
 func Mount(rt, open *web.Router, pages web.Pages) {
 	refuse(open, calls)
 	refuse(rt.With(pages.Shape), visits)
+	for begin, name := range families {
+		path := begin
+		for part := range deepest {
+			path += "/{part" + strconv.Itoa(part) + "}"
+			for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+				open.Refuse(method, path, apierr.NotEmulated(name))
+			}
+		}
+	}
 }
 
 func refuse(rt *web.Router, endpoints []string) {

@@ -58,6 +58,21 @@ func TestEndpointsAreNamed(t *testing.T) {
 	}
 }
 
+// TestFamiliesAreNamed asks for parts of APIs that are not there as a whole.
+func TestFamiliesAreNamed(t *testing.T) {
+	s := servertest.Start(t)
+	for endpoint, name := range map[string]string{
+		"GET /my-org/details": "The My Organization API", "POST /my-org/identity-providers/con_x/domains": "The My Organization API",
+		"GET /scim/v2/connections/con_x/Users": "Provisioning by SCIM", "PATCH /scim/v2/connections/con_x/Users/auth0%7Cx": "Provisioning by SCIM",
+	} {
+		method, path, _ := strings.Cut(endpoint, " ")
+		resp, body := asked(t, s, method, path)
+		if want := `{"error":"not_emulated","error_description":"` + name + ` is not emulated by tenant0"}`; resp.StatusCode != http.StatusNotImplemented || body != want {
+			t.Errorf("%s: %d %s", endpoint, resp.StatusCode, body)
+		}
+	}
+}
+
 func TestBrowsersGetPages(t *testing.T) {
 	s := servertest.Start(t)
 	for _, path := range []string{"/activate", "/login/callback?code=x", "/samlp/x", "/wsfed/x", "/continue?state=x"} {
@@ -73,7 +88,7 @@ func TestWrongPathsAreNotFound(t *testing.T) {
 	for endpoint, want := range map[string]int{
 		"POST /oauth/parr": 404, "POST /oauth/device": 404, "POST /oauth/device/code/": 404, "POST /passwordless": 404, "POST /passwordless/other": 404,
 		"POST /mfa": 404, "POST /mfa/other": 404, "GET /client/x.css": 404, "GET /samlp": 404, "GET /me/v1/other": 404, "GET /pemm": 404,
-		"GET /bc-authorize": 405, "POST /activate/x": 404,
+		"GET /bc-authorize": 405, "GET /my-organization/x": 404, "GET /scim/x": 404, "POST /activate/x": 404,
 	} {
 		method, path, _ := strings.Cut(endpoint, " ")
 		if resp, body := asked(t, s, method, path); resp.StatusCode != want || strings.Contains(body, "not_emulated") {

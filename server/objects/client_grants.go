@@ -31,8 +31,15 @@ func checkClientGrant(o Collection, doc, old storage.Document) error {
 		return err
 	case api == nil && old == nil:
 		return resource.ResourceServers.Missing
-	case api != nil && api.IsSystem && o.sent["allow_all_scopes"] == true:
+	case api != nil && api.IsSystem && sentAllScopes(o.sent):
 		return resource.InvalidBody("`allow_all_scopes` cannot be provided when `audience` is a system API")
 	}
 	return nil
+}
+
+// sentAllScopes reports whether a request body contains allow_all_scopes. Auth0 refuses it for a system API even if it is
+// false.
+func sentAllScopes(sent storage.Document) bool {
+	_, there := sent["allow_all_scopes"]
+	return there
 }

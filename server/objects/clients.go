@@ -37,6 +37,7 @@ func completeClient(o Collection, doc, old storage.Document) error {
 			return err
 		}
 	}
+	tellNeglected(o, "clients", "The application "+storage.Text(doc, "name"), doc, old)
 	return embedCredentials(o.Tx, doc)
 }
 

@@ -66,6 +66,7 @@ func checkAPI(o Collection, doc, old storage.Document) error {
 		}
 		key["thumbprint_sha256"] = thumbprint
 	}
+	tellNeglected(o, "resourceServers", "The API "+storage.Text(doc, "identifier"), doc, old)
 	return nil
 }
 

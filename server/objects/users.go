@@ -182,6 +182,9 @@ func UpdateUser(ch *Change, id string, asked storage.Document, hash string) (sto
 	if err != nil {
 		return nil, err
 	}
+	if err := checkProvided(conn, asked); err != nil {
+		return nil, err
+	}
 	change := maps.Clone(asked)
 	for _, name := range []string{"connection", "password", "client_id", "verify_email", "verify_password", "verify_phone_number"} {
 		delete(change, name)
@@ -192,6 +195,9 @@ func UpdateUser(ch *Change, id string, asked storage.Document, hash string) (sto
 	if email := storage.Text(change, "email"); email != "" {
 		change["email"] = strings.ToLower(email)
 	}
+	if err := changeLinked(doc, conn, asked, change); err != nil {
+		return nil, err
+	}
 	resource.Users.Merge(doc, change, ch.Now)
 	if metadata, ok := doc["app_metadata"].(storage.Document); ok && len(metadata) == 0 {
 		delete(doc, "app_metadata")
@@ -201,19 +207,14 @@ func UpdateUser(ch *Change, id string, asked storage.Document, hash string) (sto
 			return nil, err
 		}
 	}
-	if endsSessions(before, doc) {
-		if err := ch.Tx.EndSessions(id, storage.EmailChanged); err != nil {
-			return nil, err
-		}
-	}
-	if err := account.Put(ch.Tx, doc, ""); err != nil {
+	if err := account.Update(ch.Tx, before, doc); err != nil {
 		return nil, err
 	}
 	return doc, mailChanges(ch, UserOf(doc), asked)
 }
 
-// checkUserConnection returns the connection of the user's first identity. It returns an
-// error if the request names a connection in which the user has no account.
+// checkUserConnection returns the connection that a change is for: the one that the request names, or that of the user's
+// first identity. It returns an error if the user has no account in the named connection.
 func checkUserConnection(tx *storage.Tx, user storage.User, named string) (storage.Connection, error) {
 	conn, err := tx.Connections.Find("name", user.ConnectionName())
 	if err := storage.Optional(err); err != nil || named == "" {
@@ -221,18 +222,11 @@ func checkUserConnection(tx *storage.Tx, user storage.User, named string) (stora
 	}
 	for _, identity := range user.Identities {
 		if identity.Connection == named {
-			return conn, nil
+			conn, err := tx.Connections.Find("name", named)
+			return conn, storage.Optional(err)
 		}
 	}
 	return conn, resource.InvalidBody("The connection does not exist.")
-}
-
-// endsSessions reports whether a change of a user ends the user's sessions and refresh
-// tokens: if the e-mail address changes or is no longer verified. Auth0:
-// manage-users/sessions.
-func endsSessions(before, after storage.Document) bool {
-	return !strings.EqualFold(storage.Text(before, "email"), storage.Text(after, "email")) ||
-		before["email_verified"] == true && after["email_verified"] != true
 }
 
 // mailChanges adds the messages that a change of a user requests by verify_email,

@@ -106,6 +106,6 @@ var (
 	}
 	PhoneProviderProtection = &Kind{
 		Name: "attack-protection/phone-provider-protection", Open: true,
-		Fields: Fields{"type": {Type: String, Default: "fixed_retries_exponential_backoff"}},
+		Fields: Fields{"type": {Type: String, Default: "default", Enum: []string{"exponential", "default"}}},
 	}
 )

@@ -1,6 +1,10 @@
 package resource
 
-import "github.com/tenant0/tenant0/storage"
+import (
+	"strings"
+
+	"github.com/tenant0/tenant0/storage"
+)
 
 // keyPair is a key of a SAML connection: an object with the key and its certificate, or only the key.
 var keyPair = Field{Open: true, Secret: true, Fields: Fields{"cert": noSecret}}
@@ -11,7 +15,7 @@ var keyPair = Field{Open: true, Secret: true, Fields: Fields{"cert": noSecret}}
 var connectionOptions = Field{Type: Object, Default: storage.Document{}, Open: true, Fields: Fields{
 	// of most strategies
 	"client_id": noSecret, "client_secret": secret, "token_endpoint": noSecret, "tokenURL": noSecret,
-	"id_token_session_expiry_supported": noSecret, "requestTokenURL": noSecret, "accessTokenURL": noSecret, "authorization_endpoint": noSecret,
+	"requestTokenURL": noSecret, "accessTokenURL": noSecret, "authorization_endpoint": noSecret,
 	"customHeaders": {Open: true, Item: &secret}, "access_token": secret, "refresh_token": secret, "api_key": secret, "apiKey": secret,
 	// of some social connections
 	"app_secret": secret, "secret": secret, "kid": noSecret, "team_id": noSecret, "consumerKey": noSecret, "consumerSecret": secret,
@@ -124,7 +128,33 @@ var commonOptions = Fields{
 	"id_token_signed_response_algs":   {Type: Array, Nullable: true, Plain: true, Item: oneOf(signatureAlgorithms...)},
 	"token_endpoint_auth_method":      {Type: String, Nullable: true, Plain: true, Enum: []string{"client_secret_post", "private_key_jwt"}},
 	"token_endpoint_auth_signing_alg": {Type: String, Nullable: true, Plain: true, Enum: signatureAlgorithms},
-	"token_endpoint_jwtca_aud_format": chosen("issuer", "token_endpoint"),
+	"token_endpoint_jwtca_aud_format": chosen("issuer", "token_endpoint"), "dpop_signing_alg": chosen("ES256", "ES384", "ES512", "Ed25519"),
+	"enable_pushed_authorization_requests": {Type: Bool, Nullable: true, Plain: true}, "useOauthSpecScope": {Type: Bool, Nullable: true, Plain: true},
+	"pushed_authorization_request_endpoint": {Type: String, Nullable: true, Plain: true},
+	"id_token_session_expiry_supported":     {Type: Bool, Nullable: true, Plain: true},
+	"oidc_metadata":                         providerMetadata(),
+}
+
+// providerMetadata describes the metadata of an OpenID provider, OpenID Connect Discovery 1.0 section 3. Other members are
+// accepted and not checked.
+func providerMetadata() Field {
+	list, yesOrNo := Field{Type: Array, Nullable: true, Plain: true, Item: &text}, Field{Type: Bool, Nullable: true}
+	fields := Fields{
+		"claims_parameter_supported": yesOrNo, "request_parameter_supported": yesOrNo, "request_uri_parameter_supported": yesOrNo,
+		"require_request_uri_registration": yesOrNo, "require_pushed_authorization_requests": yesOrNo,
+	}
+	for of := range strings.FieldsSeq(`scopes response_modes response_types grant_types acr_values subject_types id_token_signing_alg_values
+		id_token_encryption_alg_values id_token_encryption_enc_values userinfo_signing_alg_values userinfo_encryption_alg_values
+		userinfo_encryption_enc_values request_object_signing_alg_values request_object_encryption_alg_values request_object_encryption_enc_values
+		token_endpoint_auth_methods token_endpoint_auth_signing_alg_values display_values claim_types claims claims_locales ui_locales
+		dpop_signing_alg_values code_challenge_methods`) {
+		fields[of+"_supported"] = list
+	}
+	for name := range strings.FieldsSeq(`issuer authorization_endpoint token_endpoint userinfo_endpoint jwks_uri registration_endpoint
+		service_documentation op_policy_uri op_tos_uri end_session_endpoint pushed_authorization_request_endpoint`) {
+		fields[name] = Field{Type: String, Nullable: true, Plain: true}
+	}
+	return Field{Type: Object, Nullable: true, Open: true, Plain: true, Fields: fields}
 }
 
 // identifying describes an attribute of a database's users: whether it is an identifier, which method users log in with

@@ -141,7 +141,8 @@ var (
 				"google_workspace": {Type: Object, Open: true, Fields: Fields{"sync_users": {Type: Bool, Required: true}, "sync_groups": flag}},
 				"token_lifetime":   {Type: Integer, Nullable: true, Min: 900},
 			}},
-			"enabled_features": {Type: Object, Fields: Fields{"sso": flag, "domain_verification": flag, "provisioning": flag}}, "use_for_organization_discovery": flag, "third_party_client_access_config": object,
+			"enabled_features": {Type: Object, Fields: Fields{"sso": flag, "domain_verification": flag, "provisioning": flag}}, "use_for_organization_discovery": flag,
+			"third_party_client_access_config": {Type: Object, Fields: Fields{"allow_configuration": {Type: Bool, Required: true}}},
 		},
 		Missing: missing("", "Ticket not found"),
 	}

@@ -1,22 +1,27 @@
 package resource
 
+import "github.com/tenant0/tenant0/storage"
+
 // Requests that create tickets and jobs, and the jobs themselves.
 var (
 	// madeSecret is a secret that the server makes.
 	madeSecret = Field{Access: ReadOnly, Secret: true}
-	identityOf = Field{Type: Object, Fields: Fields{
-		"user_id": {Type: String, Required: true, Min: 1}, "provider": {Type: String, Required: true, Min: 1}, "connection_id": text,
-	}}
+	// identityOf describes the account of a user that a ticket or a job is for, at one of the providers.
+	identityOf = func(providers ...string) Field {
+		return Field{Type: Object, Fields: Fields{
+			"user_id": {Type: String, Required: true, Min: 1}, "provider": {Type: String, Required: true, Enum: providers}, "connection_id": text,
+		}}
+	}
 	// VerificationTicket describes the request of Auth0: api/management/v2/tickets/post-email-verification.
 	VerificationTicket = &Kind{Name: "tickets/email-verification", Fields: Fields{
 		"user_id": {Type: String, Required: true, Min: 1}, "result_url": {Type: String, Format: "uri"}, "client_id": text, "organization_id": text,
-		"ttl_sec": {Type: Integer}, "includeEmailInRedirect": flag, "identity": identityOf, "ticket": madeSecret,
+		"ttl_sec": {Type: Integer}, "includeEmailInRedirect": flag, "identity": identityOf(strategies...), "ticket": madeSecret,
 	}}
 	// PasswordTicket describes the request of Auth0: api/management/v2/tickets/post-password-change.
 	PasswordTicket = &Kind{Name: "tickets/password-change", Fields: Fields{
 		"user_id": {Type: String, Min: 1}, "connection_id": text, "email": {Type: String, Format: "email"},
 		"result_url": {Type: String, Format: "uri"}, "client_id": text, "organization_id": text, "new_password": {Type: String, Secret: true}, "ticket": madeSecret,
-		"ttl_sec": {Type: Integer}, "mark_email_as_verified": flag, "includeEmailInRedirect": flag, "identity": identityOf,
+		"ttl_sec": {Type: Integer}, "mark_email_as_verified": flag, "includeEmailInRedirect": flag, "identity": identityOf(storage.DatabaseStrategy),
 	}}
 	// EnrollmentTicket describes the request of Auth0: api/management/v2/guardian/post-ticket.
 	EnrollmentTicket = &Kind{Name: "guardian/enrollments/ticket", Fields: Fields{
@@ -26,7 +31,7 @@ var (
 	}}
 	// VerificationJob describes the request of Auth0: api/management/v2/jobs/post-verification-email.
 	VerificationJob = &Kind{Name: "jobs/verification-email", Fields: Fields{
-		"user_id": {Type: String, Required: true, Min: 1}, "client_id": text, "organization_id": text, "identity": identityOf,
+		"user_id": {Type: String, Required: true, Min: 1}, "client_id": text, "organization_id": text, "identity": identityOf(strategies...),
 	}}
 	// Jobs describes the resource of Auth0: api/management/v2/jobs.
 	Jobs = &Kind{

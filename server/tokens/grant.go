@@ -102,6 +102,20 @@ func (g *Grant) Apply(d authz.Decision) {
 	g.Authorization, g.Lost = d.AppMetadata["authorization"], d.Lost
 }
 
+// noteNeglected records in the trace of a request that the API wants its access tokens bound to a key or encrypted, which
+// they are not.
+func (g *Grant) noteNeglected(ctx context.Context) {
+	note := func(said, setting string) {
+		trace.Note(ctx, trace.Step{Room: "tokens", Said: said, Setting: setting + " of the API " + g.API.Identifier})
+	}
+	if g.API.ProofOfPossession.Required {
+		note("the token is a bearer's, though the API wants it bound to a key: neither DPoP nor mTLS is emulated", "proof_of_possession")
+	}
+	if g.API.TokenEncryption != nil {
+		note("the token is not encrypted, though the API wants it to be: that is not emulated", "token_encryption")
+	}
+}
+
 // Trace records in the trace of a request which scopes were not granted.
 func (g *Grant) Trace(ctx context.Context) {
 	for _, l := range g.Lost {

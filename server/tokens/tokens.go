@@ -80,6 +80,7 @@ func (i *Issuer) Access(ctx context.Context, g *Grant, now time.Time) (Access, e
 	if g.API == nil {
 		return i.opaque(ctx, g, now)
 	}
+	g.noteNeglected(ctx)
 	lifetime := g.accessLifetime()
 	c := accessClaims{
 		Iss: i.URL, Sub: subject(g), Aud: i.audience(g), Iat: now.Unix(), Exp: now.Unix() + int64(lifetime),
