@@ -27,11 +27,11 @@ type Config struct {
 	// Seed is the tenant that an empty store starts with and that a reset restores: the name of an embedded tenant
 	// (see [seeds.Names]), or the path of a tenant file or of the folder of an export, relative to the working
 	// directory. Default: timesheets, so that a first start has something to log in to.
-	Seed string `name:"seed" default:"timesheets" placeholder:"NAME|PATH" help:"Tenant to start with: timesheets, empty, a tenant file, or a folder of auth0-deploy-cli's."`
+	Seed string `name:"seed" default:"timesheets" placeholder:"NAME|PATH" help:"Tenant to start with: timesheets, empty, a tenant file, or a folder exported by auth0-deploy-cli."`
 
 	// Keywords is auth0-deploy-cli's configuration file, whose AUTH0_KEYWORD_REPLACE_MAPPINGS are the values of keywords
 	// in the tenant file; see [Keywords] for where else they come from. Default: none.
-	Keywords string `name:"keywords" placeholder:"FILE" help:"auth0-deploy-cli's config.json, whose AUTH0_KEYWORD_REPLACE_MAPPINGS replace keywords, as that variable and the others of the environment do."`
+	Keywords string `name:"keywords" placeholder:"FILE" help:"auth0-deploy-cli's config.json, which gives keywords their values in AUTH0_KEYWORD_REPLACE_MAPPINGS. Environment variables override it: AUTH0_KEYWORD_REPLACE_MAPPINGS, and any variable with the name of a keyword."`
 
 	// Data is the folder of the store and the certificate authority, created if it is missing. Default: one folder
 	// per user, so that a developer's data and trusted authority are there again at the next start, from whichever
@@ -42,11 +42,11 @@ type Config struct {
 	// then holds only the certificate authority. Several servers may use it at once. What the URL leaves out is
 	// taken from the usual PG... variables. It excludes Ephemeral. The flag must not contain a password, since
 	// everybody on a machine can read command lines. Default: none.
-	Store string `name:"store" placeholder:"URL" help:"PostgreSQL database to keep the tenants in, postgres://USER@HOST:PORT/DATABASE, for one server or several; a password goes into the variable, PGPASSWORD or the configuration file."`
+	Store string `name:"store" placeholder:"URL" help:"PostgreSQL database to keep the tenants in, postgres://USER@HOST:PORT/DATABASE, which several servers may share. Do not put a password into the flag, but into the environment variable, PGPASSWORD or the configuration file."`
 
 	// Tenants is a folder of tenant files, and of folders of auth0-deploy-cli's. Each is another tenant besides the
 	// first, named like the file and with a port of its own. Default: none.
-	Tenants string `name:"tenants" placeholder:"FOLDER" help:"Folder of tenant files, each for a tenant besides the first, with a port of its own."`
+	Tenants string `name:"tenants" placeholder:"FOLDER" help:"Folder of tenant files: the server runs a further tenant for each of them, on a port of its own."`
 
 	// Ephemeral keeps the data in memory, and the certificates in a temporary folder that is removed at the end,
 	// for tests. It excludes Data and implies NoFsync, since the data is not needed again. Default: false, so that
@@ -76,7 +76,7 @@ type Config struct {
 	// or of the service in a container network. *.example.com stands for every name below example.com. Requests to
 	// any other name are refused, because a web page may have made the browser send them (DNS rebinding). Default:
 	// none.
-	AllowedHosts []string `name:"allowed-host" variable:"TENANT0_ALLOWED_HOSTS" placeholder:"NAME" help:"Further name that the tenant answers to, of a proxy or a container, or *.NAME; may be repeated."`
+	AllowedHosts []string `name:"allowed-host" variable:"TENANT0_ALLOWED_HOSTS" placeholder:"NAME" help:"Further host name that the tenant answers to, such as that of a proxy or a container, or *.NAME; may be repeated."`
 
 	// NoFsync ends commits without waiting for the disk. The data then survives the end of the process, but not a
 	// crash of the machine. Default: false; true makes a CI run faster.
@@ -94,19 +94,19 @@ type Config struct {
 
 	// ShutdownGrace is how long requests in progress may go on when the server is told to stop. 0 ends them at
 	// once. Default: 10 s, the time that container engines wait before they kill a process.
-	ShutdownGrace time.Duration `name:"shutdown-grace" default:"10s" placeholder:"DURATION" help:"How long requests in progress may go on after a stop."`
+	ShutdownGrace time.Duration `name:"shutdown-grace" default:"10s" placeholder:"DURATION" help:"How long requests in progress may take to finish when the server is stopped."`
 
 	// Upstream says which of the identity providers whose addresses a connection names are contacted: none, those
 	// at loopback addresses, or all. Every other provider is simulated. Default: loopback, because an exported
 	// tenant names providers on the internet, which a test should not contact, and a provider on this machine was
 	// named on purpose.
-	Upstream string `name:"upstream" default:"loopback" placeholder:"WHICH" help:"Identity providers that are not simulated where a connection names their address: none, loopback or all."`
+	Upstream string `name:"upstream" default:"loopback" placeholder:"WHICH" help:"Identity providers that the server contacts at the address in their connection, instead of simulating them: none, loopback (those on this machine) or all."`
 
 	// Assets is a folder with the developer's own copies of files that a tenant's login page loads from Auth0's
 	// servers, such as lock.min.js and auth0.min.js, under the same names: the tenant then serves these copies to
 	// its pages. Default: none, since the files belong to the page's author, and this program contains nothing of
 	// Auth0's.
-	Assets string `name:"assets" placeholder:"FOLDER" help:"Folder with your copies of lock.min.js, auth0.min.js and the like, which login pages then get instead of those of cdn.auth0.com."`
+	Assets string `name:"assets" placeholder:"FOLDER" help:"Folder with your copies of lock.min.js, auth0.min.js and the like; login pages then load these instead of the files on cdn.auth0.com."`
 
 	// LogLevel is the lowest severity that is logged: debug, info, warn or error. Default: info.
 	LogLevel string `name:"log-level" default:"info" placeholder:"LEVEL" help:"Least severe level to log: debug, info, warn or error."`
@@ -163,7 +163,7 @@ func (c *Config) validateData() error {
 	case c.Ephemeral && c.Data != "":
 		return errExclusive
 	case !c.Ephemeral && c.Data == "":
-		return errors.New("data: this user has no home to keep it in; give --data DIR, or --ephemeral to keep nothing")
+		return errors.New("data: this user has no home folder for the default; give --data DIR, or --ephemeral to keep nothing")
 	case c.Ephemeral:
 		return nil
 	}
@@ -185,7 +185,7 @@ func (c *Config) validateStore() error {
 	case c.Ephemeral:
 		return errStoreEphemeral
 	case !strings.HasPrefix(c.Store, "postgres://") && !strings.HasPrefix(c.Store, "postgresql://"):
-		return errors.New("store: it is no URL of a PostgreSQL database; give it as postgres://USER@HOST:PORT/DATABASE, or leave it out to keep" +
+		return errors.New("store: the value is not the URL of a PostgreSQL database; give it as postgres://USER@HOST:PORT/DATABASE, or leave it out to keep" +
 			" the data in a folder")
 	}
 	return nil
@@ -202,9 +202,9 @@ func StorePassword(store string) bool {
 	return has || u.Query().Has("password") || u.Query().Has("sslpassword")
 }
 
-var errStoreEphemeral = errors.New("store and ephemeral: a server keeps its data in a database or not at all; leave one out")
+var errStoreEphemeral = errors.New("store and ephemeral cannot be used together, because an ephemeral server keeps its data in memory; leave one out")
 
-var errExclusive = errors.New("data and ephemeral: a server keeps its data in a folder or not at all; leave one out")
+var errExclusive = errors.New("data and ephemeral cannot be used together, because an ephemeral server keeps its data in memory; leave one out")
 
 func (c *Config) validateAddresses() error {
 	_, listenPort, err := splitAddress("listen", c.Listen)
@@ -216,7 +216,7 @@ func (c *Config) validateAddresses() error {
 		return err
 	}
 	if c.Listen == c.Control && listenPort != 0 {
-		return fmt.Errorf("control: %s is the address of listen as well; give it another port", c.Control)
+		return fmt.Errorf("control: %s is also the address of listen; give one of them another port", c.Control)
 	}
 	return nil
 }
@@ -253,7 +253,7 @@ func (c *Config) validateIssuer() error {
 		if parsing, ok := errors.AsType[*url.Error](err); ok {
 			err = parsing.Err
 		}
-		cause = "is no URL: " + err.Error()
+		cause = "is not a URL: " + err.Error()
 	case u.Scheme != "https" && u.Scheme != "http":
 		cause = "does not begin with https:// or http://"
 	case u.User != nil:
@@ -263,7 +263,7 @@ func (c *Config) validateIssuer() error {
 	case strings.ContainsAny(c.Issuer, "?#"):
 		cause = "has a query or a fragment"
 	case u.Path != "" && u.Path != "/":
-		cause = "has a path, and a tenant is the root of its host"
+		cause = "has a path, but a tenant is always at the root of its host"
 	default:
 		c.Issuer = u.Scheme + "://" + strings.ToLower(u.Host) + "/"
 		return nil
@@ -284,7 +284,7 @@ func validPort(u *url.URL) bool {
 func (c *Config) validateAllowedHosts() error {
 	for _, host := range c.AllowedHosts {
 		if !hostPattern.MatchString(host) && net.ParseIP(host) == nil {
-			return fmt.Errorf("allowed-host: %q is no name; give it without scheme and port, an international name in its"+
+			return fmt.Errorf("allowed-host: %q is not a host name; give it without scheme and port, an international name in its"+
 				" xn-- form, and a wildcard only as the first label, such as *.example.com", host)
 		}
 	}
@@ -296,11 +296,11 @@ var hostPattern = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-
 
 func (c *Config) validateNumbers() error {
 	if c.PasswordCost < minPasswordCost || c.PasswordCost > maxPasswordCost {
-		return fmt.Errorf("password-cost: %d is not between %d and %d; 10 is Auth0's, 6 is quick", c.PasswordCost,
+		return fmt.Errorf("password-cost: %d is not between %d and %d; Auth0 uses 10, and 6 is faster", c.PasswordCost,
 			minPasswordCost, maxPasswordCost)
 	}
 	if c.MaxImportSize < 1 || c.MaxImportSize > mostImport {
-		return fmt.Errorf("max-import-size: %d is not between 1 and %d bytes; 512000 is Auth0's", c.MaxImportSize, mostImport)
+		return fmt.Errorf("max-import-size: %d is not between 1 and %d bytes; Auth0's limit is 512000", c.MaxImportSize, mostImport)
 	}
 	if c.ShutdownGrace < 0 {
 		return fmt.Errorf("shutdown-grace: %s is negative; give for instance 10s, or 0s to stop at once", c.ShutdownGrace)

@@ -18,23 +18,23 @@ func TestValidateNamesKnobCauseAndRemedy(t *testing.T) {
 		want   string
 	}{
 		{"no seed", func(c *config.Config) { c.Seed = "" }, "seed: it is empty; name a tenant file or one of the embedded tenants, empty and timesheets"},
-		{"no data folder", func(c *config.Config) { c.Data = "" }, "data: this user has no home to keep it in; give --data DIR, or --ephemeral to keep nothing"},
-		{"data and ephemeral", func(c *config.Config) { c.Ephemeral = true }, "data and ephemeral: a server keeps its data in a folder or not at all; leave one out"},
+		{"no data folder", func(c *config.Config) { c.Data = "" }, "data: this user has no home folder for the default; give --data DIR, or --ephemeral to keep nothing"},
+		{"data and ephemeral", func(c *config.Config) { c.Ephemeral = true }, "data and ephemeral cannot be used together, because an ephemeral server keeps its data in memory; leave one out"},
 		{"a listen address without port", func(c *config.Config) { c.Listen = "localhost" }, `listen: "localhost" is not HOST:PORT with a port of 0 to 65535; give for instance 127.0.0.1:4400, or port 0 for a free one`},
 		{"a listen port too high", func(c *config.Config) { c.Listen = ":65536" }, `listen: ":65536" is not`},
 		{"a named port", func(c *config.Config) { c.Listen = ":https" }, `listen: ":https" is not`},
 		{"a control address without port", func(c *config.Config) { c.Control = "" }, `control: "" is not HOST:PORT`},
-		{"one address for both", func(c *config.Config) { c.Control = c.Listen }, "control: 127.0.0.1:4400 is the address of listen as well; give it another port"},
-		{"a cost too low", func(c *config.Config) { c.PasswordCost = 3 }, "password-cost: 3 is not between 4 and 15; 10 is Auth0's, 6 is quick"},
+		{"one address for both", func(c *config.Config) { c.Control = c.Listen }, "control: 127.0.0.1:4400 is also the address of listen; give one of them another port"},
+		{"a cost too low", func(c *config.Config) { c.PasswordCost = 3 }, "password-cost: 3 is not between 4 and 15; Auth0 uses 10, and 6 is faster"},
 		{"a cost too high", func(c *config.Config) { c.PasswordCost = 16 }, "password-cost: 16 is not between"},
-		{"no import", func(c *config.Config) { c.MaxImportSize = 0 }, "max-import-size: 0 is not between 1 and 1073741824 bytes; 512000 is Auth0's"},
+		{"no import", func(c *config.Config) { c.MaxImportSize = 0 }, "max-import-size: 0 is not between 1 and 1073741824 bytes; Auth0's limit is 512000"},
 		{"an import without end", func(c *config.Config) { c.MaxImportSize = 1<<30 + 1 }, "max-import-size: 1073741825 is not between"},
 		{"a negative grace", func(c *config.Config) { c.ShutdownGrace = -time.Second }, "shutdown-grace: -1s is negative; give for instance 10s, or 0s to stop at once"},
 		{"an unknown log level", func(c *config.Config) { c.LogLevel = "warning" }, `log-level: "warning" is unknown; the values are debug, error, info, warn`},
 		{"unknown providers", func(c *config.Config) { c.Upstream = "al" }, `upstream: "al" is unknown; did you mean "all"?`},
 		{"an unknown log format", func(c *config.Config) { c.LogFormat = "jsn" }, `log-format: "jsn" is unknown; did you mean "json"?`},
-		{"a store that is no database", func(c *config.Config) { c.Store = "mysql://u:secret@h/db" }, "store: it is no URL of a PostgreSQL database; give it as postgres://"},
-		{"a database and nothing", func(c *config.Config) { c.Store, c.Data, c.Ephemeral = "postgres://h/db", "", true }, "store and ephemeral: a server keeps its data in a database or not at all; leave one out"},
+		{"a store that is no database", func(c *config.Config) { c.Store = "mysql://u:secret@h/db" }, "store: the value is not the URL of a PostgreSQL database; give it as postgres://"},
+		{"a database and nothing", func(c *config.Config) { c.Store, c.Data, c.Ephemeral = "postgres://h/db", "", true }, "store and ephemeral cannot be used together, because an ephemeral server keeps its data in memory; leave one out"},
 		{"several", func(c *config.Config) { c.Seed, c.LogLevel = "", "" }, "\nlog-level: "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -87,14 +87,14 @@ func TestIssuerThatIsNoneIsRefused(t *testing.T) {
 		"https://acme.test:/":         "has no host",
 		"https://acme.test:65536/":    "has no host",
 		"https://acme.test:0/":        "has no host",
-		"https://acme.test:port/":     "is no URL: invalid port",
+		"https://acme.test:port/":     "is not a URL: invalid port",
 		"https://user:pw@acme.test/":  "has a user name",
 		"https://acme.test/?":         "has a query or a fragment",
 		"https://acme.test/?a=b":      "has a query or a fragment",
 		"https://acme.test/#":         "has a query or a fragment",
 		"https://acme.test/tenants/a": "has a path",
 		"https://acme.test//":         "has a path",
-		"https://acme .test/":         "is no URL: ",
+		"https://acme .test/":         "is not a URL: ",
 	} {
 		c := config.Default()
 		c.Data, c.Issuer = "/data", given

@@ -56,9 +56,9 @@ func asObject(raw []byte, into any) error {
 	e, ok := errors.AsType[*json.UnmarshalTypeError](err)
 	switch {
 	case !ok:
-		return fmt.Errorf("is no JSON object: %w", err)
+		return fmt.Errorf("is not a JSON object: %w", err)
 	case e.Field == "":
-		return errors.New("is no JSON object")
+		return errors.New("is not a JSON object")
 	}
-	return fmt.Errorf("has %s, which is no JSON object", e.Field)
+	return fmt.Errorf("has %s, which is not a JSON object", e.Field)
 }

@@ -22,12 +22,12 @@ func TestKeywordsComeFromTheFileAndTheEnvironment(t *testing.T) {
 	}
 	for _, mappings := range []string{`["TWO"]`, `"TWO"`, "2"} {
 		t.Setenv("AUTH0_KEYWORD_REPLACE_MAPPINGS", mappings)
-		if _, err := config.Keywords(""); err == nil || err.Error() != "keywords: the variable AUTH0_KEYWORD_REPLACE_MAPPINGS is no JSON object" {
+		if _, err := config.Keywords(""); err == nil || err.Error() != "keywords: the variable AUTH0_KEYWORD_REPLACE_MAPPINGS is not a JSON object" {
 			t.Errorf("the variable is %s: %v", mappings, err)
 		}
 	}
 	wrong := writeFile(t, `{"AUTH0_KEYWORD_REPLACE_MAPPINGS": ["ONE"]}`)
-	if _, err := config.Keywords(wrong); err == nil || err.Error() != "keywords: "+wrong+" has AUTH0_KEYWORD_REPLACE_MAPPINGS, which is no JSON object" {
+	if _, err := config.Keywords(wrong); err == nil || err.Error() != "keywords: "+wrong+" has AUTH0_KEYWORD_REPLACE_MAPPINGS, which is not a JSON object" {
 		t.Errorf("mappings that are a list: %v", err)
 	}
 	t.Setenv("AUTH0_KEYWORD_REPLACE_MAPPINGS", "TWO=2")

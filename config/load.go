@@ -33,6 +33,11 @@ func EnvName(knob string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(knob, "-", "_"))
 }
 
+// IsSetting reports whether the server has a setting with the name.
+func IsSetting(name string) bool {
+	return slices.ContainsFunc(knobsOf(&Config{}), func(k knob) bool { return k.name == name })
+}
+
 // Default returns the configuration of a server without flags, environment variables or a configuration file.
 func Default() Config {
 	c := Config{Data: dataFolder()}
@@ -152,11 +157,11 @@ func (k knob) parse(items []string) (err error) {
 		}
 	case *int:
 		if *target, err = strconv.Atoi(text); err != nil {
-			return fmt.Errorf("%q is no number; give for instance %s", text, k.tag.Get("default"))
+			return fmt.Errorf("%q is not a number; give for instance %s", text, k.tag.Get("default"))
 		}
 	case *time.Duration:
 		if *target, err = time.ParseDuration(text); err != nil {
-			return fmt.Errorf("%q is no duration; give for instance %s", text, k.tag.Get("default"))
+			return fmt.Errorf("%q is not a duration; give for instance %s", text, k.tag.Get("default"))
 		}
 	}
 	return nil
@@ -205,7 +210,7 @@ func (c *Config) setFromFile(key string, value *yaml.Node, set map[string]source
 	case err != nil:
 		return err
 	case set[key] == fromFile:
-		return errors.New("the setting is there twice; remove one")
+		return errors.New("the setting is given twice; remove one")
 	case set[key] > fromFile:
 		// A stronger source has decided, but a wrong value is reported now, not only after that source is removed.
 		var scratch Config
@@ -224,7 +229,7 @@ func scalars(node *yaml.Node) ([]string, error) {
 	var texts []string
 	for _, n := range nodes {
 		if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
-			return nil, errors.New("it is not a text, a number, or a list of those")
+			return nil, errors.New("it must be a text, a number, or a list of those")
 		}
 		texts = append(texts, n.Value)
 	}
@@ -266,7 +271,7 @@ func (c *Config) ControlURL() (string, error) {
 		return "", err
 	}
 	if port == 0 {
-		return "", fmt.Errorf("control: the port that a server took for %s is not known here; set %s to what the server"+
+		return "", fmt.Errorf("control: the port that the server chose for %s is not known to this command; set %s to the control URL that the server"+
 			" printed", c.Control, ControlURLVariable)
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {

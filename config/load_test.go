@@ -280,8 +280,8 @@ func TestPasswordsOfTheStoreAreNotFlags(t *testing.T) {
 func TestErrorsOfTheEnvironmentNameTheVariable(t *testing.T) {
 	for variable, tt := range map[string]struct{ value, want string }{
 		"TENANT0_EPHEMERAL":      {"maybe", `TENANT0_EPHEMERAL: "maybe" is neither true nor false`},
-		"TENANT0_PASSWORD_COST":  {"high", `TENANT0_PASSWORD_COST: "high" is no number; give for instance 6`},
-		"TENANT0_SHUTDOWN_GRACE": {"soon", `TENANT0_SHUTDOWN_GRACE: "soon" is no duration; give for instance 10s`},
+		"TENANT0_PASSWORD_COST":  {"high", `TENANT0_PASSWORD_COST: "high" is not a number; give for instance 6`},
+		"TENANT0_SHUTDOWN_GRACE": {"soon", `TENANT0_SHUTDOWN_GRACE: "soon" is not a duration; give for instance 10s`},
 		"TENANT0_CONFIG":         {"/nowhere.yaml", `configuration file: open /nowhere.yaml: no such file or directory`},
 	} {
 		t.Run(variable, func(t *testing.T) {
@@ -300,9 +300,9 @@ func TestErrorsOfTheFileNameFileLineAndKey(t *testing.T) {
 		{"an unknown key", "seed: empty\nlisten_on: x\n", `FILE:2: listen_on: unknown setting; did you mean "listen"?`},
 		{"a key spelled in another way", "logLevel: info\n", `FILE:1: logLevel: unknown setting; did you mean "log-level"?`},
 		{"another configuration file", "config: x.yaml\n", `FILE:1: config: unknown setting; the nearest of the settings is "control"`},
-		{"a key twice", "seed: empty\nseed: empty\n", `FILE:2: seed: the setting is there twice; remove one`},
-		{"no value", "listen:\n", `FILE:1: listen: it is not a text, a number, or a list of those`},
-		{"a map", "listen: {port: 1}\n", `FILE:1: listen: it is not a text, a number, or a list of those`},
+		{"a key twice", "seed: empty\nseed: empty\n", `FILE:2: seed: the setting is given twice; remove one`},
+		{"no value", "listen:\n", `FILE:1: listen: it must be a text, a number, or a list of those`},
+		{"a map", "listen: {port: 1}\n", `FILE:1: listen: it must be a text, a number, or a list of those`},
 		{"a wrong value", "\nephemeral: sometimes\n", `FILE:2: ephemeral: "sometimes" is neither true nor false`},
 		{"several", "a: 1\nno-fsync: 7\n", "FILE:1: a: unknown setting; the nearest of the settings is \"data\"\nFILE:2: no-fsync: \"7\" is neither true nor false"},
 		{"a list", "- listen\n", `FILE:1: the file is not a map of settings; write for instance listen: 127.0.0.1:4400`},

@@ -18,11 +18,11 @@ func Telemetry() (wanted bool, err error) {
 	case strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true"), exporter == "none", exporter == "" && endpoint == "":
 		return false, nil
 	case exporter != "" && exporter != "otlp":
-		return false, fmt.Errorf("OTEL_TRACES_EXPORTER is %q; traces are sent by otlp, or not at all with none", exporter)
+		return false, fmt.Errorf("OTEL_TRACES_EXPORTER is %q; use otlp to send traces, or none to send no traces", exporter)
 	}
 	protocol := cmp.Or(os.Getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"), os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL"), "http/protobuf")
 	if protocol != "http/protobuf" {
-		return false, fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL is %q; traces are sent by http/protobuf, to port 4318 of most collectors", protocol)
+		return false, fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL is %q; only http/protobuf is supported, which most collectors accept on port 4318", protocol)
 	}
 	return true, nil
 }

@@ -33,7 +33,7 @@ func (ts *tenants) follow(stop <-chan struct{}) {
 		}
 		err := ts.catchUp()
 		if err != nil && !errors.Is(err, keyspace.ErrUnavailable) { // requests already report an unreachable database
-			ts.server.log.Warn("the tenants of other servers", "err", err.Error())
+			ts.server.log.Warn("the tenants that other servers created or deleted could not be followed", "err", err.Error())
 		}
 	}
 }
@@ -42,7 +42,7 @@ func (ts *tenants) follow(stop <-chan struct{}) {
 // result.
 func (ts *tenants) catchUpNow() {
 	if err := ts.catchUp(); err != nil {
-		ts.server.log.Warn("the tenants of other servers", "err", err.Error())
+		ts.server.log.Warn("the tenants that other servers created or deleted could not be followed", "err", err.Error())
 	}
 }
 
@@ -126,7 +126,7 @@ func (ts *tenants) adopt(l postgres.Listed) error {
 	}
 	defer done()
 	if !control.ValidName(l.Name) {
-		return errors.New("this is no name for one; remove it from tenant0_tenants")
+		return errors.New("this is not a valid name for a tenant; remove it from the table tenant0_tenants")
 	}
 	db, err := storage.Open(ts.server.database.Find(l.Name))
 	if err != nil {

@@ -164,8 +164,8 @@ actions: [{name: new, code: "1", supported_triggers: [{id: post-login, version: 
 	got := s.Summary().FileWarnings
 	slices.Sort(got)
 	if want := []string{
-		"actions new: its code is kept, and not run by tenant0", "databases legacy: its code is kept, and not run by tenant0",
-		"rules old: its code is kept, and not run by tenant0",
+		"actions new: its code is stored, but tenant0 does not run it", "databases legacy: its code is stored, but tenant0 does not run it",
+		"rules old: its code is stored, but tenant0 does not run it",
 	}; !slices.Equal(got, want) {
 		t.Errorf("the start says %q", got)
 	}

@@ -107,5 +107,5 @@ func issuerOf(db *storage.DB, wanted string, configured bool) (string, error) {
 	case !configured:
 		return had, nil
 	}
-	return "", fmt.Errorf("the servers that are there serve this tenant as %s; start this one with --issuer %s, or stop the others before the tenant gets another issuer", had, had)
+	return "", fmt.Errorf("the running servers serve this tenant as %s; start this one with --issuer %s, or stop the others before you change the tenant's issuer", had, had)
 }

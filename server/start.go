@@ -129,7 +129,7 @@ func (s *Server) openData() (err error) {
 func (s *Server) openControl() (err error) {
 	var lc net.ListenConfig
 	if s.controlLn, err = lc.Listen(context.Background(), "tcp", s.cfg.Control); err != nil {
-		return fmt.Errorf("listen on %s: %w; stop what uses the address, or choose another with --control (port 0 takes a free one)", s.cfg.Control, err)
+		return fmt.Errorf("listen on %s: %w; stop the program that uses the address, or choose another with --control (port 0 takes a free one)", s.cfg.Control, err)
 	}
 	return nil
 }

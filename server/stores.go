@@ -182,7 +182,7 @@ func (ts *tenants) openFolder(folder string) error {
 			name = strings.TrimSuffix(name, extension)
 		}
 		if !control.ValidName(name) || name == tenant.Default {
-			return fmt.Errorf("tenants: %s: %q cannot be the name of a tenant besides the first: it has lower-case letters, digits and hyphens, and is not %q", seed, name, tenant.Default)
+			return fmt.Errorf("tenants: %s: %q cannot be the name of a further tenant: a name has lower-case letters, digits and hyphens only, and is not %q", seed, name, tenant.Default)
 		}
 		if _, found := ts.Tenant(name); found {
 			continue

@@ -42,7 +42,7 @@ func (s *Server) summarize() {
 	if sum.FixedSecrets && !loopback(sum.Addr) {
 		sum.Warnings = append(sum.Warnings, fmt.Sprintf(
 			"the tenant file's fixed client secrets are known to everyone, and the server listens on %s, which others can reach; "+
-				"listen on 127.0.0.1, or leave client_secret out of the file to have secrets made up", sum.Addr))
+				"listen on 127.0.0.1, or leave client_secret out of the file, so that secrets are generated", sum.Addr))
 	}
 	for _, d := range s.tenants.List()[1:] {
 		sum.Further = append(sum.Further, Further{d.Name, d.Issuer})

@@ -118,9 +118,9 @@ func TestImportOfUsersOfATenantFile(t *testing.T) {
 		`{"email":"x@exampleco.com","custom_password_hash":{"algorithm":"md5","hash":{"value":"5f4dcc3b5aa765d61d8327deb882cf99","encoding":"hex"},"salt":{"value":"p","position":"middle"}}}`: "No enum match for: middle",
 		`{"email":"x@exampleco.com","user_metadata":{"a.b":1}}`:                         "may not contain the characters",
 		`{"email":"` + servertest.Employee + `","app_metadata":{"user_id":"x"}}`:        "not allowed: user_id",
-		`{"email":"x@exampleco.com","user_id":"google-oauth2|1"}`:                       "so are 0 connections",
-		`{"user_id":"google-oauth2|1","connection":"Username-Password-Authentication"}`: "is one of google-oauth2, and the connection",
-		`{"user_id":"auth0|x1","email":"new@exampleco.com"},"no object"`:                "no object",
+		`{"email":"x@exampleco.com","user_id":"google-oauth2|1"}`:                       "there are 0 connections",
+		`{"user_id":"google-oauth2|1","connection":"Username-Password-Authentication"}`: "the provider google-oauth2, but the connection",
+		`{"user_id":"auth0|x1","email":"new@exampleco.com"},"no object"`:                "not an object",
 	} {
 		status, report := bring(t, s, `{"sections":{"users":[`+body+`]}}`)
 		if status != http.StatusUnprocessableEntity || !strings.Contains(report.Message, reason) {

@@ -77,7 +77,7 @@ func (ts *tenants) openFirst() error {
 	s := ts.server
 	ln, port, err := listen(s.cfg.Listen)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w; stop what uses the address, or choose another with --listen (port 0 takes a free one)", s.cfg.Listen, err)
+		return fmt.Errorf("listen on %s: %w; stop the program that uses the address, or choose another with --listen (port 0 takes a free one)", s.cfg.Listen, err)
 	}
 	db, err := s.openStore("")
 	if err != nil {
@@ -419,7 +419,7 @@ func listen(address string) (ln net.Listener, port int, err error) {
 	}
 	addr, ok := ln.Addr().(*net.TCPAddr)
 	if !ok {
-		return nil, 0, errors.Join(fmt.Errorf("%s is no TCP address", address), ln.Close())
+		return nil, 0, errors.Join(fmt.Errorf("%s is not a TCP address", address), ln.Close())
 	}
 	return ln, addr.Port, nil
 }

@@ -95,17 +95,17 @@ func TestEveryDoorTellsWhyItRefuses(t *testing.T) {
 		{"an empty form", "web", askedAs{method: http.MethodPost, path: "u/login?state=" + state, form: url.Values{"username": {""}, "password": {""}}}, "no-email, no-password", "what was typed"},
 		{"a weak password at sign-up", "web", askedAs{method: http.MethodPost, path: "u/signup?state=" + state, form: url.Values{"email": {"new@exampleco.com"}, "password": {"x"}}}, "password-", "the password policy"},
 		{"another browser's login", "login", askedAs{method: http.MethodGet, path: "u/login?state=" + page.URL.Query().Get("state")}, "cookie", "the cookies of the browser"},
-		{"a login that is no more", "authorize", askedAs{method: http.MethodGet, path: "authorize/resume?state=none"}, "no login with the state is under way", "begins at the application"},
+		{"a login that is no more", "authorize", askedAs{method: http.MethodGet, path: "authorize/resume?state=none"}, "no login with this state is in progress", "at the application"},
 		{"a device's wrong code", "web", askedAs{method: http.MethodGet, path: "activate?user_code=AAAA-BBBB"}, "invalid-expired-code", "what was typed"},
 		{"an old link", "web", askedAs{method: http.MethodGet, path: "u/unblock?ticket=x"}, "the page", "the link"},
 		{"a link for a new password", "web", askedAs{method: http.MethodGet, path: "u/reset-verify?ticket=x"}, "the page", "the link"},
 		{"no application", "token", askedAs{method: http.MethodPost, path: "oauth/token", form: secret("nobody", "x")}, "(there is no application with the client_id)", "client_id"},
 		{"another secret", "token", askedAs{method: http.MethodPost, path: "oauth/token", form: secret(servertest.Cron, "x")}, "(wrong client secret)", "client_secret"},
 		{"no secret", "token", askedAs{method: http.MethodPost, path: "oauth/token", form: secret(servertest.Cron, "")}, "(no client secret)", "client_secret"},
-		{"parameters in the query", "token", askedAs{method: http.MethodPost, path: "oauth/token?" + secret(servertest.Cron, servertest.CronSecret).Encode()}, "(it came in the query of the address, where it is not read)", "the parameter grant_type"},
+		{"parameters in the query", "token", askedAs{method: http.MethodPost, path: "oauth/token?" + secret(servertest.Cron, servertest.CronSecret).Encode()}, "(it was in the query of the URL, where it is not read)", "the parameter grant_type"},
 		{"no body", "token", askedAs{method: http.MethodPost, path: "oauth/token", body: "{"}, "cannot be parsed", "the body of the request"},
-		{"a code of nobody", "token", askedAs{method: http.MethodPost, path: "oauth/token", form: url.Values{"grant_type": {"authorization_code"}, "client_id": {servertest.SPA}, "code": {"x"}}}, "no such code", "the parameter code"},
-		{"no token at userinfo", "userinfo", askedAs{method: http.MethodGet, path: "userinfo"}, "(no access token came)", "scope openid"},
+		{"a code of nobody", "token", askedAs{method: http.MethodPost, path: "oauth/token", form: url.Values{"grant_type": {"authorization_code"}, "client_id": {servertest.SPA}, "code": {"x"}}}, "did not issue this code", "the parameter code"},
+		{"no token at userinfo", "userinfo", askedAs{method: http.MethodGet, path: "userinfo"}, "(the request has no access token)", "scope openid"},
 		{"an API's token at userinfo", "userinfo", askedAs{method: http.MethodGet, path: "userinfo", headers: []string{"Authorization", foreign}}, "the token is for " + servertest.API, "scope openid"},
 		{"no token at the Management API", "management", askedAs{method: http.MethodGet, path: "api/v2/clients"}, "Missing authentication", "the header Authorization"},
 		{"an API's token there", "management", askedAs{method: http.MethodGet, path: "api/v2/clients", headers: []string{"Authorization", foreign}}, "the token is for " + servertest.API, "the parameter audience"},
@@ -164,12 +164,12 @@ func TestTracesTellWhySessionsWillNotDo(t *testing.T) {
 	}
 	silent := url.Values{"prompt": {"none"}}
 	tells(ask(servertest.Web, servertest.WebCallback, silent), "the browser has no session of the tenant", "login_required")
-	tells(ask(servertest.Web, servertest.WebCallback, url.Values{}), "the browser has no session of the tenant", "the user has been at /u/login")
+	tells(ask(servertest.Web, servertest.WebCallback, url.Values{}), "the browser has no session of the tenant", "the user is sent to /u/login")
 	s.Login(browser, servertest.Login{ClientID: servertest.Web, RedirectURI: servertest.WebCallback})
 	s.Advance(time.Minute)
-	tells(ask(servertest.Web, servertest.WebCallback, url.Values{"prompt": {"login"}}), "asks for a login all the same => the parameter prompt")
-	tells(ask(servertest.Web, servertest.WebCallback, url.Values{"prompt": {"none"}, "max_age": {"10"}}), "older than the application takes => the parameter max_age", "login_required")
-	tells(ask(servertest.Web, servertest.WebCallback, url.Values{"prompt": {"consent"}}), "the application has the user asked for consent")
+	tells(ask(servertest.Web, servertest.WebCallback, url.Values{"prompt": {"login"}}), "asks for a new login => the parameter prompt")
+	tells(ask(servertest.Web, servertest.WebCallback, url.Values{"prompt": {"none"}, "max_age": {"10"}}), "older than the application allows => the parameter max_age", "login_required")
+	tells(ask(servertest.Web, servertest.WebCallback, url.Values{"prompt": {"consent"}}), "the application requires that the user is asked for consent")
 	tells(ask(servertest.SPA, servertest.SPACallback, silent), "consent_required", "skip_consent_for_verifiable_first_party_clients of the API, or what")
 }
 

@@ -201,7 +201,7 @@ func TestTracesTellWhatWillSurprise(t *testing.T) {
 	}
 	const (
 		opaque = "the access token is opaque"
-		scope  = "the scope approve:nothing is none of the API's"
+		scope  = "defines the scope approve:nothing,"
 		clock  = "DELETE /clock"
 		origin = "web_origins of the application"
 	)
@@ -232,7 +232,7 @@ func TestTracesTellWhatWillSurprise(t *testing.T) {
 		}
 	}
 	s.Advance(2 * time.Hour)
-	if got := steps(nil); !strings.Contains(got, clock) || !strings.Contains(got, "which is 2h0m") {
+	if got := steps(nil); !strings.Contains(got, clock) || !strings.Contains(got, "clock by 2h0m") {
 		t.Errorf("a clock that was moved: %s", got)
 	}
 }

@@ -112,9 +112,9 @@ func (b *banner) environment(s server.Summary) {
 	b.section("Environment of a client")
 	b.exports(s.Environment(s.ControlURL))
 	if overHTTPS(s) {
-		b.WriteString("# Node trusts this file besides the authorities that it knows; Go, curl and Python\n" +
-			"# trust it instead of them and reach no other host. tenant0 ca trust and tenant0 exec\n" +
-			"# are without that drawback.\n")
+		b.WriteString("# Node trusts this file in addition to the authorities that it knows. Go, curl and\n" +
+			"# Python trust only this file, so they cannot reach other HTTPS hosts. With tenant0 ca\n" +
+			"# trust or tenant0 exec they still can.\n")
 		b.exports(tenant.CAVariables(s.CAPath))
 	}
 }

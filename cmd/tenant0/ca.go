@@ -25,7 +25,7 @@ type caCommands struct {
 	Path    caPathCommand    `cmd:"" help:"Print the path of the certificate, for NODE_EXTRA_CA_CERTS and the like."`
 	Print   caPrintCommand   `cmd:"" help:"Print the certificate (PEM)."`
 	Trust   caTrustCommand   `cmd:"" help:"Add the certificate to the trust stores of the system, browsers and Java."`
-	Untrust caUntrustCommand `cmd:"" help:"Take the certificate out of those trust stores."`
+	Untrust caUntrustCommand `cmd:"" help:"Remove the certificate from those trust stores."`
 }
 
 type (
@@ -62,7 +62,7 @@ func (caTrustCommand) Run(c *caCommands, parsed *kong.Context, t terminal) error
 		return err
 	}
 	if warning := private.Warning(filepath.Join(filepath.Dir(authority.Path()), config.CAKeyFile)); warning != "" {
-		return fmt.Errorf("an authority whose key is no secret is not to be trusted: %s", warning)
+		return fmt.Errorf("the certificate was not added to the trust stores, because its key is not secret: %s", warning)
 	}
 	outcomes, err := ca.Trust(authority.Path())
 	return t.printOutcomes("trusts "+authority.Path(), outcomes, err)
@@ -88,7 +88,7 @@ func (t terminal) printOutcomes(done string, outcomes []ca.Outcome, err error) e
 		if o.Skipped == "" {
 			fmt.Fprintf(t.stdout, "%s: %s\n", o.Store, done)
 		} else {
-			fmt.Fprintf(t.stdout, "%s: left alone: %s\n", o.Store, o.Skipped)
+			fmt.Fprintf(t.stdout, "%s: not changed: %s\n", o.Store, o.Skipped)
 		}
 	}
 	return err
@@ -108,7 +108,7 @@ func (c *caCommands) authority(parsed *kong.Context) (*ca.Authority, error) {
 func loadFolder(flags settings, parsed *kong.Context) (config.Config, error) {
 	cfg, err := flags.load(config.Default(), parsed)
 	if err == nil && cfg.Ephemeral {
-		err = &failure{exitUsage, errors.New("ephemeral: the data of such a server ends with it; give another's folder with --data DIR")}
+		err = &failure{exitUsage, errors.New("ephemeral: the data of an ephemeral server is removed when it stops; give the folder of another server with --data DIR")}
 	}
 	return cfg, err
 }

@@ -9,12 +9,12 @@ import (
 // commands is the command line.
 type commands struct {
 	Start   startCommand   `cmd:"" help:"Start the server and print what a client needs to know."`
-	Exec    execCommand    `cmd:"" help:"Run a command beside a server that lives only as long as the command."`
+	Exec    execCommand    `cmd:"" help:"Start a server, run a command that uses it, and stop the server when the command ends."`
 	Health  healthCommand  `cmd:"" help:"Ask the running server whether it is ready."`
-	Doctor  doctorCommand  `cmd:"" help:"Say why the tenant takes or refuses an application's request."`
+	Doctor  doctorCommand  `cmd:"" help:"Explain why the tenant accepts or refuses an application's request."`
 	Seed    seedCommands   `cmd:"" help:"Work with tenant files."`
-	Import  importCommand  `cmd:"" help:"Bring a configuration or users into the running tenant."`
-	Export  exportCommand  `cmd:"" help:"Write the running tenant's configuration or users into files."`
+	Import  importCommand  `cmd:"" help:"Import a configuration or users into the running tenant."`
+	Export  exportCommand  `cmd:"" help:"Export the running tenant's configuration or users into files."`
 	CA      caCommands     `cmd:"" name:"ca" help:"Make programs trust the server's HTTPS certificate."`
 	Store   storeCommands  `cmd:"" help:"Copy tenants between a data folder and a database."`
 	Keys    keysCommands   `cmd:"" help:"List, rotate and revoke the keys that sign tokens."`
@@ -27,27 +27,27 @@ Start a tenant with users, applications and an API, and log in to it:
 
     tenant0 start
 
-Run tests against a server of their own, which is gone afterwards:
+Run tests against a server that is started for them and removed afterwards:
 
     tenant0 exec -- npm test
     tenant0 exec --seed tenant.yaml -- go test ./...
 
-Start the tenant of a file, after checking it:
+Check a tenant file, and start a server with it:
 
     tenant0 seed check tenant.yaml
     tenant0 start --seed tenant.yaml --data .tenant0
 
-Bring the configuration of a real tenant into the one that runs:
+Import the configuration of a real Auth0 tenant into the running tenant:
 
     tenant0 import --dry-run export/
     tenant0 import export/
 
-Write the tenant that runs into files, for the real auth0-deploy-cli or for the next start:
+Export the running tenant into files, for auth0-deploy-cli or for the next start:
 
     tenant0 export export/
     tenant0 export --format tenant tenant.yaml
 
-Be the tenant acme.example.test (a name in /etc/hosts) on the usual port:
+Serve the tenant at https://acme.example.test/ (put the name into /etc/hosts):
 
     tenant0 start --listen :443 --issuer https://acme.example.test/
 
@@ -55,7 +55,7 @@ Keep the tenant in a PostgreSQL database, which several servers may use:
 
     tenant0 start --store postgres://tenant0@db.example.test/tenant0
 
-Let browsers trust the server, or one program alone:
+Make browsers trust the server, or only one program:
 
     tenant0 ca trust
     NODE_EXTRA_CA_CERTS=$(tenant0 ca path) node app.js
@@ -72,17 +72,20 @@ func options(t terminal) []kong.Option {
 	}
 }
 
-// helpText is the help of an argument or a flag. For a flag it includes the default and the environment variable
-// with the same effect.
+// helpText is the help of an argument or a flag. For a flag it includes the default, and for a setting of the server
+// the environment variable with the same effect.
 func helpText(value *kong.Value) string {
-	if value.Flag == nil || value.Name == "help" || value.Name == "url" {
+	if value.Flag == nil {
 		return value.Help
 	}
 	help := value.Help
 	if value.HasDefault {
 		help += " Default: " + value.Default + "."
 	}
-	return help + " ($" + config.EnvName(value.Name) + ")"
+	if config.IsSetting(value.Name) {
+		help += " ($" + config.EnvName(value.Name) + ")"
+	}
+	return help
 }
 
 // settings are the flags of a server, one for each setting in config.Config. The type has the fields of

@@ -18,15 +18,15 @@ import (
 // doctorCommand sends an application's request to the tenant, as a browser without any cookies
 // would, and prints how the request was decided.
 type doctorCommand struct {
-	Target  string `arg:"" name:"url" help:"What the application sends its user's browser to, such as the URL of its login, or the tenant's own address."`
-	URL     string `name:"url" placeholder:"URL" help:"Control listener of the server. Default: $$TENANT0_CONTROL_URL, or the control address."`
+	Target  string `arg:"" name:"url" help:"URL to which the application sends the user's browser, such as that of a login; or only the tenant's address."`
+	URL     string `name:"url" placeholder:"URL" help:"URL of the server's control listener. Default: $$TENANT0_CONTROL_URL, or the control address."`
 	File    string `name:"config" placeholder:"FILE" help:"YAML file with the server's settings."`
 	Control string `name:"control" placeholder:"HOST:PORT" help:"The server's control address."`
 }
 
 // Help is the detailed text of --help.
 func (doctorCommand) Help() string {
-	return `Says what the tenant decided, step by step, and for what it refused which setting would change that. It exits with 0 when the tenant takes the request, and with 1 when it refuses it. The control listener tells the same of every request: GET /trace, and GET /trace/ID with the id of an error page or of the header X-Auth0-Requestid.
+	return `Sends a request to the tenant as a browser would, and prints step by step what the tenant decided. If something is refused, it names the setting that would change the decision. The exit status is 0 if the tenant accepts the request, and 1 if it refuses it. The control listener reports the same about every request: GET /trace lists the last ones, and GET /trace/ID shows one, by the id on its error page or in its header X-Auth0-Requestid.
 
     tenant0 doctor 'https://localhost:4400/authorize?client_id=...&redirect_uri=...&response_type=code'`
 }
@@ -42,7 +42,7 @@ type tracedRequest struct {
 func (c *doctorCommand) Run(parsed *kong.Context, t terminal) error {
 	target, err := url.Parse(c.Target)
 	if err != nil || target.Host == "" {
-		return &failure{exitUsage, fmt.Errorf("%q is no URL of a tenant; give one with its scheme and host", c.Target)}
+		return &failure{exitUsage, fmt.Errorf("%q is not the URL of a tenant; give a URL with scheme and host", c.Target)}
 	}
 	if strings.Trim(target.Path, "/") == "" && target.RawQuery == "" { // only the tenant's address
 		target = target.JoinPath(".well-known", "openid-configuration")
@@ -73,7 +73,7 @@ func (rq tracedRequest) write(w io.Writer) {
 	if rq.Status != 0 {
 		fmt.Fprintf(w, "%s %s is refused (%d).\n", rq.Method, rq.Path, rq.Status)
 	} else {
-		fmt.Fprintf(w, "%s %s is taken.\n", rq.Method, rq.Path)
+		fmt.Fprintf(w, "%s %s is accepted.\n", rq.Method, rq.Path)
 	}
 	for _, s := range rq.Steps {
 		fmt.Fprintf(w, "  %s: %s\n", s.Room, s.Said)
@@ -106,7 +106,7 @@ func (c controlClient) visit(ctx context.Context, target *url.URL) (id string, e
 		return "", fmt.Errorf("the tenant does not answer: %w", err)
 	}
 	if id = response.Header.Get("X-Auth0-Requestid"); id == "" {
-		err = fmt.Errorf("%s is no tenant of tenant0's: its answer has no X-Auth0-Requestid", target.Host)
+		err = fmt.Errorf("%s is not a tenant of tenant0: its answer has no header X-Auth0-Requestid", target.Host)
 	}
 	return id, errors.Join(err, response.Body.Close())
 }
@@ -125,7 +125,7 @@ func (c controlClient) issuers(ctx context.Context) error {
 	for _, t := range tenants {
 		all = append(all, t.Issuer)
 	}
-	return fmt.Errorf("the server at %s has its tenants at %s", c.url, strings.Join(all, ", "))
+	return fmt.Errorf("the tenants of the server at %s are %s", c.url, strings.Join(all, ", "))
 }
 
 // traceOf finds the report on a request, whichever tenant of the server it was for.
@@ -143,5 +143,5 @@ func (c controlClient) traceOf(ctx context.Context, id string) (rq tracedRequest
 			return rq, json.Unmarshal(raw, &rq)
 		}
 	}
-	return rq, fmt.Errorf("the server at %s has no trace of the request: is the URL that of another server?", c.url)
+	return rq, fmt.Errorf("the server at %s has no trace of the request; does the URL belong to another server?", c.url)
 }

@@ -25,7 +25,7 @@ type execCommand struct {
 
 // Help is the detailed text of --help.
 func (execCommand) Help() string {
-	return `The server is ephemeral, takes free ports, and logs from warn on, unless its settings say otherwise. The command finds it by AUTH0_DOMAIN, AUTH0_ISSUER_BASE_URL, AUTH0_CLIENT_ID, AUTH0_CLIENT_SECRET (if the first application has one), AUTH0_AUDIENCE and TENANT0_CONTROL_URL, and trusts it by NODE_EXTRA_CA_CERTS, SSL_CERT_FILE, CURL_CA_BUNDLE and REQUESTS_CA_BUNDLE, whose file holds what was trusted before as well. The exit status is the command's (128 and the signal if one ended it, 127 if there is no such command, 126 if it cannot be run).
+	return `Unless its settings say otherwise, the server keeps its data in memory, listens on free ports, and logs warnings and errors only. The command finds the server by the environment variables AUTH0_DOMAIN, AUTH0_ISSUER_BASE_URL, AUTH0_CLIENT_ID, AUTH0_CLIENT_SECRET (if the first application has one), AUTH0_AUDIENCE and TENANT0_CONTROL_URL. It trusts the server's certificate by NODE_EXTRA_CA_CERTS, SSL_CERT_FILE, CURL_CA_BUNDLE and REQUESTS_CA_BUNDLE; their file also holds the authorities that were trusted before. The exit status is that of the command (128 plus the signal's number if a signal ended it, 127 if the command does not exist, 126 if it cannot be run).
 
     tenant0 exec -- npm test
     tenant0 exec --seed tenant.yaml -- sh -c 'curl $AUTH0_ISSUER_BASE_URL/.well-known/jwks.json'`

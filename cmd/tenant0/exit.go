@@ -40,7 +40,7 @@ func misused(err error) error {
 	if parsing, ok := errors.AsType[*kong.ParseError](err); ok && parsing.Context.Selected() != nil {
 		help = parsing.Context.Selected().FullPath() + " --help"
 	}
-	return &failure{exitUsage, fmt.Errorf("%w\nrun %q to see what there is", err, help)}
+	return &failure{exitUsage, fmt.Errorf("%w\nrun %q to see the commands and flags", err, help)}
 }
 
 // report prints an error and returns the exit status.

@@ -21,17 +21,17 @@ import (
 
 // exportCommand writes the tenant of a running server into files.
 type exportCommand struct {
-	Path    string `arg:"" name:"path" type:"path" help:"Folder to write into, or the file of a tenant or of users."`
-	Format  string `name:"format" enum:"directory,yaml,tenant,users" default:"directory" help:"directory and yaml as auth0-deploy-cli writes them, tenant for a tenant file, users for JSON lines."`
-	IDs     bool   `name:"ids" help:"Write the ids of objects too, as a tenant file always has those that it can hold."`
-	URL     string `name:"url" placeholder:"URL" help:"Control listener of the server. Default: $$TENANT0_CONTROL_URL, or the control address."`
+	Path    string `arg:"" name:"path" type:"path" help:"Folder to write into; with the formats tenant and users, the file to write."`
+	Format  string `name:"format" enum:"directory,yaml,tenant,users" default:"directory" help:"directory or yaml: as auth0-deploy-cli writes them; tenant: a tenant file; users: the users as JSON lines."`
+	IDs     bool   `name:"ids" help:"Write the ids of objects too. A tenant file has them in any case, as far as it can hold them."`
+	URL     string `name:"url" placeholder:"URL" help:"URL of the server's control listener. Default: $$TENANT0_CONTROL_URL, or the control address."`
 	File    string `name:"config" placeholder:"FILE" help:"YAML file with the server's settings."`
 	Control string `name:"control" placeholder:"HOST:PORT" help:"The server's control address."`
 }
 
 // Help is the detailed text of --help.
 func (exportCommand) Help() string {
-	return `What is written, tenant0 import takes again. In the place of each secret stands a marker ##KEYWORD##, or _VALUE_NOT_SHOWN_ for those of actions and hooks; client secrets and the values of rules configs are left out. The keywords are listed: tenant0 import --keywords takes their values, and a secret without one stays as the tenant has it. Users are written with the hashes of their passwords and with their metadata as it is. What a format cannot hold is listed with its reason.
+	return `tenant0 import can read the result. Secrets are not written: each is replaced by a marker ##KEYWORD##, or by _VALUE_NOT_SHOWN_ in actions and hooks; client secrets and the values of rules configs are left out. The command lists the keywords. When you import the files, tenant0 import --keywords gives the keywords their values; a secret without a value is left unchanged in the tenant. Users are written with the hashes of their passwords and with their full metadata. Whatever a format cannot hold is listed with the reason.
 
     tenant0 export tenant
     tenant0 export --format yaml tenant
@@ -112,7 +112,7 @@ func (e *exportedTenant) writeUsers(path string) (string, error) {
 			continue
 		}
 		if email, _ := user["email"].(string); email == "" {
-			e.LeftOut = append(e.LeftOut, "user "+id+": an import of users takes none without an e-mail address")
+			e.LeftOut = append(e.LeftOut, "user "+id+": users without an e-mail address cannot be imported")
 			continue
 		}
 		for _, member := range slices.Sorted(maps.Keys(user)) {

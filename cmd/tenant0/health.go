@@ -17,14 +17,14 @@ import (
 // healthCommand asks a running server whether it is ready. It is for the health check
 // of a container that contains nothing but this binary.
 type healthCommand struct {
-	URL     string `name:"url" placeholder:"URL" help:"Control listener of the server. Default: $$TENANT0_CONTROL_URL, or the control address."`
+	URL     string `name:"url" placeholder:"URL" help:"URL of the server's control listener. Default: $$TENANT0_CONTROL_URL, or the control address."`
 	File    string `name:"config" placeholder:"FILE" help:"YAML file with the server's settings."`
 	Control string `name:"control" placeholder:"HOST:PORT" help:"The server's control address."`
 }
 
 // Help is the detailed text of --help.
 func (healthCommand) Help() string {
-	return `Exits with 0 when the server is ready and with 1 when it is not.
+	return `The exit status is 0 if the server is ready, and 1 if it is not.
 
     tenant0 health
     tenant0 health --url http://127.0.0.1:4401`

@@ -24,19 +24,19 @@ import (
 // server.
 type importCommand struct {
 	Path    string `arg:"" name:"path" type:"path" help:"Export of auth0-deploy-cli (folder or YAML), tenant file, or export of users (JSON or JSON lines)."`
-	DryRun  bool   `name:"dry-run" help:"Say what would change, and change nothing."`
+	DryRun  bool   `name:"dry-run" help:"Show what would change, and change nothing."`
 	Watch   bool   `name:"watch" help:"Import again whenever a file changes, until Ctrl-C."`
-	Mapping string `name:"keywords" placeholder:"FILE" help:"auth0-deploy-cli's config.json, whose AUTH0_KEYWORD_REPLACE_MAPPINGS replace keywords, as that variable and the others of the environment do."`
-	Upsert  bool   `name:"upsert" help:"Of users, change those that are there already."`
-	Users   string `name:"connection" placeholder:"NAME" default:"Username-Password-Authentication" help:"Connection that users are imported into."`
-	URL     string `name:"url" placeholder:"URL" help:"Control listener of the server. Default: $$TENANT0_CONTROL_URL, or the control address."`
+	Mapping string `name:"keywords" placeholder:"FILE" help:"auth0-deploy-cli's config.json, which gives keywords their values in AUTH0_KEYWORD_REPLACE_MAPPINGS. Environment variables override it: AUTH0_KEYWORD_REPLACE_MAPPINGS, and any variable with the name of a keyword."`
+	Upsert  bool   `name:"upsert" help:"When importing users, also change those that exist already."`
+	Users   string `name:"connection" placeholder:"NAME" default:"Username-Password-Authentication" help:"Connection into which users are imported."`
+	URL     string `name:"url" placeholder:"URL" help:"URL of the server's control listener. Default: $$TENANT0_CONTROL_URL, or the control address."`
 	File    string `name:"config" placeholder:"FILE" help:"YAML file with the server's settings."`
 	Control string `name:"control" placeholder:"HOST:PORT" help:"The server's control address."`
 }
 
 // Help is the detailed text of --help.
 func (importCommand) Help() string {
-	return `All of a configuration is imported, or nothing: what cannot be honoured is listed with its reason, and a fault in one object leaves the tenant as it was. What the tenant has besides stays, and so do secrets that the configuration has a marker for and no value. Of a secret the report says that it changes, and no more.
+	return `A configuration is imported completely or not at all: an error in one object leaves the tenant unchanged. Parts that tenant0 does not support are skipped and listed with the reason. Objects that are in the tenant but not in the configuration are left unchanged, and so are secrets for which the configuration has only a marker without a value. The report says which secrets change, but does not show their values.
 
     a0deploy export -f yaml -o export
     tenant0 import --dry-run export

@@ -26,14 +26,14 @@ import (
 // keysCommands are the commands for the signing keys of the running server, or of a data
 // folder if no server is running or --data is given.
 type keysCommands struct {
-	URL     string `name:"url" placeholder:"URL" help:"Control listener of the server. Default: $$TENANT0_CONTROL_URL, or the control address."`
+	URL     string `name:"url" placeholder:"URL" help:"URL of the server's control listener. Default: $$TENANT0_CONTROL_URL, or the control address."`
 	File    string `name:"config" placeholder:"FILE" help:"YAML file with the server's settings."`
 	Control string `name:"control" placeholder:"HOST:PORT" help:"The server's control address."`
-	Data    string `name:"data" xor:"data,url" placeholder:"DIR" help:"Data folder of a server that does not run."`
+	Data    string `name:"data" xor:"data,url" placeholder:"DIR" help:"Data folder of a server that is not running."`
 
-	List   keysListCommand   `cmd:"" help:"List the keys, the one that signs first."`
-	Rotate keysRotateCommand `cmd:"" help:"Sign with the next key, and publish one to come after it."`
-	Revoke keysRevokeCommand `cmd:"" help:"Stop publishing a previous key: what it signed is not accepted any more."`
+	List   keysListCommand   `cmd:"" help:"List the keys, beginning with the one that signs."`
+	Rotate keysRotateCommand `cmd:"" help:"Start signing with the next key, and publish a new next key."`
+	Revoke keysRevokeCommand `cmd:"" help:"Withdraw a previous key: tokens that it signed are no longer accepted."`
 }
 
 type (
@@ -80,7 +80,7 @@ func (keysRotateCommand) Run(c *keysCommands, parsed *kong.Context, t terminal) 
 func (r *keysRevokeCommand) Run(c *keysCommands, parsed *kong.Context, t terminal) error {
 	return c.with(parsed, func(ring signingKeys) error {
 		if err := ring.revoke(r.KID); err != nil {
-			return fmt.Errorf("key %s: %w; tenant0 keys list shows the keys there are", r.KID, err)
+			return fmt.Errorf("key %s: %w; tenant0 keys list shows the keys", r.KID, err)
 		}
 		_, err := fmt.Fprintf(t.stdout, "%s is revoked\n", r.KID)
 		return err
@@ -149,11 +149,11 @@ func (c *keysCommands) withFolder(parsed *kong.Context, fn func(signingKeys) err
 	// are wanted.
 	file := filepath.Join(cfg.Data, config.DataFile)
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("no server answers and no data is there: %w; start the server, or give its folder with --data", err)
+		return fmt.Errorf("no server answers, and there is no data folder: %w; start the server, or give its data folder with --data", err)
 	}
 	engine, err := bolt.Open(file, bolt.Options{NoSync: cfg.NoFsync})
 	if errors.Is(err, bolt.ErrLocked) {
-		return fmt.Errorf("%w; give the control listener of the server that has it with --url", err)
+		return fmt.Errorf("%w; if a server uses the file, give the URL of its control listener with --url", err)
 	}
 	if err != nil {
 		return err

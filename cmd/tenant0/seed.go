@@ -15,18 +15,18 @@ import (
 
 // seedCommands are the commands for tenant files.
 type seedCommands struct {
-	Check seedCheckCommand `cmd:"" help:"Check a tenant file and list all that is wrong with it, by line."`
+	Check seedCheckCommand `cmd:"" help:"Check a tenant file and list its mistakes with their line numbers."`
 }
 
 type seedCheckCommand struct {
-	Path     string `arg:"" name:"path" help:"Tenant file (YAML or JSON), folder of auth0-deploy-cli's, or the name of an embedded tenant."`
-	Keywords string `name:"keywords" placeholder:"FILE" help:"auth0-deploy-cli's config.json, whose AUTH0_KEYWORD_REPLACE_MAPPINGS replace keywords, as that variable and the others of the environment do."`
+	Path     string `arg:"" name:"path" help:"Tenant file (YAML or JSON), folder exported by auth0-deploy-cli, or name of an embedded tenant."`
+	Keywords string `name:"keywords" placeholder:"FILE" help:"auth0-deploy-cli's config.json, which gives keywords their values in AUTH0_KEYWORD_REPLACE_MAPPINGS. Environment variables override it: AUTH0_KEYWORD_REPLACE_MAPPINGS, and any variable with the name of a keyword."`
 	File     string `name:"config" placeholder:"FILE" help:"YAML file with the server's settings."`
 }
 
 // Help is the detailed text of --help.
 func (seedCheckCommand) Help() string {
-	return `Exits with 0 when a server would start with the file. What it would do without is listed as a warning.
+	return `The exit status is 0 if a server would start with the file. Warnings list what the server would leave out or not run.
 
     tenant0 seed check tenant.yaml
     tenant0 seed check --keywords config.json export/`

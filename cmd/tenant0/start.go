@@ -21,7 +21,7 @@ type startCommand struct {
 
 // Help is the detailed text of --help.
 func (startCommand) Help() string {
-	return `Every setting can be a flag, an environment variable or a key in the configuration file; the first of those that has it decides. SIGINT or SIGTERM stops the server once requests in progress are answered, a second one at once.
+	return `Every setting can be given as a flag, as an environment variable, or as a key in the configuration file. A flag overrides the variable, and the variable overrides the file. SIGINT or SIGTERM stops the server when the requests in progress are answered; a second signal stops it immediately.
 
     tenant0 start
     tenant0 start --ephemeral --listen 127.0.0.1:0 --control 127.0.0.1:0

@@ -22,7 +22,7 @@ type storeCopyCommand struct {
 
 // Help is the detailed text of --help.
 func (storeCopyCommand) Help() string {
-	return `Copies every tenant with all that it holds: users, applications, keys, sessions, log and snapshots. What is at the target stays; a tenant that is there already is an error. Stop the servers of both before. A password goes into PGPASSWORD or the file that PGPASSFILE names.
+	return `Copies every tenant with all its data: users, applications, keys, sessions, log and snapshots. Stop the servers that use the source or the target first. Tenants at the target are left unchanged; if one of them has the name of a tenant to be copied, nothing is copied. Give a password in PGPASSWORD or in the file that PGPASSFILE names, not in the URL.
 
     tenant0 store copy ~/.local/share/tenant0 postgres://tenant0@db.example.test/tenant0
     tenant0 store copy postgres://tenant0@db.example.test/tenant0 ./data`

@@ -76,5 +76,5 @@ func Warning(name string) string {
 	if err != nil || runtime.GOOS == "windows" || info.Mode().Perm()&0o077 == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s has the mode %04o, so that others than its owner can read the keys in it; run: chmod 600 %s", name, info.Mode().Perm(), name)
+	return fmt.Sprintf("%s has the mode %04o, so that users other than its owner can read the keys in it; run: chmod 600 %s", name, info.Mode().Perm(), name)
 }

@@ -49,7 +49,7 @@ func (l *links) linkExtension(extension *Extension, users []Document) {
 		}
 	}
 	if len(e.strangers) > 0 {
-		l.file.warn(at("authorizationExtension"), "%d of its users are not in the file; the records wait for users with these ids", len(e.strangers))
+		l.file.warn(at("authorizationExtension"), "%d of its users are not in the file; their records take effect once users with these ids exist", len(e.strangers))
 	}
 	e.linkPolicies(extension.ScopePolicies)
 	e.linkClaims(extension.TokenClaims)

@@ -31,7 +31,7 @@ func (t *Tenant) readFiles(l *loader) error {
 				return fmt.Errorf("tenant file: %w", err)
 			}
 			for _, name := range lost {
-				t.Warnings = append(t.Warnings, fmt.Sprintf("%q: the file %s is not there; what it would hold was left out", text(doc, "name"), name))
+				t.Warnings = append(t.Warnings, fmt.Sprintf("%q: the file %s does not exist, so its content was left out", text(doc, "name"), name))
 			}
 		}
 	}
@@ -61,7 +61,7 @@ func (t *Tenant) readFurther(l *loader, lost *[]string) error {
 				return fmt.Errorf("tenant file: %s: %w", section, err)
 			}
 			if doc, _ := item.(Document); len(*lost) > 0 {
-				t.Warnings = append(t.Warnings, fmt.Sprintf("%s: %q was left out: the file %s is not there", section, entryName(doc), (*lost)[0]))
+				t.Warnings = append(t.Warnings, fmt.Sprintf("%s: %q was left out: the file %s does not exist", section, entryName(doc), (*lost)[0]))
 				continue
 			}
 			kept = append(kept, item)
@@ -130,7 +130,7 @@ func (l *loader) content(name, folder string) (string, error) {
 			return "", fmt.Errorf("file %s: %w", name, err)
 		}
 	}
-	return "", fmt.Errorf("file %s is named and not there: %w", name, fs.ErrNotExist)
+	return "", fmt.Errorf("the configuration names the file %s: %w", name, fs.ErrNotExist)
 }
 
 // finish converts what the two forms of an export write differently to one form.

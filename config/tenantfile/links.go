@@ -267,7 +267,7 @@ func (l *links) linkProviders(tenant *Tenant) {
 		name, path := text(provider, "connection"), at("simulatedProviders", i, "connection")
 		known(l, strategies, name, path, "connection to an identity provider", "connections to identity providers")
 		if seen[name] {
-			l.file.wrong(path, "the provider of %q is there twice", name)
+			l.file.wrong(path, "the provider of %q is given twice", name)
 		}
 		seen[name] = true
 	}

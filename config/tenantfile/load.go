@@ -127,7 +127,7 @@ func notCSV(path string) error {
 	if !strings.EqualFold(filepath.Ext(path), ".csv") {
 		return nil
 	}
-	return fmt.Errorf("%s: CSV is not taken; give users as a JSON list or JSON lines, as an export of users in the format json has them", path)
+	return fmt.Errorf("%s: CSV is not supported; give users as a JSON list or as JSON lines, as Auth0 exports them in the format json", path)
 }
 
 // loader reads a configuration from one file or from a folder of files.

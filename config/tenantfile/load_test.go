@@ -184,7 +184,7 @@ func TestAFolderIsASeed(t *testing.T) {
 
 func TestCSVIsRefusedByName(t *testing.T) {
 	for _, name := range []string{"users.csv", "Users.CSV"} {
-		if _, err := tenantfile.LoadConfiguration(name, nil); err == nil || !strings.Contains(err.Error(), "CSV is not taken") || !strings.Contains(err.Error(), "JSON lines") {
+		if _, err := tenantfile.LoadConfiguration(name, nil); err == nil || !strings.Contains(err.Error(), "CSV is not supported") || !strings.Contains(err.Error(), "JSON lines") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

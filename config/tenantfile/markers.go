@@ -64,7 +64,7 @@ func leavesOut(text string) bool {
 func (f *file) commented(field field, path []string) {
 	for _, comment := range []string{field.key.LineComment, field.value.LineComment} {
 		if isNull(field.value) && wholeMarker.MatchString(comment) {
-			f.unset(comment, path, "the keyword marker %s is a comment to YAML; put it in quotes")
+			f.unset(comment, path, "YAML reads the keyword marker %s as a comment; put it in quotes")
 		}
 	}
 }

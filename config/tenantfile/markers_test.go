@@ -86,7 +86,7 @@ actions: [{name: a, code: "@@CODE@@", secrets: [{name: s, value: "##my-secret##"
 	if err != nil {
 		t.Fatal(err)
 	}
-	if said := strings.Join(tenant.Warnings, "\n"); !strings.Contains(said, path+":4:5: ") || !strings.Contains(said, "##NOTE## is a comment to YAML") ||
+	if said := strings.Join(tenant.Warnings, "\n"); !strings.Contains(said, path+":4:5: ") || !strings.Contains(said, "reads the keyword marker ##NOTE## as a comment") ||
 		!strings.Contains(said, "##ORIGIN##") || !strings.Contains(said, "clients[0].callbacks: the keyword marker @@CALLBACKS@@") {
 		t.Errorf("the warnings are\n%s", said)
 	}

@@ -97,7 +97,7 @@ func (f *file) yamlNodes(data []byte) *yaml.Node {
 	case len(documents) == 0:
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null"}
 	case len(documents) > 1:
-		f.add(documents[1], "", "has more than one YAML document; a tenant file is one")
+		f.add(documents[1], "", "has more than one YAML document; a tenant file must be a single one")
 		return nil
 	}
 	return documents[0].Content[0]

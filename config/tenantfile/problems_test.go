@@ -166,7 +166,7 @@ authorizationExtension:
 		"seed.yaml:5:33: clients[0].callbacks[0]: the keyword marker ##ENV## is not replaced",
 		"seed.yaml:6:42: databases[0].enabled_clients[0]: the application with the id " + id + " is not in the file; the reference to it was left out",
 		"seed.yaml:7:17: clientGrants[0].client_id: the application with the id " + id + " is not in the file; the reference to it was left out",
-		"seed.yaml:8:1: authorizationExtension: 2 of its users are not in the file; the records wait for users with these ids",
+		"seed.yaml:8:1: authorizationExtension: 2 of its users are not in the file; their records take effect once users with these ids exist",
 		"seed.yaml:10:17: authorizationExtension.roles[0].applicationId: the application with the id " + id + " is not in the file",
 		"seed.yaml:10:80: authorizationExtension.roles[0].permissions[0]: there is no permission with the id 11111111-2222-3333-4444-555555555555; the reference does nothing",
 		"seed.yaml:12:52: authorizationExtension.groups[0].mappings[0].connectionName: there is no connection \"gone\"; the mapping does nothing",

@@ -185,7 +185,7 @@ func (f *file) scalar(node *yaml.Node, tag string, path []string) any {
 	case "!!bool", "!!int", "!!float":
 		var value any
 		if err := node.Decode(&value); err != nil {
-			f.wrong(path, "is not what its tag %s says", tag)
+			f.wrong(path, "does not have the type of its tag %s", tag)
 			return nil
 		}
 		return f.number(value, path)
@@ -203,7 +203,7 @@ func (f *file) number(value any, path []string) any {
 		return float64(value)
 	case float64:
 		if math.IsNaN(value) || math.IsInf(value, 0) {
-			f.wrong(path, "is a number that JSON does not have")
+			f.wrong(path, "is a number that JSON cannot represent")
 			return nil
 		}
 		if value == math.Trunc(value) && math.Abs(value) < 1<<53 {

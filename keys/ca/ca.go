@@ -89,8 +89,8 @@ func Open(dir string, hosts []string, now func() time.Time) (*Authority, error) 
 		return nil, err
 	}
 	if retired != "" {
-		a.notice = fmt.Sprintf("%s is a new certificate authority, because %s; what trusted the one before has to"+
-			" trust this one (tenant0 ca trust). The one before is kept as %s, so that tenant0 ca untrust removes both.",
+		a.notice = fmt.Sprintf("%s is a new certificate authority, because %s; programs that trusted the previous one have to"+
+			" trust this one (tenant0 ca trust). The previous one is kept as %s, so that tenant0 ca untrust removes both.",
 			path, reason, retired)
 	}
 	if err := a.Publish(path); err != nil {

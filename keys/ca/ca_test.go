@@ -173,7 +173,7 @@ func TestRootThatCannotServeGivesWay(t *testing.T) {
 		{"a new name", 0, []string{"new.example.test"}, "does not cover new.example.test"},
 		{"a new address", 0, []string{"192.168.1.5"}, "does not cover 192.168.1.5"},
 		{"a name that ends alike", 0, []string{"notacme.example.test"}, "does not cover notacme.example.test"},
-		{"the last month of the root", 10, nil, "ends on 2036-11-25"},
+		{"the last month of the root", 10, nil, "expires on 2036-11-25"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -276,7 +276,7 @@ func TestDamagedFileIsNamedWithCauseAndRemedy(t *testing.T) {
 		{"a server certificate in place of the root", func(own string) string {
 			key, cert := sign(t, []byte(own), "localhost")
 			return key + cert
-		}, "its certificate is no certificate authority"},
+		}, "its certificate is not that of a certificate authority"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -20,7 +20,7 @@ func openRoot(file string, n names, now time.Time) (r root, reason string, err e
 	if errors.Is(err, fs.ErrNotExist) {
 		r, err = makeRoot(file, machinePermits(), n, now, linkNew)
 		if !errors.Is(err, fs.ErrExist) {
-			return r, "the key of the one before, " + file + ", was missing", err
+			return r, "the key of the previous one, " + file + ", was missing", err
 		}
 		// Another process has made one since.
 		r, err = loadRoot(file)
@@ -32,7 +32,7 @@ func openRoot(file string, n names, now time.Time) (r root, reason string, err e
 		r, err = makeRoot(file, r.permits(), n, now, os.Rename)
 		return r, reason, err
 	}
-	return r, "the one before does not belong to the key in " + file, nil
+	return r, "the previous one does not belong to the key in " + file, nil
 }
 
 // makeRoot makes a root for p and n and stores it in file.

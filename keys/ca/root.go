@@ -104,10 +104,10 @@ func (r root) issue(n names, now time.Time) (*tls.Certificate, error) {
 // lacks says why the root can no longer serve n; empty if it can.
 func (r root) lacks(n names, now time.Time) string {
 	if now.Add(leafLife).After(r.cert.NotAfter) {
-		return "the one before ends on " + r.cert.NotAfter.Format(time.DateOnly)
+		return "the previous one expires on " + r.cert.NotAfter.Format(time.DateOnly)
 	}
 	if missing := r.permits().missing(n); missing != "" {
-		return "the one before does not cover " + missing
+		return "the previous one does not cover " + missing
 	}
 	return ""
 }
@@ -156,7 +156,7 @@ func decodeRoot(data []byte) (root, error) {
 		return root{}, errors.New("its certificate belongs to another key")
 	}
 	if err := r.cert.CheckSignatureFrom(r.cert); err != nil {
-		return root{}, fmt.Errorf("its certificate is no certificate authority: %w", err)
+		return root{}, fmt.Errorf("its certificate is not that of a certificate authority: %w", err)
 	}
 	return r, nil
 }

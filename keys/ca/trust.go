@@ -94,7 +94,7 @@ func stores() []store {
 	}
 	java := store{name: "Java", remedy: "run it as root"}
 	if keytool, err := truststore.NewJavaTrust(); err != nil {
-		java.skipped = "JAVA_HOME does not name a Java"
+		java.skipped = "JAVA_HOME does not name a Java installation"
 	} else {
 		java.add, java.remove = unlessThere(keytool), keytool.Uninstall
 	}
@@ -108,7 +108,7 @@ func browserStore() store {
 	nss, err := truststore.NewNSSTrust()
 	switch {
 	case errors.Is(err, truststore.ErrTrustNotSupported):
-		s.skipped = "Chromium uses the system's, Firefox has to be told in its settings"
+		s.skipped = "Chromium uses the trust store of the system; for Firefox, allow that in its settings"
 		return s
 	case err != nil:
 		s.skipped = `certutil is missing: install it ("` + truststore.CertutilInstallHelp + `") and run this again`
@@ -117,7 +117,7 @@ func browserStore() store {
 	found := false
 	_ = eachProfile(nss, func() error { found = true; return nil })
 	if !found {
-		s.skipped = "there is no profile of either; start the browser once and run this again"
+		s.skipped = "neither has a profile; start the browser once and run this again"
 	}
 	s.add = func(path string, cert *x509.Certificate) error {
 		return eachProfile(nss, func() error { return unlessThere(nss)(path, cert) })
@@ -178,7 +178,7 @@ func changeStores(paths []string, change func(store, string, *x509.Certificate) 
 		for _, path := range paths {
 			cert, err := truststore.ReadCertificate(path)
 			if err != nil {
-				return outcomes, fmt.Errorf("certificate authority file %s: %w; start the server once to have it made", path, err)
+				return outcomes, fmt.Errorf("certificate authority file %s: %w; start the server once to create it", path, err)
 			}
 			if err := change(s, path, cert); err != nil {
 				errs = append(errs, err)

@@ -107,7 +107,7 @@ func TestTrustAndUntrustTheSystemAndTheBrowsers(t *testing.T) {
 	}
 	dir, c := t.TempDir(), newClock()
 	first := open(t, dir, c)
-	done := []string{`the system: ""`, `Firefox and Chromium: ""`, `Java: "JAVA_HOME does not name a Java"`, "error: <nil>"}
+	done := []string{`the system: ""`, `Firefox and Chromium: ""`, `Java: "JAVA_HOME does not name a Java installation"`, "error: <nil>"}
 	browsers := func() string {
 		var held strings.Builder
 		for _, profile := range profiles {
@@ -182,7 +182,7 @@ func TestTrustSaysWhatItSkips(t *testing.T) {
 			"certutil is missing: install it (\\\"apt install libnss3-tools\\\"")
 	})
 	t.Run("no browser was ever started", func(t *testing.T) {
-		checkReport(t, newDesktop(t, "certutil").run(t, "trust", a.Path()), "error: <nil>", "there is no profile of either")
+		checkReport(t, newDesktop(t, "certutil").run(t, "trust", a.Path()), "error: <nil>", "neither has a profile")
 	})
 }
 

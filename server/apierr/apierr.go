@@ -91,9 +91,9 @@ func (e *Error) Changes() string {
 	case http.StatusUnauthorized:
 		return "the header Authorization"
 	case http.StatusNotFound:
-		return "the path of the request, which names nothing that is there"
+		return "the path of the request: it names nothing that exists"
 	case http.StatusConflict:
-		return "what is there already"
+		return "the object that exists already"
 	case http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong:
 		return "the length of the request"
 	case http.StatusUnsupportedMediaType:
@@ -101,7 +101,7 @@ func (e *Error) Changes() string {
 	case http.StatusMisdirectedRequest:
 		return "allowed-host of the server"
 	case http.StatusNotImplemented:
-		return "no setting: the server does not have it"
+		return "no setting: tenant0 does not emulate it"
 	}
 	return ""
 }

@@ -12,10 +12,10 @@ import (
 var (
 	Unauthorized         = &Error{Status: http.StatusUnauthorized, Code: "access_denied", Message: "Unauthorized", Setting: "client_id, client_secret and token_endpoint_auth_method of the application"}
 	InvalidCode          = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Invalid authorization code", Setting: "the parameter code, which is good once, for ten minutes and for one application"}
-	WrongVerifier        = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Failed to verify code verifier", Setting: "the parameter code_verifier, of which code_challenge was made at /authorize"}
+	WrongVerifier        = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Failed to verify code verifier", Setting: "the parameter code_verifier: it must be the one from which the code_challenge at /authorize was made"}
 	InvalidRefreshToken  = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Unknown or invalid refresh token.", Setting: "the parameter refresh_token, and rotation_type, leeway and the lifetimes of refresh_token of the application"}
 	RefreshUserGone      = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "The refresh_token was generated for a user who doesn't exist anymore.", Setting: "the user, who has been deleted"}
-	RefreshUserBlocked   = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "user is blocked", Setting: "blocked of the user"}
+	RefreshUserBlocked   = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "user is blocked", Setting: "the user's property blocked"}
 	NoAudience           = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Non-global clients are not allowed access to APIv1", Setting: "the parameter audience, or default_audience of the tenant"}
 	PublicPush           = &Error{Status: http.StatusUnauthorized, Code: "invalid_client", Message: "Pushed authorization requests are for applications that authenticate", Setting: "token_endpoint_auth_method of the application"}
 	PushDisabled         = &Error{Status: http.StatusNotFound, Code: "endpoint_disabled", Message: "Pushed authorization requests are disabled for the tenant", Setting: "pushed_authorization_requests_supported of the tenant"}

@@ -10,7 +10,7 @@ import (
 // secure/attack-protection.
 var (
 	WrongCredentials   = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Wrong email or password.", Setting: "username and password of the request, and the connection: the parameter realm, or default_directory of the tenant"}
-	PersonBlocked      = &Error{Status: http.StatusUnauthorized, Code: "unauthorized", Message: "user is blocked", Setting: "blocked of the user"}
+	PersonBlocked      = &Error{Status: http.StatusUnauthorized, Code: "unauthorized", Message: "user is blocked", Setting: "the user's property blocked"}
 	NoDefaultDirectory = &Error{Status: http.StatusInternalServerError, Code: "server_error", Message: "Authorization server not configured with default connection.", Setting: "default_directory of the tenant"}
 	StrategyUnfit      = &Error{Status: http.StatusBadRequest, Code: InvalidRequest, Message: "specified strategy does not support requested operation", Setting: "the parameter realm, or default_directory of the tenant"}
 	TooManyAttempts    = &Error{
@@ -59,15 +59,15 @@ var (
 	WrongOOBCode      = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Invalid oob_code.", Setting: "the parameter oob_code, which is good once and for five minutes"}
 	WrongBindingCode  = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Invalid binding_code.", Setting: "the parameter binding_code"}
 	MFARejected       = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "MFA Authorization rejected.", Setting: "the parameter recovery_code"}
-	MFAPending        = &Error{Status: http.StatusBadRequest, Code: "authorization_pending", Message: "Authorization pending: please repeat the request in a few seconds.", Setting: "the answer of the app, which /push of the control listener gives"}
+	MFAPending        = &Error{Status: http.StatusBadRequest, Code: "authorization_pending", Message: "Authorization pending: please repeat the request in a few seconds.", Setting: "the answer of the app, which you give with /push of the control listener"}
 	MFASlowDown       = &Error{Status: http.StatusBadRequest, Code: "slow_down", Message: "You are polling faster than allowed. Please repeat the request in a few seconds.", Setting: "how often the client asks"}
-	MFADenied         = &Error{Status: http.StatusBadRequest, Code: "access_denied", Message: "MFA Authorization rejected.", Setting: "the answer of the app, which /push of the control listener gives"}
+	MFADenied         = &Error{Status: http.StatusBadRequest, Code: "access_denied", Message: "MFA Authorization rejected.", Setting: "the answer of the app, which you give with /push of the control listener"}
 	// FurtherFactorRequired is for logins that may not show a page (prompt=none). NoFurtherFactor is
 	// for users who have no factor and cannot enroll one.
 	FurtherFactorRequired = &Error{Status: http.StatusBadRequest, Code: "login_required", Message: "Multifactor authentication required", Setting: "policies and factors of guardian, or the parameters prompt and acr_values"}
 	NoFurtherFactor       = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "The user has no factor that the tenant has enabled, and can enroll none.", Setting: "factors of guardian, and authentication methods of the user"}
 	PasskeyRefused        = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Invalid passkey.", Setting: "the parameters auth_session and authn_response, and authentication_methods of the connection"}
-	TooManyCodes          = &Error{Status: http.StatusTooManyRequests, Code: "too_many_attempts", Message: "Too many failed codes. Wait for some minutes before retrying.", Setting: "ten wrong codes, of which one comes back every six minutes"}
+	TooManyCodes          = &Error{Status: http.StatusTooManyRequests, Code: "too_many_attempts", Message: "Too many failed codes. Wait for some minutes before retrying.", Setting: "waiting: after ten wrong codes, one further attempt is allowed every six minutes"}
 )
 
 // MFARequired is the answer that a login needs a further factor. token is the mfa_token with which the

@@ -30,28 +30,28 @@ func (m *room) advise(r *http.Request, d *decision) {
 		trace.Note(ctx, trace.Step{Room: "authorize", Said: fmt.Sprintf(said, about...), Setting: setting})
 	}
 	if api == nil && rq.Assertion == nil {
-		note("the parameter audience, or default_audience of the tenant", "no API is named, so that the access token is opaque and good at /userinfo alone")
+		note("the parameter audience, or default_audience of the tenant", "the request names no API, so the access token is opaque and can be used at /userinfo only")
 	}
 	for scope := range strings.FieldsSeq(rq.Scope) {
 		switch {
 		case scope == "offline_access":
 			if !authz.OfflineAllowed(client, api) {
-				note("allow_offline_access of the API, and grant_types of the application", "the scope offline_access brings no refresh token")
+				note("allow_offline_access of the API, and grant_types of the application", "the scope offline_access will bring no refresh token")
 			}
 		case scope == authz.OnlineAccess:
 			if !authz.OnlineAllowed(client, api, false) {
 				note("allow_online_access of the API, and grant_types of the application", "the scope online_access brings no refresh token")
 			}
 		case !slices.Contains(authz.StandardScopes(), scope) && (api == nil || !api.Defines(scope)):
-			note("scopes of the API, or the parameter audience", "the scope %s is none of the API's, and will not be granted", scope)
+			note("scopes of the API, or the parameter audience", "no API of the request defines the scope %s, so it will not be granted", scope)
 		}
 	}
 	if ahead := m.Now().Sub(clock.Machine()); ahead.Abs() > noticed {
-		note("DELETE /clock of the control listener", "the tenant's clock shows %s, which is %s from the machine's: tokens are not good where others check them",
+		note("DELETE /clock of the control listener", "the tenant's clock shows %s, which differs from the machine's clock by %s: programs that use the machine's clock may reject tokens",
 			m.Now().UTC().Format(time.RFC3339), ahead.Round(time.Second))
 	}
 	if u, err := url.Parse(rq.RedirectURI); err == nil && rq.ResponseMode == webMessageMode && !callback.AllowedOrigin(client.WebOrigins, u.Scheme+"://"+u.Host, callback.Placeholders{}) {
-		note("web_origins of the application", "Auth0 sends messages to the application's web origins alone, and %s://%s is none", u.Scheme, u.Host)
+		note("web_origins of the application", "Auth0 sends web messages only to the application's web_origins, and %s://%s is not one of them", u.Scheme, u.Host)
 	}
 	for _, step := range ignored(r.URL.Query(), d) {
 		trace.Note(ctx, step)

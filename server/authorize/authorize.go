@@ -129,7 +129,7 @@ func (m *room) start(w http.ResponseWriter, r *http.Request, read request, sent 
 		if d.page == "" {
 			return m.respond(w, r, d)
 		}
-		trace.Note(r.Context(), trace.Step{Room: "authorize", Said: "the request can be answered once the user has been at " + d.page})
+		trace.Note(r.Context(), trace.Step{Room: "authorize", Said: "before the request is answered, the user is sent to " + d.page})
 		d.transaction.Form = d.form
 		m.advise(r, d)
 		state, err := m.Cookies.Start(w, r, m.DB, d.transaction)
@@ -230,7 +230,7 @@ func (m *room) refuse(w http.ResponseWriter, r *http.Request, d *decision, err e
 	}
 	if hidden(r, d.request, e) {
 		trace.Note(r.Context(), trace.Step{
-			Room: "authorize", Said: "no cookie of the tenant came: in the frame of a page of another site browsers keep third parties' cookies back",
+			Room: "authorize", Said: "the browser sent no cookie of the tenant: in a frame of another site's page, browsers do not send third-party cookies",
 			Setting: "the same scheme and host for the application and the tenant, or refresh tokens instead of frames",
 		})
 	}

@@ -12,20 +12,20 @@ func because(said, setting string) trace.Step {
 
 // Reasons why a session is not sufficient.
 var (
-	noSession         = because("the browser has no session of the tenant", "a login of the browser, its cookies, and the session lifetimes of the tenant")
-	otherConnection   = because("the session began by a connection that the organization has not enabled", "enabled_connections of the organization")
-	otherInvitee      = because("the session is not of the user who is invited", "the invitee of the invitation")
-	askedForLogin     = because("there is a session, and the application asks for a login all the same", "the parameter prompt")
-	tooOld            = because("the session is older than the application takes", "the parameter max_age")
-	anotherConnection = because("the session began by another connection", "the parameter connection")
+	noSession         = because("the browser has no session of the tenant", "whether the browser has logged in, its cookies, and the session lifetimes of the tenant")
+	otherConnection   = because("the user logged in with a connection that the organization has not enabled", "enabled_connections of the organization")
+	otherInvitee      = because("the session belongs to another user than the one who is invited", "the invitee of the invitation")
+	askedForLogin     = because("there is a session, but the application asks for a new login", "the parameter prompt")
+	tooOld            = because("the session is older than the application allows", "the parameter max_age")
+	anotherConnection = because("the user logged in with another connection", "the parameter connection")
 )
 
 // Reasons why the user is asked for consent.
 var (
-	promptedConsent = because("the application has the user asked for consent", "the parameter prompt")
-	eachTransaction = because("consent is for each transaction", "the parameter authorization_details, and consent_policy of the API")
-	firstPartyAsks  = because("the API has users asked for what first-party applications want as well", "skip_consent_for_verifiable_first_party_clients of the API, or what the user has agreed to before")
-	thirdPartyAsks  = because("the application is a third party's, and the user has not agreed to all that it asks for", "is_first_party of the application, or what the user has agreed to before")
+	promptedConsent = because("the application requires that the user is asked for consent", "the parameter prompt")
+	eachTransaction = because("the API requires consent for each transaction", "the parameter authorization_details, and consent_policy of the API")
+	firstPartyAsks  = because("the API requires that users are asked for consent even for first-party applications", "skip_consent_for_verifiable_first_party_clients of the API, or what the user has agreed to before")
+	thirdPartyAsks  = because("the application is a third-party one, and the user has not agreed to everything that it asks for", "is_first_party of the application, or what the user has agreed to before")
 )
 
 // explain notes in the trace why the user has to log in or is asked for consent. A missing session is no

@@ -107,7 +107,7 @@ func (l *linter) scopePolicies() {
 
 func (l *linter) tokenClaims() {
 	for _, m := range l.ext.TokenClaims {
-		l.warn(m.Audience != "" && !l.audiences[m.Audience], "claims are mapped for the audience %q, which is no API", m.Audience)
+		l.warn(m.Audience != "" && !l.audiences[m.Audience], "claims are mapped for the audience %q, which is not the identifier of an API", m.Audience)
 		l.warn(m.ClientID != "" && l.unknownClient(m.ClientID), "claims are mapped for application %q, which does not exist", m.ClientID)
 		for _, claims := range []map[string]any{m.AccessToken, m.IDToken} {
 			for _, name := range sortedKeys(claims) {
@@ -141,7 +141,7 @@ func (l *linter) requiredRoles() {
 func (l *linter) permissions() {
 	for _, p := range l.ext.Permissions {
 		l.warn(l.unknownClient(p.ApplicationID), "the permission %q belongs to application %q, which does not exist", p.Name, p.ApplicationID)
-		l.warn(!l.scopes[p.Name], "the permission %q is no scope of any API", p.Name)
+		l.warn(!l.scopes[p.Name], "the permission %q is not a scope of any API", p.Name)
 	}
 }
 

@@ -32,13 +32,13 @@ func whyLost(in Input, scope string, held []string, ruled bool) (why, setting st
 	client := fmt.Sprintf("the application %s", in.Client.ClientID)
 	switch {
 	case scope == OnlineAccess:
-		return "no refresh token that ends with the session can come of the request", "allow_online_access of the API, and the grant type refresh_token of " + client
+		return "the request cannot bring a refresh token that ends with the session", "allow_online_access of the API, and the grant type refresh_token of " + client
 	case scope == offlineAccess:
-		return "no refresh token can come of the request", "allow_offline_access of the API, and the grant type refresh_token of " + client
+		return "the request cannot bring a refresh token", "allow_offline_access of the API, and the grant type refresh_token of " + client
 	case refusedToClient(in.Client, scope):
-		return client + " is a third party's in strict mode, which has no scopes of OpenID Connect", "third_party_security_mode of " + client
+		return client + " is a third-party application in strict mode, which gets no scopes of OpenID Connect", "third_party_security_mode of " + client
 	case in.API == nil:
-		return "the request names no API that could have it", "the parameter audience, or default_audience of the tenant"
+		return "the request names no API that could define it", "the parameter audience, or default_audience of the tenant"
 	}
 	api := "the API " + in.API.Identifier
 	switch {
@@ -51,5 +51,5 @@ func whyLost(in Input, scope string, held []string, ruled bool) (why, setting st
 	case in.API.EnforcePolicies && !slices.Contains(held, scope):
 		return "neither the user nor a role of the user has the permission", "permissions and roles of the user " + in.User.UserID
 	}
-	return client + " may not ask for it in a user's name", "scope of the client grant for users of " + client + " and " + api
+	return client + " may not ask for it on behalf of a user", "scope of the client grant for users of " + client + " and " + api
 }

@@ -130,7 +130,7 @@ func (l *Logouts) tell(ctx context.Context, one storage.Logout) {
 	}
 	l.Log.Record(nil, e)
 	if err := l.DB.LogoutTold(ctx, one); err != nil {
-		l.Server.Error("a back-channel logout may be told again", "client_id", one.ClientID, "err", err.Error())
+		l.Server.Error("a back-channel logout may be sent again", "client_id", one.ClientID, "err", err.Error())
 	}
 }
 

@@ -141,8 +141,8 @@ func Mount(rt *web.Router, d Deps) {
 }
 
 var (
-	errForeignHost   = &apierr.Error{Status: http.StatusForbidden, Code: "foreign_host", Message: "The control listener answers only by its own address: a name that resolves to it may belong to a web page"}
-	errLogStream     = &apierr.Error{Status: http.StatusForbidden, Code: "log_stream", Message: "The control listener takes no requests of log streams"}
+	errForeignHost   = &apierr.Error{Status: http.StatusForbidden, Code: "foreign_host", Message: "The control listener answers only requests that are sent to its own address: any other host name may belong to a web page"}
+	errLogStream     = &apierr.Error{Status: http.StatusForbidden, Code: "log_stream", Message: "The control listener does not accept requests from log streams"}
 	errForeignOrigin = &apierr.Error{Status: http.StatusForbidden, Code: "foreign_origin", Message: "The control listener does not answer web pages of other origins"}
 )
 

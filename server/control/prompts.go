@@ -51,7 +51,7 @@ func (p prompt) check() error {
 	}
 	for name := range p.Fields {
 		if !promptField.MatchString(name) {
-			return badBody("the field " + name + " is not called as " + promptField.String() + " has it")
+			return badBody("the field " + name + " does not match " + promptField.String())
 		}
 	}
 	return nil

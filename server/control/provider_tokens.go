@@ -57,7 +57,7 @@ func (m *room) giveToken(w http.ResponseWriter, r *http.Request) error {
 	}
 	network, native := providers.NativeByStrategy(c.Strategy)
 	if !native {
-		return badBody("people log in by the SDKs of Apple, Facebook and Google alone, and the connection " + c.Name + " is of the strategy " + c.Strategy)
+		return badBody("only Apple, Facebook and Google have SDKs for logins in native apps, and the connection " + c.Name + " has the strategy " + c.Strategy)
 	}
 	token, kept, err := providers.NewSubjectToken(network, c, who, asked.ClientID, m.Clock.Now(), func(claims []byte) (string, error) {
 		return m.Ring.Sign(keys.RS256, keys.TypeJWT, claims)
@@ -81,7 +81,7 @@ func (m *room) giveAssertion(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if c.Strategy != "okta" && c.Strategy != "oidc" {
-		return badBody("connections of the strategies okta and oidc alone have providers that assert identities, and " + c.Name + " is of the strategy " + c.Strategy)
+		return badBody("only connections with the strategies okta and oidc have providers that issue identity assertions, and " + c.Name + " has the strategy " + c.Strategy)
 	}
 	claims, err := providers.NewAssertion(c, m.Issuer, who, providers.Assertion{ClientID: asked.ClientID, Resource: asked.Resource, Scope: asked.Scope}, m.Clock.Now())
 	if err != nil {

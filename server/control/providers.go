@@ -198,5 +198,5 @@ func personOf(tx *storage.Tx, c storage.Connection, hint string) (storage.Person
 }
 
 func unknownPerson(c storage.Connection, hint string) error {
-	return &apierr.Error{Status: http.StatusNotFound, Code: "unknown_person", Message: "The provider of " + c.Name + " knows nobody by the id or the address " + hint}
+	return &apierr.Error{Status: http.StatusNotFound, Code: "unknown_person", Message: "The provider of " + c.Name + " has no person with the id or e-mail address " + hint}
 }

@@ -91,13 +91,13 @@ func (m *room) answerPush(w http.ResponseWriter, r *http.Request, allow bool, ph
 	}
 	switch {
 	case storage.IsNotFound(err):
-		return refuse(http.StatusNotFound, "unknown_push", "No question to an app has the id "+id+", or its five minutes are over; GET /push lists those that wait")
+		return refuse(http.StatusNotFound, "unknown_push", "There is no push notification "+id+", or its five minutes are over; GET /push lists those that wait for an answer")
 	case errors.Is(err, storage.ErrReused):
-		return refuse(http.StatusConflict, "push_answered", "The question was answered before")
+		return refuse(http.StatusConflict, "push_answered", "The push notification was answered before")
 	case errors.Is(err, factors.ErrNotToDeny):
-		return refuse(http.StatusConflict, "push_enrollment", "An app that is to add itself has nothing to deny: leave it, or allow it")
+		return refuse(http.StatusConflict, "push_enrollment", "An enrollment cannot be denied: allow it, or do not answer it")
 	case errors.Is(err, factors.ErrNotFirst):
-		return refuse(http.StatusConflict, "push_not_first", "The user has another factor by now, and has not proved it in this login")
+		return refuse(http.StatusConflict, "push_not_first", "The user has another factor by now, and has not used it in this login")
 	case err != nil:
 		return err
 	}

@@ -42,10 +42,10 @@ func ValidName(name string) bool { return names.MatchString(name) }
 
 var (
 	// ErrTenantExists reports that there is already a tenant with the name.
-	ErrTenantExists = &apierr.Error{Status: http.StatusConflict, Code: "tenant_exists", Message: "There is a tenant of this name"}
+	ErrTenantExists = &apierr.Error{Status: http.StatusConflict, Code: "tenant_exists", Message: "A tenant with this name exists already"}
 	// ErrFirstTenant reports that the default tenant cannot be deleted while the server
 	// runs.
-	ErrFirstTenant = &apierr.Error{Status: http.StatusConflict, Code: "first_tenant", Message: "The first tenant ends with the server and cannot be deleted; POST /reset makes it what its seed says"}
+	ErrFirstTenant = &apierr.Error{Status: http.StatusConflict, Code: "first_tenant", Message: "The first tenant cannot be deleted; POST /reset restores it to its seed"}
 )
 
 func unknownTenant(name string) error {

@@ -33,7 +33,7 @@ func (m *room) getTrace(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !ok {
-		return &apierr.Error{Status: http.StatusNotFound, Code: "unknown_request", Message: "There is no trace of a request " + id + "; the last 200 requests have one"}
+		return &apierr.Error{Status: http.StatusNotFound, Code: "unknown_request", Message: "There is no trace of the request " + id + "; only the last 200 requests have one"}
 	}
 	return web.Reply(w, http.StatusOK, found)
 }

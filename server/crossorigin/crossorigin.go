@@ -72,7 +72,7 @@ var (
 	errType  = &apierr.Error{Status: http.StatusBadRequest, Code: "unsupported_credential_type", Message: "Unknown credential type parameter.", Setting: "the parameter credential_type"}
 	errOff   = &apierr.Error{Status: http.StatusUnauthorized, Code: "unauthorized_client", Message: "Cross origin login not allowed.", Setting: "cross_origin_authentication of the application"}
 	errWrong = &apierr.Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Wrong email or password.", Setting: "username and password of the request, and the connection: the parameter realm, or default_directory of the tenant"}
-	errUser  = &apierr.Error{Status: http.StatusForbidden, Code: "blocked_user", Message: "Blocked user", Setting: "blocked of the user"}
+	errUser  = &apierr.Error{Status: http.StatusForbidden, Code: "blocked_user", Message: "Blocked user", Setting: "the user's property blocked"}
 	errGuess = &apierr.Error{
 		Status: http.StatusTooManyRequests, Code: "too_many_attempts",
 		Message: "Your account has been blocked after multiple consecutive login attempts. We've sent you a notification via your preferred contact method with instructions on how to unblock it.",

@@ -34,7 +34,7 @@ func (t Tenant) exportUsers(ctx context.Context) (users []storage.Document, left
 				if err != nil {
 					return err
 				}
-				leftOut = append(leftOut, "the factors of user "+row.Key+": they are enrolled anew")
+				leftOut = append(leftOut, "the factors of user "+row.Key+": they cannot be exported, and the user enrolls them again")
 				break
 			}
 		}

@@ -76,7 +76,7 @@ func (t Tenant) Import(ctx context.Context, c Configuration) (Report, error) {
 		return report, err
 	}
 	if err := effects.CarryOut(); err != nil {
-		return report, fmt.Errorf("all is kept, but a message is not sent: %w", err)
+		return report, fmt.Errorf("everything was imported, but a message could not be sent: %w", err)
 	}
 	return report, nil
 }
@@ -146,7 +146,7 @@ func entries(section string, list any) (docs []storage.Document, err error) {
 	for _, item := range items {
 		doc, ok := item.(storage.Document)
 		if !ok {
-			return nil, errors.New(section + ": an entry is no object")
+			return nil, errors.New(section + ": an entry is not an object")
 		}
 		docs = append(docs, doc)
 	}

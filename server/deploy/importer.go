@@ -232,7 +232,7 @@ func (im *importer) id(path, name, idMember string) (string, error) {
 	if id, known := r.ids[name]; known {
 		return id, nil
 	}
-	return "", fmt.Errorf("%s has none with the name %q", strings.Trim(path, "/"), name)
+	return "", fmt.Errorf("%s has no object named %q", strings.Trim(path, "/"), name)
 }
 
 // made adds a new object to the cached lists.

@@ -155,7 +155,7 @@ func exportHookSecrets(im *importer, id string, item storage.Document) error {
 func noteSetup(im *importer, id string, item storage.Document) error {
 	there, err := im.object(one("/flows/vault/connections", id))
 	if err == nil && item["ready"] == true && there["ready"] != true {
-		im.skip("flowVaultConnections", storage.Text(item, "name"), "its credentials are not in the configuration, so that it is not ready")
+		im.skip("flowVaultConnections", storage.Text(item, "name"), "its credentials are not in the configuration, so the connection is not ready for use")
 	}
 	return err
 }

@@ -102,7 +102,7 @@ func (s simulated) putChoice(tx *storage.Tx, c storage.Connection) (changed bool
 		return false, err
 	}
 	if _, found := providers.Find(people, choice.Person); !found && choice.Person != "" {
-		return false, fmt.Errorf("the provider knows nobody by the id or the address %s", choice.Person)
+		return false, fmt.Errorf("the provider has no person with the id or e-mail address %s", choice.Person)
 	}
 	before, err := tx.ProviderChoices.Get(c.Name)
 	if storage.Optional(err) != nil || err == nil && before == choice {

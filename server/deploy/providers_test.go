@@ -80,10 +80,10 @@ func TestProvidersThatATenantFileCannotHave(t *testing.T) {
 		{"connection: google-oauth2\n", "connection: gogle\n", `there is no connection to an identity provider "gogle" in the file`},
 		{"connection: google-oauth2\n", "connection: db\n", `there is no connection to an identity provider "db"`},
 		{"connection: google-oauth2\n", "connection: mail\n", `there is no connection to an identity provider "mail"`},
-		{"choice: {person: eve@example.com}", "choice: {person: nobody@example.com}", "the provider knows nobody by the id or the address nobody@example.com"},
+		{"choice: {person: eve@example.com}", "choice: {person: nobody@example.com}", "the provider has no person with the id or e-mail address nobody@example.com"},
 		{"choice: {person: eve@example.com}", "choice: {outcome: maybe}", "allow"},
 		{"- {profile: {email: mallory@example.com}}", "- {id: x}", "profile"},
-		{"choice: {person: eve@example.com}", "choice: {}\n  - {connection: google-oauth2}", "is there twice"},
+		{"choice: {person: eve@example.com}", "choice: {}\n  - {connection: google-oauth2}", "is given twice"},
 	} {
 		_, err := servertest.Try(t, servertest.Seed(strings.Replace(withProviders, tt.from, tt.to, 1)))
 		if err == nil || !strings.Contains(err.Error(), tt.says) {

@@ -47,7 +47,7 @@ func keptCode(section string, items []storage.Document) (kept []Skipped) {
 		options, _ := item["options"].(storage.Document)
 		scripts, _ := options["customScripts"].(storage.Document)
 		if slices.Contains([]string{"actionModules", "actions", "hooks", "rules"}, section) || len(scripts) > 0 {
-			kept = append(kept, Skipped{section, name, "its code is kept, and not run by tenant0"})
+			kept = append(kept, Skipped{section, name, "its code is stored, but tenant0 does not run it"})
 		}
 		for _, said := range objects.Neglected(section, item) {
 			kept = append(kept, Skipped{section, name, said})

@@ -65,7 +65,7 @@ func TestPlacesAreToldWithTheirValues(t *testing.T) {
 }
 
 func TestCodeOfATenantFile(t *testing.T) {
-	const kept = "its code is kept, and not run by tenant0"
+	const kept = "its code is stored, but tenant0 does not run it"
 	scripted := object{"name": "scripted", "options": object{"customScripts": object{"login": "function login() {}"}}}
 	file := &tenantfile.Tenant{
 		Databases:   []object{{"name": "plain"}, scripted, {"name": "empty", "options": object{"customScripts": object{}}}},
@@ -114,7 +114,7 @@ func TestUsersThatATenantFileCannotHave(t *testing.T) {
 		{"a password that is too long", object{"email": "a@example.test", "password": strings.Repeat("é", 37)}, "Password is too long"},
 		{"the longest password, in bytes", object{"email": "a@example.test", "password": strings.Repeat("é", 36)}, ""},
 		{"an id of the database", object{"email": "a@example.test", "user_id": "auth0|1", "password": password}, ""},
-		{"an id of another provider", object{"email": "a@example.test", "user_id": "google-oauth2|1"}, "the user_id is one of google-oauth2"},
+		{"an id of another provider", object{"email": "a@example.test", "user_id": "google-oauth2|1"}, "the user_id belongs to the provider google-oauth2"},
 		{"an id without a provider", object{"email": "a@example.test", "user_id": "1"}, ""},
 		{"a name that is too short", object{"email": "a@example.test", "connection": "names", "username": "ab"}, "Username should have between 3 and 5 characters."},
 		{"the shortest name", object{"email": "a@example.test", "connection": "names", "username": "abc"}, ""},

@@ -185,7 +185,7 @@ func connectionFor(tx *storage.Tx, entry storage.Document) (found storage.Connec
 		}
 	}
 	if count != 1 {
-		err = fmt.Errorf("the user_id is one of %s, and so are %d connections; name the connection that the user logs in with", provider, count)
+		err = fmt.Errorf("the user_id belongs to the provider %s, for which there are %d connections; name the connection that the user logs in with", provider, count)
 	}
 	return found, err
 }

@@ -79,7 +79,7 @@ func checkEntry(entry storage.Document) error {
 func checkNew(entry storage.Document, conn storage.Connection) error {
 	provider, _, whole := strings.Cut(storage.Text(entry, "user_id"), "|")
 	if whole && entry["identities"] == nil && provider != account.Provider(conn) {
-		return fmt.Errorf("the user_id is one of %s, and the connection %q is not; name the connection that the user logs in with", provider, conn.Name)
+		return fmt.Errorf("the user_id belongs to the provider %s, but the connection %q does not; name the connection that the user logs in with", provider, conn.Name)
 	}
 	return account.CheckUsername(conn, storage.Text(entry, "username"), false)
 }

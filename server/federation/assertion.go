@@ -16,7 +16,7 @@ import (
 // Auth0: api/authentication/cross-app-access/get-token.
 var errAssertionSignature = &apierr.Error{
 	Status: http.StatusUnauthorized, Code: apierr.InvalidGrant, Message: "Assertion is invalid or has expired",
-	Setting: "the keys of the provider of the connection, by one of which the parameter assertion must be signed",
+	Setting: "the parameter assertion: it must be signed with one of the keys of the connection's provider",
 }
 
 // CheckAssertion checks that an identity assertion is signed by the provider of a connection and names

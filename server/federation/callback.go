@@ -150,7 +150,7 @@ func (m *room) refused(w http.ResponseWriter, r *http.Request, l leg, err error)
 	if !ok {
 		return err
 	}
-	m.Server.Warn("a login at an identity provider ends", "connection", l.connection.Name, "err", err.Error())
+	m.Server.Warn("a login at an identity provider failed", "connection", l.connection.Name, "err", err.Error())
 	err = m.DB.UpdateVolatile(r.Context(), func(tx *storage.Tx) error {
 		return m.take(tx, l, func(t *storage.Transaction) {
 			t.Upstream = &storage.UpstreamLogin{Connection: l.connection.Name, Code: e.Code, Message: e.Message}

@@ -72,7 +72,7 @@ func (l *Lanes) Run(stop <-chan struct{}) error {
 	defer end()
 	for {
 		if err := l.turn(ctx); err != nil {
-			l.Log.Error("deliveries stand still", "of", l.Name, "err", err.Error())
+			l.Log.Error("deliveries have stopped", "of", l.Name, "err", err.Error())
 		}
 		select {
 		case <-stop:
@@ -147,7 +147,7 @@ func (l *Lanes) run(ctx context.Context, id string, woken <-chan struct{}) {
 		for more := true; more; {
 			var err error
 			if more, err = l.Next(ctx, id, woken); err != nil && ctx.Err() == nil {
-				l.Log.Error("deliveries stand still", "of", l.Name, "stream", id, "err", err.Error())
+				l.Log.Error("deliveries have stopped", "of", l.Name, "stream", id, "err", err.Error())
 			}
 		}
 	}

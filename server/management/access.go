@@ -41,14 +41,14 @@ func (a *api) allow(r *http.Request, scopes []string) (who caller, err error) {
 	}
 	scheme, token, ok := strings.Cut(header, " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
-		return who, &apierr.Error{Status: http.StatusBadRequest, Message: "Bad HTTP authentication header format", Setting: "the header Authorization, which is Bearer and a token", Extra: map[string]any{"errorCode": "Bearer"}}
+		return who, &apierr.Error{Status: http.StatusBadRequest, Message: "Bad HTTP authentication header format", Setting: "the header Authorization: it must be Bearer and a token", Extra: map[string]any{"errorCode": "Bearer"}}
 	}
 	who.Claims, err = a.Issuer.Verify(r.Context(), strings.TrimSpace(token), a.Issuer.URL+"api/v2/", a.Now())
 	switch {
 	case errors.Is(err, tokens.ErrExpired):
 		return who, unauthorized("Expired token received for JSON Web Token validation").ChangedBy("token_lifetime of the Management API, and the clock").With(err)
 	case err != nil:
-		return who, unauthorized("Invalid token").ChangedBy("the parameter audience of the request for the token, which is " + a.Issuer.URL + "api/v2/").Because(tokens.Why(err)).With(err)
+		return who, unauthorized("Invalid token").ChangedBy("the parameter audience of the request for the token: it must be " + a.Issuer.URL + "api/v2/").Because(tokens.Why(err)).With(err)
 	}
 	if err := a.DB.View(r.Context(), func(tx *storage.Tx) error { return registered.CheckOrigin(tx, r, who.ClientID) }); err != nil {
 		return who, err
@@ -101,7 +101,7 @@ func (c caller) lacks(scopes []string) error {
 	}
 	setting := "scope of the application's client grant for the Management API, and the parameter scope of the request for the token"
 	if !c.machine() {
-		setting = "scopes of users, which end in :current_user and let in to their own account alone, or the token of a machine"
+		setting = "a scope for users, which ends in :current_user and allows access to their own account only, or a token that an application gets for itself"
 	}
 	expected := "any of: " + strings.Join(sets, ",")
 	if len(sets) == 1 && sets[0] != scopes[0] {

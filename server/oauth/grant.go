@@ -101,7 +101,7 @@ func (e *Engine) Token(ctx context.Context, r *http.Request, form url.Values) (R
 	}
 	if r.Header.Get("DPoP") != "" {
 		// RFC 9449 section 5: the token_type tells the client that its token is bound to no key.
-		trace.Note(ctx, trace.Step{Room: "token", Said: "the header DPoP is not looked at: DPoP is not emulated, and tokens are of the type Bearer"})
+		trace.Note(ctx, trace.Step{Room: "token", Said: "the header DPoP is ignored: DPoP is not emulated, and tokens have the type Bearer"})
 	}
 	s := &tokenSession{request: TokenRequest{Form: form, Now: e.Now(), HTTP: r}}
 	err := e.run(ctx, r, s)

@@ -179,7 +179,7 @@ func (o *Outbox) add(m Message) (id string) {
 	if o.DB != nil {
 		id, err := o.shared().add(m)
 		if err != nil {
-			o.Log.Error("a message could not be kept in the inbox", "kind", m.Kind, "err", err.Error())
+			o.Log.Error("a message could not be stored in the inbox", "kind", m.Kind, "err", err.Error())
 		}
 		return id
 	}
@@ -302,7 +302,7 @@ func (o *Outbox) Clear() error {
 func (o *Outbox) settle(id string, err error) {
 	if o.DB != nil {
 		if failure := o.shared().settle(id, err); failure != nil {
-			o.Log.Error("the delivery of a message could not be noted", "message", id, "err", failure.Error())
+			o.Log.Error("the delivery of a message could not be recorded", "message", id, "err", failure.Error())
 		}
 		return
 	}

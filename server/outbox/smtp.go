@@ -45,7 +45,7 @@ type delivery struct {
 
 var (
 	errQueueFull  = errors.New("too many e-mails wait for the SMTP server")
-	errNoProvider = errors.New("the tenant has no SMTP server any more")
+	errNoProvider = errors.New("the tenant no longer has an SMTP server")
 )
 
 func (o *Outbox) enqueue(d *delivery) {
@@ -65,7 +65,7 @@ func (o *Outbox) enqueue(d *delivery) {
 func (o *Outbox) Waiting() int { return len(o.queue) }
 
 func (o *Outbox) failed(d *delivery, err error) {
-	o.Log.Warn("an e-mail was not taken by the SMTP server", "message", d.message.ID, "kind", d.message.Kind, "to", d.message.To,
+	o.Log.Warn("the SMTP server did not accept an e-mail", "message", d.message.ID, "kind", d.message.Kind, "to", d.message.To,
 		"host", d.server.Host, "err", err.Error())
 	if o.Failed != nil {
 		d.message.Delivery, d.message.Error = Failed, err.Error()
@@ -229,7 +229,7 @@ func (d *delivery) introduce(c *smtp.Client) error {
 	case d.server.User == "":
 		return nil
 	case !ok:
-		return errors.New("the SMTP server offers no authentication, and the e-mail provider has a user")
+		return errors.New("the SMTP server offers no authentication, but the e-mail provider is configured with a user")
 	}
 	for name := range strings.FieldsSeq(mechanisms) {
 		if strings.EqualFold(name, "LOGIN") {

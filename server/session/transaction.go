@@ -148,15 +148,15 @@ func (c Cookies) Upstream(db *storage.DB, r *http.Request, state string, now tim
 func (c Cookies) check(r *http.Request, t storage.Transaction, err error, now time.Time) error {
 	switch {
 	case storage.IsNotFound(err):
-		return apierr.TransactionExpired.Because("no login with the state is under way: it was answered, or is over, or there was none").With(err)
+		return apierr.TransactionExpired.Because("no login with this state is in progress: it was completed, has expired, or never began").With(err)
 	case err != nil:
 		return err
 	case !t.Live(now):
-		return apierr.TransactionExpired.Because("the login was answered, or its hour is over")
+		return apierr.TransactionExpired.Because("the login was completed, or has expired after an hour")
 	case c.Browser(r) == "":
 		return apierr.TransactionForeign.Because("the browser sent no cookie of the tenant")
 	case !equal(keys.Hash(c.Browser(r)), t.BrowserHash):
-		return apierr.TransactionForeign.Because("the browser's cookie is not that of the browser which began the login")
+		return apierr.TransactionForeign.Because("the login was begun by another browser, which has another cookie")
 	}
 	return nil
 }

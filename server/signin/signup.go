@@ -20,7 +20,7 @@ import (
 // Errors of a sign-up, Auth0: api/authentication/signup/create-a-new-user.
 var (
 	SignupDisabled  = apierr.Named("BadRequestError", "unauthorized", "Public signup is disabled").ChangedBy("disable_signup among the options of the connection")
-	SignupRefused   = apierr.Named("BadRequestError", "invalid_signup", "Invalid sign up").ChangedBy("identifiers of the connection, or an account that is there: flags.enable_public_signup_user_exists_error of the tenant tells")
+	SignupRefused   = apierr.Named("BadRequestError", "invalid_signup", "Invalid sign up").ChangedBy("identifiers of the connection, or an account that exists already; with flags.enable_public_signup_user_exists_error of the tenant, the error says so")
 	SignupLeaked    = apierr.Named("BadRequestError", "password_leaked", "Password has been leaked").ChangedBy("attack-protection/breached-password-detection")
 	SignupThrottled = &apierr.Error{
 		Status: http.StatusTooManyRequests, Code: "too_many_requests", Message: "Too many signups from the same IP", Extra: map[string]any{"name": "TooManyRequestsError"},

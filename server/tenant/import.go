@@ -41,7 +41,7 @@ func (t *Tenant) importConfiguration(ctx context.Context, rq control.ImportReque
 			return fmt.Errorf("users: there is no connection %q", rq.Connection)
 		}
 		if conn.Strategy != storage.DatabaseStrategy {
-			return fmt.Errorf("users: the connection %q is no database connection", rq.Connection)
+			return fmt.Errorf("users: the connection %q is not a database connection", rq.Connection)
 		}
 		done.Users, done.Errors, err = t.jobs.ImportAtOnce(ctx, tx, jobs.Import{Connection: conn, Upsert: rq.Upsert}, exported)
 		return err

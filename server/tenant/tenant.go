@@ -228,7 +228,7 @@ func (t *Tenant) Forget() {
 		}
 	}
 	if err := t.db.Forget(); err != nil && !errors.Is(err, keyspace.ErrClosed) {
-		t.Log.Warn("memory is not given back", "err", err.Error())
+		t.Log.Warn("memory could not be released", "err", err.Error())
 	}
 	t.ring.Forget()
 	t.traces.Settle()

@@ -38,9 +38,9 @@ func (g *authorizationCode) Validate(ctx context.Context, rq *oauth.TokenRequest
 	case err != nil:
 		return nil, err
 	case code.Issue.ClientID != rq.Client.ClientID:
-		return nil, apierr.InvalidCode.Because("the code is another application's")
+		return nil, apierr.InvalidCode.Because("the code was issued to another application")
 	case !rq.Now.Before(code.ExpiresAt):
-		return nil, apierr.InvalidCode.Because("the code's ten minutes are over")
+		return nil, apierr.InvalidCode.Because("the code has expired: it is good for ten minutes")
 	}
 	// RFC 6749 section 4.1.3: "if the redirect_uri parameter was included in the
 	// initial authorization request [...] ensure that their values are identical".
@@ -77,14 +77,14 @@ func (g *authorizationCode) load(ctx context.Context, text string, rq *oauth.Tok
 func (g *authorizationCode) reused(ctx context.Context, text string, rq *oauth.TokenRequest) error {
 	id, ok := g.issuer.Secrets.GrantOfCode(text, rq.Client.ClientID)
 	if !ok {
-		return apierr.InvalidCode.Because("the tenant has given this application no such code, or its keys are new")
+		return apierr.InvalidCode.Because("the tenant did not issue this code to this application, or has new keys since")
 	}
 	// The tokens are revoked even if the client closes the connection before the
 	// answer.
 	if err := g.db.Update(context.WithoutCancel(ctx), func(tx *storage.Tx) error { return tx.RevokeGrant(id, rq.Now) }); err != nil {
 		return err
 	}
-	return apierr.InvalidCode.Because("the code was redeemed before, and the tokens that it brought are revoked").With(storage.ErrReused)
+	return apierr.InvalidCode.Because("the code was used before; the tokens that were issued for it are now revoked").With(storage.ErrReused)
 }
 
 // Commit implements oauth.Grant. One transaction deletes the code and stores the

@@ -52,7 +52,7 @@ var (
 	}
 	errVaultEmpty = &apierr.Error{
 		Status: http.StatusUnauthorized, Code: "federated_connection_refresh_token_not_found", Message: "Federated connection Refresh Token not found.",
-		Setting: "a login of the user by the connection, with a scope that brings a refresh token",
+		Setting: "a login of the user with the connection, with a scope for which the provider issues a refresh token",
 	}
 	errVaultRefused = &apierr.Error{
 		Status: http.StatusUnauthorized, Code: "federated_connection_refresh_token_flow_failed", Message: "Refresh Token flow for the Federated Connection failed",

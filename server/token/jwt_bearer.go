@@ -35,7 +35,7 @@ func (g *jwtBearer) Permits(c storage.Client, _ url.Values) error {
 	if c.IdentityAssertion.Active && (c.IsFirstParty || c.Strict()) {
 		return nil
 	}
-	return apierr.GrantNotAllowed(g.Type()).ChangedBy("identity_assertion_authorization_grant.active of the application, which third parties have in strict mode alone")
+	return apierr.GrantNotAllowed(g.Type()).ChangedBy("identity_assertion_authorization_grant.active of the application; third-party applications must also be in strict mode")
 }
 
 // Limits of assertions: their size in bytes, the tolerated difference of clocks, and the age for public clients.
@@ -49,7 +49,7 @@ var (
 	// errAssertion is the error for an assertion that is invalid here.
 	errAssertion = &apierr.Error{
 		Status: http.StatusBadRequest, Code: apierr.InvalidGrant, Message: "Assertion is invalid or has expired",
-		Setting: "the parameter assertion, whose aud must be the issuer, its client_id the application and its sub a user of the connection of its iss",
+		Setting: "the parameter assertion: its aud must be the issuer, its client_id the application, and its sub a user of the connection that its iss belongs to",
 	}
 	// errAsserter is the error if the connection to the assertion's issuer is not enabled for Cross App Access.
 	errAsserter = &apierr.Error{

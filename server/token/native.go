@@ -126,7 +126,7 @@ func nativeRefusal(n providers.Native) *apierr.Error {
 	}
 	return &apierr.Error{
 		Status: http.StatusForbidden, Code: apierr.InvalidGrant, Message: "Invalid subject_token",
-		Setting: "the parameter subject_token, and client_id among the options of the connection, which it must be for",
+		Setting: "the parameter subject_token: it must be issued for the client_id among the options of the connection",
 	}
 }
 

@@ -37,7 +37,7 @@ func wrongVerifier(code storage.Code, verifier string) error {
 	case code.CodeChallenge == "":
 		return apierr.WrongVerifier.Because("the request at /authorize had no code_challenge")
 	case verifier == "":
-		return apierr.WrongVerifier.Because("the request at /authorize had a code_challenge, and no code_verifier came")
+		return apierr.WrongVerifier.Because("the request at /authorize had a code_challenge, but the request has no code_verifier")
 	}
 	return apierr.WrongVerifier.Because("the code_challenge was of the method " + code.CodeChallengeMethod)
 }

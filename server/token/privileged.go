@@ -37,7 +37,7 @@ const (
 // errPrivileged is the error for an invalid signed request. Auth0 does not document its message.
 var errPrivileged = &apierr.Error{
 	Status: http.StatusUnauthorized, Code: "invalid_token", Message: "The subject_token is invalid, expired or was used before",
-	Setting: "the claims of the subject_token, the clock of who signs it, and credentials of token_vault_privileged_access of the application",
+	Setting: "the claims of the subject_token, the clock of the machine that signs it, and credentials of token_vault_privileged_access of the application",
 }
 
 // privilegedRequest holds the claims of such a request.
@@ -66,7 +66,7 @@ func (g *connectionToken) privileged(ctx context.Context, rq *oauth.TokenRequest
 	}
 	jws, err := jose.ParseSignedCompact(raw, oauth.AssertionAlgorithms)
 	if err != nil {
-		return nil, errPrivileged.Because("it is no signed JWT").With(err)
+		return nil, errPrivileged.Because("it is not a signed JWT").With(err)
 	}
 	typ, _ := jws.Signatures[0].Header.ExtraHeaders[jose.HeaderType].(string)
 	var claims privilegedRequest
@@ -155,9 +155,9 @@ func (c privilegedRequest) check(rq *oauth.TokenRequest, issuer string) error {
 	case context == 0 || context > maxAuditContext:
 		return errPrivileged.Because("it needs an audit_context of 1 to 256 characters")
 	case c.Iat == 0 || now-c.Iat > maxPrivilegedRequest.Seconds() || c.Exp != nil && *c.Exp <= now:
-		return errPrivileged.Because("its time is over: it is good for a minute from its iat")
+		return errPrivileged.Because("it has expired: it is good for one minute after its iat")
 	case c.Iat > soon || c.Nbf > soon:
-		return errPrivileged.Because("its time has not come")
+		return errPrivileged.Because("it is not valid yet")
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 	}
 	id, ok := keys.FamilyOfRefreshToken(text)
 	if !ok {
-		return nil, apierr.InvalidRefreshToken.Because("it is no refresh token of a tenant")
+		return nil, apierr.InvalidRefreshToken.Because("it is not a refresh token")
 	}
 	grant := &tokens.Grant{Client: rq.Client, ID: id, GTY: tokens.GTYRefreshToken}
 	var decision authz.Decision
@@ -73,7 +73,7 @@ func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 	})
 	switch {
 	case storage.IsNotFound(err):
-		return nil, apierr.InvalidRefreshToken.Because("it is another application's, its time is over, it was revoked, or its session has ended").With(err)
+		return nil, apierr.InvalidRefreshToken.Because("it belongs to another application, has expired, was revoked, or its session has ended").With(err)
 	case err != nil:
 		return grant, err
 	case !known && !g.issuer.Secrets.IssuedRefreshToken(text):
@@ -172,9 +172,9 @@ func (g *refreshToken) breach(ctx context.Context, id, text string, now time.Tim
 func invalidRefreshToken(err error) error {
 	switch {
 	case errors.Is(err, storage.ErrReused):
-		return apierr.InvalidRefreshToken.Because("it was exchanged for another before, so that all of its family are revoked").With(err)
+		return apierr.InvalidRefreshToken.Because("it was exchanged before, so all refresh tokens of its family are revoked").With(err)
 	case storage.IsNotFound(err):
-		return apierr.InvalidRefreshToken.Because("its time is over, or it was revoked").With(err)
+		return apierr.InvalidRefreshToken.Because("it has expired or was revoked").With(err)
 	}
 	return err
 }

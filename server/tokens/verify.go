@@ -80,9 +80,9 @@ func Why(err error) string {
 		return "the token is for " + strings.Join(other, " and ") + ", and not for this API"
 	}
 	if errors.Is(err, ErrExpired) {
-		return "the token's time is over"
+		return "the token has expired"
 	}
-	return "it is no access token of this tenant"
+	return "it is not an access token of this tenant"
 }
 
 // lifetime holds the claims exp, nbf and iat, in seconds, RFC 7519 sections 4.1.4 to 4.1.6.
@@ -102,7 +102,7 @@ func (l lifetime) check(now time.Time) error {
 	case now.Unix() >= l.Exp:
 		return ErrExpired
 	case max(l.Iat, l.Nbf) > now.Unix()+clockSteps:
-		return fmt.Errorf("%w: its time has not come", ErrInvalid)
+		return fmt.Errorf("%w: it is not valid yet", ErrInvalid)
 	}
 	return nil
 }
@@ -184,7 +184,7 @@ func (i *Issuer) Advise(r *http.Request) {
 		return
 	}
 	trace.Note(r.Context(), trace.Step{
-		Room: "tokens", Said: "the tenant was asked for as " + r.Host + ", and its tokens say " + i.URL + ": clients that know it by another address refuse them",
-		Setting: "the domain that the application is given, or issuer of the server",
+		Room: "tokens", Said: "the request was sent to " + r.Host + ", but its tokens name the issuer " + i.URL + ": clients that know the tenant by another address reject them",
+		Setting: "the domain that the application is configured with, or the setting issuer of the server",
 	})
 }

@@ -118,7 +118,7 @@ func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 	if h := r.Header.Get("Authorization"); h != "" {
 		scheme, token, _ := strings.Cut(h, " ")
 		if !strings.EqualFold(scheme, "Bearer") || token == "" {
-			return "", unauthorized("").Because("the header Authorization is not Bearer and a token")
+			return "", unauthorized("").Because("the header Authorization is not Bearer followed by a token")
 		}
 		return strings.TrimSpace(token), nil
 	}
@@ -137,7 +137,7 @@ func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 	if token := params.Get("access_token"); token != "" {
 		return token, nil
 	}
-	return "", unauthorized("").Because("no access token came")
+	return "", unauthorized("").Because("the request has no access token")
 }
 
 // profile returns the body of the answer: sub, the claims of the scopes, and the custom claims that

@@ -19,7 +19,7 @@ func refused(w http.ResponseWriter, status int, why trace.Step) {
 // stepOf returns the trace's step for a page that refuses the user's input or a link.
 func stepOf(page templates.Needs) trace.Step {
 	if len(page.Errors) == 0 {
-		return trace.Step{Room: "web", Said: "the page " + page.Screen, Setting: "the link, which is good once and for its time"}
+		return trace.Step{Room: "web", Said: "the page " + page.Screen, Setting: "a new link: each can be used once, and only until it expires"}
 	}
 	changes := make([]string, 0, len(page.Errors))
 	for _, code := range page.Errors {
@@ -35,23 +35,23 @@ var changesOf = []struct{ start, setting string }{
 	{"ip-", "attack-protection/suspicious-ip-throttling"},
 	{"same-user-login", "flags.tenant0_rate_limits of the tenant"},
 	{"password-breached", "attack-protection/breached-password-detection"},
-	{"password-mismatch", "what was typed twice"},
+	{"password-mismatch", "the password, which must be typed the same twice"},
 	{"password-", "the password policy among the options of the connection"},
 	{"signup-disabled", "disable_signup among the options of the connection"},
-	{"email-in-use", "an account that is there"},
-	{"username-taken", "an account that is there"},
+	{"email-in-use", "an account that exists already"},
+	{"username-taken", "an account that exists already"},
 	{"invalid-username", "validation.username among the options of the connection"},
 	{"no-db-connection", "the connections that have the application enabled"},
 	{"invalid-connection", "the connections that have the application enabled"},
 	{"no-hrd-connection", "domain_aliases among the options of the connections"},
-	{"too-many-failures", "ten wrong codes, of which one comes back every six minutes"},
+	{"too-many-failures", "waiting: after ten wrong codes, one further attempt is allowed every six minutes"},
 	{"too-many-", "how often messages are asked for"},
-	{"transaction-rejected", "the answer of the app, which /push of the control listener gives"},
-	{"transaction-", "the login, which begins anew at the application"},
-	{"challenge-transaction-pending", "the answer of the app, which /push of the control listener gives"},
-	{"enrollment-transaction-pending", "the answer of the app, which /push of the control listener gives"},
-	{"webauthn-", "the authenticator's answer"},
-	{"passkey-", "the authenticator's answer"},
+	{"transaction-rejected", "the answer of the app, which you give with /push of the control listener"},
+	{"transaction-", "a new login, which begins at the application"},
+	{"challenge-transaction-pending", "the answer of the app, which you give with /push of the control listener"},
+	{"enrollment-transaction-pending", "the answer of the app, which you give with /push of the control listener"},
+	{"webauthn-", "the answer of the authenticator"},
+	{"passkey-", "the answer of the authenticator"},
 }
 
 func changeOf(code string) string {

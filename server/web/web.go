@@ -212,7 +212,7 @@ func (rt *Router) fail(w http.ResponseWriter, r *http.Request, room string, err 
 		return // the client has gone
 	}
 	if name, lacks := e.Lacks(); lacks && r.Method == http.MethodPost && r.URL.Query().Has(name) {
-		e = e.Because("it came in the query of the address, where it is not read")
+		e = e.Because("it was in the query of the URL, where it is not read")
 	}
 	level := slog.LevelInfo
 	if e.Status >= http.StatusInternalServerError && e.Status != http.StatusNotImplemented {

@@ -26,9 +26,9 @@ var reasons = []struct {
 	{syscall.EACCES, "let the user of this process read and write the file and its folder"},
 	{syscall.EPERM, "let the user of this process read and write the file and its folder"},
 	{syscall.EROFS, "mount the file system so that it can be written to, or name another folder with --data"},
-	{syscall.ENOSPC, "the disk is full; make room on it, the data is as it was"},
-	{syscall.EDQUOT, "the quota of the disk is used up; make room, the data is as it was"},
-	{syscall.EFBIG, "the file may not become larger; raise the limit of the process (ulimit -f), the data is as it was"},
+	{syscall.ENOSPC, "the disk is full; make room on it; the stored data is unchanged"},
+	{syscall.EDQUOT, "the quota of the disk is used up; make room; the stored data is unchanged"},
+	{syscall.EFBIG, "the file may not become larger; raise the limit of the process (ulimit -f); the stored data is unchanged"},
 	{syscall.EMFILE, "the process has too many files open; raise its limit (ulimit -n)"},
 	{syscall.ENFILE, "the machine has too many files open; raise its limit (fs.file-max)"},
 	{syscall.ENOMEM, "the memory is used up; give the process more"},
@@ -108,7 +108,7 @@ func broken(path string, panicked any) error {
 		}
 	}
 	if _, ours := panicked.(runtime.Error); ours {
-		return damaged(path, errors.New("a page holds what no page can hold"))
+		return damaged(path, errors.New("a page has impossible content"))
 	}
 	return damaged(path, fmt.Errorf("%v", panicked))
 }

@@ -57,7 +57,7 @@ func TestAFileThatMayNotGrow(t *testing.T) {
 	for name, opts := range map[string]bolt.Options{"with fsync": {}, "without": {NoSync: true}} {
 		t.Run(name, func(t *testing.T) {
 			d := onDisk(t, t.TempDir(), opts)
-			d.Says = "raise the limit of the process (ulimit -f), the data is as it was"
+			d.Says = "raise the limit of the process (ulimit -f); the stored data is unchanged"
 			d.Fill = func() { limit(64 << 10) }
 			d.Free = func() { limit(before.Cur) }
 			enginetest.RunFull(t, d)
@@ -79,7 +79,7 @@ func TestADiskThatIsFull(t *testing.T) {
 				}
 			}()
 			d := onDisk(t, dir, opts)
-			d.Says = "the disk is full; make room on it, the data is as it was"
+			d.Says = "the disk is full; make room on it; the stored data is unchanged"
 			filler := filepath.Join(dir, "filler")
 			d.Fill = func() { fillDisk(t, filler) }
 			d.Free = func() {

@@ -149,7 +149,7 @@ func (p *pages) read(id uint64) (page, error) {
 	}
 	overflow := uint64(binary.NativeEndian.Uint32(raw[12:]))
 	if binary.NativeEndian.Uint64(raw) != id || id+overflow >= p.meta.high {
-		return damage("is not what it should be")
+		return damage("is of another kind than expected")
 	}
 	for n := id; n <= id+overflow; n++ {
 		if p.seen[n] {
@@ -175,7 +175,7 @@ func (p *pages) follow(id uint64) error { //nolint:gocognit // one check after t
 	if err != nil {
 		return err
 	}
-	bad := fmt.Errorf("%w: page %d holds what no page can hold", keyspace.ErrDamaged, id)
+	bad := fmt.Errorf("%w: page %d has impossible content", keyspace.ErrDamaged, id)
 	if g.flags != branchFlag && g.flags != leafFlag || g.flags == branchFlag && g.count == 0 || pageHeader+g.count*elementSize > len(g.raw) {
 		return bad
 	}
@@ -242,12 +242,12 @@ func (p *pages) freePages() error {
 		count, ids = binary.NativeEndian.Uint64(ids), ids[8:]
 	}
 	if g.flags != freelistFlag || count > uint64(len(ids)/8) {
-		return fmt.Errorf("%w: the list of free pages is none", keyspace.ErrDamaged)
+		return fmt.Errorf("%w: the list of free pages is invalid", keyspace.ErrDamaged)
 	}
 	for i := range count {
 		id := binary.NativeEndian.Uint64(ids[8*i:])
 		if id < 2 || id >= p.meta.high || p.seen[id] {
-			return fmt.Errorf("%w: page %d is listed as free and is not", keyspace.ErrDamaged, id)
+			return fmt.Errorf("%w: page %d is listed as free, but is in use", keyspace.ErrDamaged, id)
 		}
 		p.seen[id] = true
 	}

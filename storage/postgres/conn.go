@@ -228,7 +228,7 @@ func array(items [][]byte) []byte {
 // null is the length that stands for a null value.
 const null = ^uint32(0)
 
-var errArray = errors.New("the database has sent an array that is none of bytes")
+var errArray = errors.New("the database has sent an array whose elements are not bytes")
 
 // arrayOf decodes a bytea[] from the database's binary format. The items are copies.
 func arrayOf(raw []byte) (items [][]byte, err error) {

@@ -22,21 +22,21 @@ import (
 var reasons = []struct{ code, advice string }{
 	{"3D000", `make it with "createdb %s", or name another one in the URL`},
 	{"28P01", "the password is wrong; give the right one in TENANT0_STORE, PGPASSWORD or the file of PGPASSFILE"},
-	{"28000", "the database does not let user %u in from here; see its pg_hba.conf, and sslmode in the URL"},
+	{"28000", "the database does not let user %u in from here; check its pg_hba.conf, and sslmode in the URL"},
 	{"42501", `let the user have tables of its own: "GRANT CREATE, USAGE ON SCHEMA public TO %u" in database %s, or name a schema of its own with search_path in the URL`},
 	{"3F000", `no schema of the search path exists; make it with "CREATE SCHEMA", or take search_path out of the URL`},
 	{"53300", "all connections of the database are in use; raise its max_connections, or lower pool_max_conns in the URL"},
-	{"53100", "the disk of the database is full; make room on it, the data is as it was"},
+	{"53100", "the disk of the database is full; make room on it; the stored data is unchanged"},
 	{"53200", "the database has no memory left; give it more"},
 	{"25006", "it can only be read; name the primary, or add target_session_attrs=read-write to the URL"},
-	{"42P01", "its tables are gone; start tenant0 anew to have them made"},
+	{"42P01", "its tables are gone; restart tenant0 to create them"},
 	{"57P01", "it stops"},
 	{"57P02", "it has crashed"},
-	{"57P03", "it starts or stops"},
+	{"57P03", "it is starting or stopping"},
 	{"57014", "it has not answered in time"},
-	{"55P03", "another server has changed this tenant for too long"},
+	{"55P03", "another server has been changing this tenant for too long"},
 	{"42704", "a setting of the session is unknown to it; a proxy in between (pgbouncer) has to pass on the settings of sessions"},
-	{"08P01", "what answers does not speak PostgreSQL's protocol, or does not know a setting; a proxy in between (pgbouncer) has to pool by session and pass on settings"},
+	{"08P01", "the program that answers does not speak PostgreSQL's protocol, or does not know a setting; a proxy in between (pgbouncer) has to pool by session and pass on settings"},
 }
 
 // away are the codes of errors that will pass: the database will be usable again.
@@ -96,9 +96,9 @@ func (d *Database) words(err error) error {
 	case isNoHost(err):
 		advice = "; there is no such host: correct the URL"
 	case errors.Is(err, os.ErrDeadlineExceeded), isTimeout(err):
-		advice = "; it does not answer: see the network and the firewalls in between"
+		advice = "; it does not answer: check the network and the firewalls in between"
 	case strings.Contains(err.Error(), "tls error"), strings.Contains(err.Error(), "x509"):
-		advice = "; see sslmode and sslrootcert in the URL"
+		advice = "; check sslmode and sslrootcert in the URL"
 	}
 	return fmt.Errorf("database %s cannot be used: %w%s", d.Place(), err, advice)
 }
