@@ -168,7 +168,7 @@ func (m *room) proveProvider(r *http.Request, c storage.Connection) (issuer stri
 		return "", errRevoker(errors.New("there is no exp or no jti"))
 	case now.Unix() > int64(*claims.Expiry)+revocationSkew,
 		claims.NotBefore != nil && now.Unix() < int64(*claims.NotBefore)-revocationSkew, claims.IssuedAt != nil && now.Unix() < int64(*claims.IssuedAt)-revocationSkew:
-		return "", errRevoker(errors.New("its time is not now"))
+		return "", errRevoker(errors.New("it has expired or is not valid yet"))
 	}
 	err = m.DB.UseAssertion(r.Context(), storage.UsedAssertion{
 		ID: "revocation\x01" + c.ID + "\x01" + keys.Hash(claims.ID), ExpiresAt: claims.Expiry.Time().Add(2 * revocationSkew * 1e9),

@@ -175,7 +175,7 @@ func (m *room) checkAnswerer(ctx context.Context, l leg, iss string) error {
 		known.Names = false // there is no discovery document
 	}
 	if iss != "" && iss != known.Issuer || iss == "" && known.Names {
-		return errProof(fmt.Errorf("the answer is of the issuer %q and not of %s", iss, known.Issuer))
+		return errProof(fmt.Errorf("the response comes from the issuer %q instead of %s", iss, known.Issuer))
 	}
 	return nil
 }
@@ -237,9 +237,9 @@ func (m *room) verify(ctx context.Context, l leg, p *oidc.Provider, raw string) 
 	azp, hasAZP := claims["azp"]
 	switch {
 	case token.Nonce != l.transaction.Upstream.Nonce:
-		return nil, errors.New("the nonce is another login's")
+		return nil, errors.New("the nonce belongs to another login")
 	case token.Subject == "":
-		return nil, errors.New("the ID token names nobody")
+		return nil, errors.New("the ID token has no sub")
 	case len(token.Audience) > 1 && !hasAZP, hasAZP && azp != id:
 		return nil, fmt.Errorf("the ID token is for the application %v", azp)
 	}

@@ -78,7 +78,7 @@ type object = map[string]any
 func (e *execution) storeVars(p params) (any, error) {
 	vars, ok := p["vars"].(object)
 	if !ok {
-		return nil, errors.New(`the parameter "vars" is no object`)
+		return nil, errors.New(`the parameter "vars" is not an object`)
 	}
 	maps.Copy(e.journey.Vars, vars)
 	e.hide(vars)
@@ -102,7 +102,7 @@ func (e *execution) delay(p params) (any, error) {
 	unit, ok := map[string]time.Duration{"SECONDS": time.Second, "MINUTES": time.Minute, "HOURS": time.Hour, "DAYS": 24 * time.Hour}[cmp.Or(p.text("units"), "SECONDS")]
 	n, isNumber := expressions.Number(p["number"])
 	if !ok || !isNumber || n < 0 {
-		return nil, fmt.Errorf("%s %s is no time to wait", p.text("number"), p.text("units"))
+		return nil, fmt.Errorf("%s %s is not a valid time to wait", p.text("number"), p.text("units"))
 	}
 	wait := clock.Span(n, unit)
 	if wait > maxDelay {
@@ -149,7 +149,7 @@ func parseXML(_ *execution, p params) (any, error) {
 		return nil, err
 	}
 	if len(out) == 0 {
-		return nil, errors.New("it is no XML")
+		return nil, errors.New("it is not XML")
 	}
 	return object{"object": out}, nil
 }
@@ -164,7 +164,7 @@ func readElements(d *xml.Decoder, into object, text *strings.Builder, depth int)
 		}
 		switch t := token.(type) {
 		case xml.Directive:
-			return errors.New("a document type is not taken")
+			return errors.New("a document type is not allowed")
 		case xml.CharData:
 			if text != nil {
 				text.Write(t)
@@ -203,7 +203,7 @@ func serializeXML(_ *execution, p params) (any, error) {
 	members, ok := p["object"].(object)
 	if !ok {
 		if members, ok = p["json"].(object); !ok {
-			return nil, errors.New(`the parameter "object" is no object`)
+			return nil, errors.New(`the parameter "object" is not an object`)
 		}
 	}
 	var b bytes.Buffer
@@ -219,7 +219,7 @@ func writeElements(b *bytes.Buffer, members object) error {
 	sort.Strings(names)
 	for _, name := range names {
 		if !xmlName(name) {
-			return fmt.Errorf("%q is no name of an element", name)
+			return fmt.Errorf("%q is not a valid name of an element", name)
 		}
 		list, several := members[name].([]any)
 		if !several {
@@ -257,7 +257,7 @@ func (e *execution) secretOf(p params) ([]byte, error) {
 		return nil, err
 	}
 	if algorithm := storage.Text(setup, "algorithm"); algorithm != "" && algorithm != "HS256" {
-		return nil, fmt.Errorf("tenant0 does not emulate vault connections for JWT with %s: HS256 alone", algorithm)
+		return nil, fmt.Errorf("tenant0 does not emulate vault connections for JWT with %s, only with HS256", algorithm)
 	}
 	for _, name := range []string{"signing_secret", "secret", "key"} {
 		if secret := storage.Text(setup, name); secret != "" {
@@ -288,7 +288,7 @@ func (e *execution) signJWT(p params) (any, error) {
 	if p.text("expires_in") != "" {
 		seconds, ok := expressions.Number(p["expires_in"])
 		if !ok {
-			return nil, fmt.Errorf("%q is no number of seconds", p.text("expires_in"))
+			return nil, fmt.Errorf("%q is not a number of seconds", p.text("expires_in"))
 		}
 		claims["exp"] = now + int64(seconds)
 	}
@@ -310,7 +310,7 @@ func decodeJWT(p params) (object, error) {
 	}
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return nil, errors.New("the token is no JSON web token")
+		return nil, errors.New("the token is not a JSON web token")
 	}
 	out := object{"signature": parts[2]}
 	for i, name := range []string{"header", "payload"} {
@@ -396,7 +396,7 @@ func (e *execution) generateCode(p params) (any, error) {
 	}
 	length, ok := expressions.Number(p["length"])
 	if !ok || length < 1 || length > 10 {
-		return nil, fmt.Errorf("%q is no length of a code: 1 to 10 digits", p.text("length"))
+		return nil, fmt.Errorf("%q is not a valid length of a code; give 1 to 10 digits", p.text("length"))
 	}
 	var b strings.Builder
 	for range int(length) {
@@ -455,7 +455,7 @@ func verifyEmail(_ *execution, p params) (any, error) {
 	rules, _ := p["rules"].(object)
 	is := func(name string) bool { return expressions.Truth(rules[name]) }
 	if is("require_mx_record") {
-		return nil, errors.New("tenant0 does not emulate require_mx_record: it asks no name server")
+		return nil, errors.New("tenant0 does not emulate require_mx_record, because it sends no DNS queries")
 	}
 	refuse := func(cause string) (any, error) { return object{"valid": false, "cause": cause}, nil }
 	address, err := mail.ParseAddress(email)

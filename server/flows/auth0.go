@@ -79,7 +79,7 @@ func (e *execution) authorize(p params, scopes ...string) (author objects.Author
 		}
 		stored, err := tx.ClientSecrets.Get(id)
 		if err != nil || !e.Services.Secrets.CheckClientSecret(stored, secret) {
-			return refused(errors.Join(err, errors.New("wrong client secret")), "the secret of its vault connection is not that of the application "+id)
+			return refused(errors.Join(err, errors.New("wrong client secret")), "the secret of its vault connection is not the secret of the application "+id)
 		}
 		api, err := tx.API(e.Services.Issuer + "api/v2/")
 		if err != nil || api == nil {
@@ -139,7 +139,7 @@ func (e *execution) updateUser(p params) (any, error) {
 	}
 	changes, ok := p["changes"].(object)
 	if !ok {
-		return nil, errors.New(`the parameter "changes" is no object`)
+		return nil, errors.New(`the parameter "changes" is not an object`)
 	}
 	if err := errors.Join(resource.Users.Check(changes, resource.Update), objects.CheckTogether(changes)); err != nil {
 		return nil, err
@@ -190,7 +190,7 @@ func (e *execution) createUser(p params) (any, error) {
 	}
 	payload, ok := p["payload"].(object)
 	if !ok {
-		return nil, errors.New(`the parameter "payload" is no object`)
+		return nil, errors.New(`the parameter "payload" is not an object`)
 	}
 	if err := resource.Users.Check(payload, resource.Create); err != nil {
 		return nil, err

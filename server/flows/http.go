@@ -39,7 +39,7 @@ func (e *execution) sendRequest(p params) (any, error) {
 		rq.Method = http.MethodGet
 	}
 	if !slices.Contains([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, rq.Method) {
-		return nil, fmt.Errorf("%q is no method of requests", rq.Method)
+		return nil, fmt.Errorf("%q is not an HTTP method", rq.Method)
 	}
 	if err := e.body(p, &rq); err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func (e *execution) body(p params, rq *outside.Request) error {
 	kind := strings.ToUpper(p.text("content_type"))
 	contentType, ok := contentTypes[kind]
 	if !ok {
-		return fmt.Errorf("%q is no content type: JSON, FORM or XML", kind)
+		return fmt.Errorf("%q is not a content type; give JSON, FORM or XML", kind)
 	}
 	rq.Header.Set("Content-Type", contentType)
 	form, isObject := payload.(object)

@@ -176,7 +176,7 @@ func (in Incoming) verifyQuery(cert *x509.Certificate) error {
 	for _, name := range []string{in.Name, "RelayState", "SigAlg"} {
 		part := queryPart(in.Query, name)
 		if part == "" && values.Has(name) { // its name is escaped, so that the signature would not cover it
-			return errSignature(fmt.Errorf("the name of %s is not as it is signed", name))
+			return errSignature(fmt.Errorf("the name of the parameter %s is escaped", name))
 		}
 		if part != "" {
 			parts = append(parts, part)

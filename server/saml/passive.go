@@ -77,7 +77,7 @@ func (p Passive) Read(result string) (a Assertion, err error) {
 		return a, fmt.Errorf("the answer has %d assertions", len(all))
 	}
 	if parent := all[0].Parent(); parent == nil || parent.Tag != "RequestedSecurityToken" {
-		return a, errors.New("the assertion is no token of the answer")
+		return a, errors.New("the assertion is not a token of the response")
 	}
 	signed, err := p.verified(all[0])
 	if err != nil {
@@ -92,7 +92,7 @@ func (p Passive) Read(result string) (a Assertion, err error) {
 		return a, fmt.Errorf("an assertion of %q", signed.NamespaceURI())
 	}
 	if a.ID == "" || a.NameID == "" {
-		return a, errors.New("the assertion has no id, or names nobody")
+		return a, errors.New("the assertion has no id, or no subject")
 	}
 	a.Until, err = p.conditions(signed)
 	return a, err

@@ -90,7 +90,7 @@ func (g *jwtBearer) Validate(ctx context.Context, rq *oauth.TokenRequest) (*toke
 	err = g.DB.View(ctx, func(tx *storage.Tx) error {
 		user, err := tx.UserByIdentity(providers.Read(a.connection, a.Sub, nil).Identity)
 		if storage.IsNotFound(err) {
-			return errAssertion.With(errors.New("nobody has logged in by the connection whom the provider calls " + a.Sub))
+			return errAssertion.With(errors.New("no user of the connection has the provider's id " + a.Sub))
 		}
 		if err != nil {
 			return err
@@ -142,11 +142,11 @@ func (a asserted) check(rq *oauth.TokenRequest, issuer string) error {
 	soon := now.Add(assertionSkew).Unix()
 	switch {
 	case a.Aud != issuer, a.ClientID != rq.Client.ClientID, a.Sub == "", a.JTI == "":
-		return errAssertion.With(errors.New("it is not for this application, or names nobody"))
+		return errAssertion.With(errors.New("it is not for this application, or has no sub"))
 	case a.Exp <= now.Unix(), a.Iat == 0, a.Iat > soon, a.Nbf > soon:
-		return errAssertion.With(errors.New("its time is over, or has not come"))
+		return errAssertion.With(errors.New("it has expired or is not valid yet"))
 	case rq.Client.Public() && now.Sub(time.Unix(a.Iat, 0)) > maxPublicAssertion:
-		return errAssertion.With(errors.New("a public client's is good for a minute"))
+		return errAssertion.With(errors.New("the assertion of a public client is good for one minute"))
 	}
 	return nil
 }
