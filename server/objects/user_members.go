@@ -1,12 +1,11 @@
 package objects
 
 import (
-	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/tenant0/tenant0/server/account"
-	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -47,7 +46,7 @@ func checkProvided(conn storage.Connection, change storage.Document) error {
 			"a passwordless connection (email or sms) or has disabled 'Sync user profile attributes at each login'. " +
 			"For more information, see https://auth0.com/docs/dashboard/guides/connections/configure-connection-sync"
 	}
-	return &apierr.Error{Status: http.StatusBadRequest, Message: message, Extra: map[string]any{"errorCode": "operation_not_supported"}}
+	return resource.MembersNotChangeable(message)
 }
 
 // ofAccount are the members of a user that belong to one account of the user.
@@ -64,10 +63,7 @@ func changeLinked(user storage.Document, conn storage.Connection, asked, change 
 	}
 	for _, member := range []string{"password", "verify_email", "verify_password", "verify_phone_number"} {
 		if asked[member] != nil && asked[member] != false {
-			return &apierr.Error{
-				Status: http.StatusForbidden, Message: member + " of an account that is linked to another user is not emulated by tenant0",
-				Extra: map[string]any{"errorCode": "not_emulated"},
-			}
+			return resource.LinkedAccountNotEmulated(member)
 		}
 	}
 	profile, ok := identities[i]["profileData"].(storage.Document)
