@@ -321,7 +321,7 @@ func remains(t *testing.T, s *servertest.Server, ids []string) (tables []string)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	err := s.Kept().View(t.Context(), func(kv keyspace.KV) error {
+	err := s.OpenData().View(t.Context(), func(kv keyspace.KV) error {
 		return kv.Scan([]byte("e/"), []byte("u"), func(key, value []byte) bool {
 			rest := key[2:]
 			if key[0] == 'e' {

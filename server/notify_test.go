@@ -22,7 +22,7 @@ import (
 // inStore runs fn on the store of a server that has stopped.
 func inStore(t *testing.T, s *servertest.Server, fn func(*storage.Tx) error) {
 	t.Helper()
-	db, err := storage.Open(s.Kept())
+	db, err := storage.Open(s.OpenData())
 	if err != nil {
 		t.Fatal(err)
 	}

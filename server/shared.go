@@ -68,7 +68,7 @@ func (s *Server) copyShared(name string, of *storage.DB) (*storage.DB, error) {
 // its seed.
 func (s *Server) openTenant(db *storage.DB, o tenant.Options) (t *tenant.Tenant, err error) {
 	opened := false
-	err = db.Alone("start", func() error {
+	err = db.RunExclusive("start", func() error {
 		configured := o.Name == tenant.Default && s.cfg.Issuer != "" || o.Like != nil
 		if o.Issuer, err = issuerOf(db, o.Issuer, configured); err != nil {
 			return err

@@ -75,7 +75,7 @@ const sweeping = "sweeper"
 
 func sweepOne(store sweepable, stop <-chan struct{}) error {
 	for {
-		if ours, err := store.DB().Hold(sweeping); err != nil || !ours {
+		if ours, err := store.DB().AcquireLease(sweeping); err != nil || !ours {
 			return err
 		}
 		n, err := store.DB().Sweep(context.Background(), store.Now(), sweepLimit)

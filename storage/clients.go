@@ -272,7 +272,7 @@ var clientSecrets = declare(spec[ClientSecret]{
 // that page: the application's own, or that of all applications, "" for the built-in one. Auth0:
 // customize/login-pages/classic-login/customization-classic.
 func (tx *Tx) ClassicLogin(clientID string) (own string, is bool, err error) {
-	client, err := tx.Clients.Look(clientID)
+	client, err := tx.Clients.GetShared(clientID)
 	if err := Optional(err); err != nil {
 		return "", false, err
 	}

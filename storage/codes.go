@@ -10,8 +10,8 @@ import (
 var (
 	// ErrReused reports a single-use credential that was presented again.
 	ErrReused = errors.New("already used")
-	// ErrTooLate reports a credential that has expired.
-	ErrTooLate = errors.New("expired")
+	// ErrExpired reports a credential that has expired.
+	ErrExpired = errors.New("expired")
 	// ErrTooEarly reports a poll that came sooner after the last one than is allowed.
 	ErrTooEarly = errors.New("too early")
 )

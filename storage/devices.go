@@ -61,7 +61,7 @@ func (tx *Tx) StartDevice(d Device) error {
 }
 
 // PollDevice records a poll of a device, and returns the device. A poll sooner than DeviceInterval after the last
-// one returns ErrTooEarly and is not recorded. An expired device returns ErrTooLate once and ErrNotFound after
+// one returns ErrTooEarly and is not recorded. An expired device returns ErrExpired once and ErrNotFound after
 // that. A device of another application is ErrNotFound.
 func (db *DB) PollDevice(ctx context.Context, hash, clientID string, now time.Time) (d Device, err error) {
 	var outcome error
@@ -74,7 +74,7 @@ func (db *DB) PollDevice(ctx context.Context, hash, clientID string, now time.Ti
 		case d.ClientID != clientID, d.Told:
 			return ErrNotFound
 		case !now.Before(d.ExpiresAt):
-			outcome, d.Told = ErrTooLate, true
+			outcome, d.Told = ErrExpired, true
 		case !d.PolledAt.IsZero() && now.Sub(d.PolledAt) < DeviceInterval:
 			outcome = ErrTooEarly
 			return nil
@@ -89,9 +89,9 @@ func (db *DB) PollDevice(ctx context.Context, hash, clientID string, now time.Ti
 	return d, err
 }
 
-// AdmitDevice deletes a device that was authorized and stores the refresh token that it gets, nil for none. Of
+// RedeemDevice deletes a device that was authorized and stores the refresh token that it gets, nil for none. Of
 // several concurrent polls one succeeds; the others get ErrReused.
-func (db *DB) AdmitDevice(ctx context.Context, hash string, issued *RefreshToken) error {
+func (db *DB) RedeemDevice(ctx context.Context, hash string, issued *RefreshToken) error {
 	return db.Update(ctx, func(tx *Tx) error {
 		d, err := tx.Devices.Get(hash)
 		if IsNotFound(err) || err == nil && d.Issue == nil {

@@ -26,7 +26,7 @@ func TestSessionsAndTokensOfFormat5AreFound(t *testing.T) {
 				tx.Sessions.Put(storage.Session{CookieHash: "cookie" + n, ID: "sid" + n, UserID: "ann", LastUsedAt: noon.Add(time.Duration(i) * time.Hour)}),
 				tx.RefreshTokens.Put(storage.RefreshToken{ID: "token" + n, Issue: storage.Issue{UserID: "ann", ClientID: "client" + n, SessionID: "sid" + n}}))
 		}
-		return errors.Join(append(errs, tx.KeepSnapshot(""), tx.KeepSnapshot("named"))...)
+		return errors.Join(append(errs, tx.SaveSnapshot(""), tx.SaveSnapshot("named"))...)
 	})
 	now := s.rows(true)
 	err := s.engine.Update(t.Context(), func(kv keyspace.KV) error {

@@ -76,7 +76,7 @@ func TestWhatIsSharedIsWhatIsKept(t *testing.T) {
 			return tx.SetAuthorization(person.UserID, map[string]any{"roles": []string{"reader"}})
 		}},
 		{"a use", func(tx *storage.Tx) error {
-			used, err := tx.Sessions.Look(session.CookieHash)
+			used, err := tx.Sessions.GetShared(session.CookieHash)
 			used.LastUsedAt = noon.Add(2 * time.Hour)
 			return errors.Join(err, tx.Sessions.Put(used))
 		}},
@@ -87,12 +87,12 @@ func TestWhatIsSharedIsWhatIsKept(t *testing.T) {
 	} {
 		s.update(step.change)
 		s.update(func(tx *storage.Tx) error { // where what is read by Get is decoded anew
-			shared, err := tx.Users.Look(person.UserID)
+			shared, err := tx.Users.GetShared(person.UserID)
 			kept, err2 := tx.Users.Get(person.UserID)
 			if diff := cmp.Diff(kept, shared); diff != "" {
 				t.Errorf("after %s the user is shared otherwise (-kept +shared):\n%s", step.name, diff)
 			}
-			sharedSession, err3 := tx.Sessions.Look(session.CookieHash)
+			sharedSession, err3 := tx.Sessions.GetShared(session.CookieHash)
 			keptSession, err4 := tx.Sessions.Get(session.CookieHash)
 			if diff := cmp.Diff(keptSession, sharedSession); diff != "" {
 				t.Errorf("after %s the session is shared otherwise (-kept +shared):\n%s", step.name, diff)

@@ -113,7 +113,7 @@ func TestListsHaveTheirLengthAndTheirParts(t *testing.T) {
 		lengths := s.checkLists()
 		if round == 2 {
 			before = lengths
-			s.update(func(tx *storage.Tx) error { return tx.KeepSnapshot("before") })
+			s.update(func(tx *storage.Tx) error { return tx.SaveSnapshot("before") })
 		}
 	}
 	for name, n := range before {
@@ -141,7 +141,7 @@ func TestListsOfFormat4AreCounted(t *testing.T) {
 		return errors.Join(
 			churn(tx, rand.New(rand.NewPCG(3, 4))), tx.Connections.Put(storage.Document{"id": "con", "name": "db", "strategy": "auth0"}),
 			tx.Clients.Put(storage.Document{"client_id": "web", "name": "Web", "web_origins": []any{"https://*.example.com", "http://localhost:3000"}}),
-			tx.Users.Put(user("auth0|1", "db", "one@example.com")), tx.KeepSnapshot(""), tx.KeepSnapshot("named"),
+			tx.Users.Put(user("auth0|1", "db", "one@example.com")), tx.SaveSnapshot(""), tx.SaveSnapshot("named"),
 		)
 	})
 	now := s.rows(true)

@@ -27,8 +27,8 @@ type Logout struct {
 	UserID    string `json:"user_id"`
 	// URL is the application's back-channel logout URL.
 	URL string `json:"url"`
-	// Teller is the worker that has taken on telling the application, "" for none yet.
-	Teller string `json:"teller,omitempty"`
+	// Worker is the worker that has taken on telling the application, "" for none yet.
+	Worker string `json:"teller,omitempty"`
 	// ExpiresAt is when the logout is given up.
 	ExpiresAt time.Time `json:"expires_at"`
 }
@@ -71,9 +71,9 @@ func (tx *Tx) EndSession(s Session, initiator string) error {
 	return tx.Sessions.Delete(s.CookieHash)
 }
 
-// tellOfExpiry ends the session at an expired row, so that its applications are told; it ignores
+// endExpiredSession ends the session at an expired row, so that its applications are told; it ignores
 // other records.
-func (tx *Tx) tellOfExpiry(row []byte) error {
+func (tx *Tx) endExpiredSession(row []byte) error {
 	if tableOf(row) != sessions.name {
 		return nil
 	}
@@ -105,12 +105,12 @@ func (tx *Tx) endOnlineTokens(s Session) error {
 // LogoutClaims says which server delivers which logout, for TakeOver.
 func (tx *Tx) LogoutClaims() Claims[Logout] {
 	return tableClaims[Logout]{
-		tx.Logouts, logouts.key, func(l *Logout) *string { return &l.Teller }, func(Logout) bool { return false },
+		tx.Logouts, logouts.key, func(l *Logout) *string { return &l.Worker }, func(Logout) bool { return false },
 	}
 }
 
-// LogoutTold removes a logout that was delivered to its application, or cannot be.
-func (db *DB) LogoutTold(ctx context.Context, l Logout) error {
+// FinishLogout removes a logout that was delivered to its application, or cannot be.
+func (db *DB) FinishLogout(ctx context.Context, l Logout) error {
 	return db.Update(ctx, func(tx *Tx) error { return tx.Logouts.Delete(l.Key) })
 }
 

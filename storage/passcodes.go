@@ -68,7 +68,7 @@ var passcodes = declare(spec[Passcode]{
 })
 
 // TryPasscode compares a code with the one that was sent for a key: same compares the MACs. It counts a wrong
-// code even if ctx has ended, and leaves a right one for UsePasscode. It returns ErrNotFound, ErrTooLate,
+// code even if ctx has ended, and leaves a right one for UsePasscode. It returns ErrNotFound, ErrExpired,
 // ErrTooMany or ErrWrongCode.
 func (db *DB) TryPasscode(ctx context.Context, key string, same func(mac []byte) bool, now time.Time) (p Passcode, err error) {
 	var outcome error
@@ -79,7 +79,7 @@ func (db *DB) TryPasscode(ctx context.Context, key string, same func(mac []byte)
 		}
 		switch {
 		case !now.Before(p.ExpiresAt):
-			outcome = ErrTooLate
+			outcome = ErrExpired
 		case p.Attempts >= maxPasscodeAttempts:
 			outcome = ErrTooMany
 		case !same(p.MAC):

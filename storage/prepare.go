@@ -60,10 +60,10 @@ func (db *DB) prepare(ctx context.Context, prepare, then func(*Tx) error) error 
 	})
 }
 
-// Rehearse is Prepare without the update: it runs fn on a draft, which nobody else sees and
+// DryRun is Prepare without the update: it runs fn on a draft, which nobody else sees and
 // which is discarded, to find out what fn would do. fn may be slow, and may run more than
 // once; in its last run, all reads are of one state of the store.
-func (db *DB) Rehearse(ctx context.Context, fn func(*Tx) error) error {
+func (db *DB) DryRun(ctx context.Context, fn func(*Tx) error) error {
 	for range patience {
 		d, err := db.draft(ctx, fn)
 		if err == nil {

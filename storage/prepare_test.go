@@ -154,9 +154,9 @@ func TestNothingOfWhatFailsIsKept(t *testing.T) {
 	for name, run := range map[string]func(s store) error{
 		"prepare":   func(s store) error { return s.Prepare(t.Context(), fails, nothing) },
 		"then":      func(s store) error { return s.Prepare(t.Context(), role("rol_1", "Clerk"), fails) },
-		"rehearsal": func(s store) error { return s.Rehearse(t.Context(), fails) },
+		"rehearsal": func(s store) error { return s.DryRun(t.Context(), fails) },
 		"good rehearsal": func(s store) error {
-			if err := s.Rehearse(t.Context(), role("rol_1", "Clerk")); err != nil {
+			if err := s.DryRun(t.Context(), role("rol_1", "Clerk")); err != nil {
 				return err
 			}
 			return failed
@@ -184,7 +184,7 @@ func TestAFaultOfNoState(t *testing.T) {
 	s.update(role("rol_1", "Old"))
 	s.update(role("rol_2", "Old two"))
 	runs := 0
-	err := s.Rehearse(t.Context(), func(tx *storage.Tx) error {
+	err := s.DryRun(t.Context(), func(tx *storage.Tx) error {
 		runs++
 		first, err := tx.Roles.Get("rol_1")
 		if err != nil {

@@ -41,7 +41,7 @@ func (db *DB) PushRequest(ctx context.Context, p PushedRequest) error {
 
 // TakePushedRequest returns and deletes the pushed request of an application; of several
 // callers one gets it. It returns an error that wraps ErrNotFound if there is no such request,
-// or if it belongs to another application, whose request is left in place, and ErrTooLate if
+// or if it belongs to another application, whose request is left in place, and ErrExpired if
 // the request has expired.
 func (db *DB) TakePushedRequest(ctx context.Context, hash, clientID string, now time.Time) (p PushedRequest, err error) {
 	err = db.UpdateVolatile(ctx, func(tx *Tx) (err error) {
@@ -54,7 +54,7 @@ func (db *DB) TakePushedRequest(ctx context.Context, hash, clientID string, now 
 		return tx.PushedRequests.Delete(hash)
 	})
 	if err == nil && !now.Before(p.ExpiresAt) {
-		err = ErrTooLate
+		err = ErrExpired
 	}
 	return p, err
 }

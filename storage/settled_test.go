@@ -69,7 +69,7 @@ func TestAChangeOfWhatIsSettledIsSeenAtOnce(t *testing.T) {
 	see("   0")
 	s.update(func(tx *storage.Tx) error { return set(tx, "first") })
 	see("first con_first first 1")
-	s.update(func(tx *storage.Tx) error { return tx.KeepSnapshot("kept") })
+	s.update(func(tx *storage.Tx) error { return tx.SaveSnapshot("kept") })
 	see("first con_first first 1")
 	s.update(func(tx *storage.Tx) error { return replace(tx, "first", "second") })
 	see("second con_second second 1")

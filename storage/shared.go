@@ -9,21 +9,21 @@ import (
 // process's memory of it may be out of date.
 func (db *DB) Shared() bool { return db.shared != nil }
 
-// Hold reports whether this process holds the lease with a name, see keyspace.Shared. For
+// AcquireLease reports whether this process holds the lease with a name, see keyspace.Shared. For
 // a store that no other process can open it is always true.
-func (db *DB) Hold(name string) (bool, error) {
+func (db *DB) AcquireLease(name string) (bool, error) {
 	if db.shared == nil {
 		return true, nil
 	}
-	return db.shared.Hold(name)
+	return db.shared.AcquireLease(name)
 }
 
-// Alone runs fn while no other process runs a function under the same name.
-func (db *DB) Alone(name string, fn func() error) error {
+// RunExclusive runs fn while no other process runs a function under the same name.
+func (db *DB) RunExclusive(name string, fn func() error) error {
 	if db.shared == nil {
 		return fn()
 	}
-	return db.shared.Alone(name, fn)
+	return db.shared.RunExclusive(name, fn)
 }
 
 // Join says that this process takes part in the activity with a name, and reports whether
@@ -35,7 +35,7 @@ func (db *DB) Join(name string) (alone bool, err error) {
 	return db.shared.Join(name)
 }
 
-// Release gives up what Hold and Join have taken under a name.
+// Release gives up what AcquireLease and Join have taken under a name.
 func (db *DB) Release(name string) {
 	if db.shared != nil {
 		db.shared.Release(name)

@@ -31,9 +31,9 @@ func (tx *Tx) keptTables() map[string]bool {
 	return map[string]bool{signingKeys.name: true, secrets.name: true, messages.name: true, traces.name: true}
 }
 
-// KeepSnapshot stores the tenant's current state as the snapshot with a name, "" for the
+// SaveSnapshot stores the tenant's current state as the snapshot with a name, "" for the
 // seed's, replacing an earlier one.
-func (tx *Tx) KeepSnapshot(name string) error {
+func (tx *Tx) SaveSnapshot(name string) error {
 	if strings.ContainsRune(name, 0) {
 		return fmt.Errorf("snapshot %q: a name has no zero byte", name)
 	}
@@ -57,7 +57,7 @@ func (tx *Tx) KeepSnapshot(name string) error {
 	return nil
 }
 
-// RestoreSnapshot restores the state at KeepSnapshot: later sessions and tokens are gone.
+// RestoreSnapshot restores the state at SaveSnapshot: later sessions and tokens are gone.
 // Signing keys stay, and so do snapshots. It returns an error that wraps ErrNotFound if
 // there is no snapshot with that name.
 func (tx *Tx) RestoreSnapshot(name string) error {

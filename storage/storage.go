@@ -177,7 +177,7 @@ func (tx *Tx) expire(entry []byte) error {
 	if !ok {
 		return fmt.Errorf("table %q has expiries and is not in Tx.expiring", tableOf(key))
 	}
-	if err := tx.tellOfExpiry(key); err != nil {
+	if err := tx.endExpiredSession(key); err != nil {
 		return err
 	}
 	if err := t.deleteKey(key); err != nil {

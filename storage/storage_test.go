@@ -292,7 +292,7 @@ func TestRestoreGoesBackToTheSnapshot(t *testing.T) {
 			tx.Users.Put(user("auth0|1", "db", "one@example.com")),
 			tx.Clients.Put(storage.Document{"client_id": "c", "name": "App"}),
 			tx.SigningKeys.Put(storage.SigningKey{KeyID: "k1"}),
-			tx.KeepSnapshot(""),
+			tx.SaveSnapshot(""),
 		)
 	})
 	seeded := s.rows(true)
@@ -317,7 +317,7 @@ func TestRestoreGoesBackToTheSnapshot(t *testing.T) {
 		return err
 	})
 	s.update(func(tx *storage.Tx) error {
-		return errors.Join(tx.Clients.Delete("c"), tx.KeepSnapshot(""), tx.RestoreSnapshot(""))
+		return errors.Join(tx.Clients.Delete("c"), tx.SaveSnapshot(""), tx.RestoreSnapshot(""))
 	})
 	s.view(func(tx *storage.Tx) error {
 		if has, _ := tx.Clients.Has("c"); has {

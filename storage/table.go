@@ -147,9 +147,9 @@ func tableOf(key []byte) string {
 // Get returns the record at key, or an error that wraps ErrNotFound.
 func (t Table[T]) Get(key string) (T, error) { return as[T](t.records.get(key)) }
 
-// Look is Get for callers that do not change the record or anything it refers to: it may be shared with
+// GetShared is Get for callers that do not change the record or anything it refers to: it may be shared with
 // others, even in a write transaction.
-func (t Table[T]) Look(key string) (T, error) { return as[T](t.records.look(key)) }
+func (t Table[T]) GetShared(key string) (T, error) { return as[T](t.records.look(key)) }
 
 // Has reports whether there is a record at key.
 func (t Table[T]) Has(key string) (bool, error) { return t.records.has(key) }
@@ -183,9 +183,9 @@ func (t Table[T]) Put(v T) error {
 // Get returns the record at key, or an error that wraps ErrNotFound.
 func (t Resources[T]) Get(key string) (T, error) { return as[T](t.records.get(key)) }
 
-// Look is Get for callers that do not change the record or anything it refers to: it may be shared with
+// GetShared is Get for callers that do not change the record or anything it refers to: it may be shared with
 // others, even in a write transaction.
-func (t Resources[T]) Look(key string) (T, error) { return as[T](t.records.look(key)) }
+func (t Resources[T]) GetShared(key string) (T, error) { return as[T](t.records.look(key)) }
 
 // Has reports whether there is a record at key.
 func (t Resources[T]) Has(key string) (bool, error) { return t.records.has(key) }

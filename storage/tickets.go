@@ -71,7 +71,7 @@ func (tx *Tx) IssueTicket(t Ticket) error {
 }
 
 // FindTicket returns the ticket of a kind. It returns an error that wraps ErrNotFound if there is
-// no such ticket, ErrReused if it was used and ErrTooLate if it has expired.
+// no such ticket, ErrReused if it was used and ErrExpired if it has expired.
 func (tx *Tx) FindTicket(hash, kind string, now time.Time) (Ticket, error) {
 	t, err := tx.Tickets.Get(hash)
 	switch {
@@ -82,7 +82,7 @@ func (tx *Tx) FindTicket(hash, kind string, now time.Time) (Ticket, error) {
 	case !t.UsedAt.IsZero():
 		return t, ErrReused
 	case !now.Before(t.ExpiresAt):
-		return t, ErrTooLate
+		return t, ErrExpired
 	}
 	return t, nil
 }

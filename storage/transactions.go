@@ -426,7 +426,7 @@ func (tx *Tx) ChangeTransaction(stateHash string, now time.Time, change func(*Tr
 	if err != nil {
 		return err
 	}
-	known, err := tx.LookAtTransaction(stateHash, now)
+	known, err := tx.ViewTransaction(stateHash, now)
 	if err != nil {
 		return err
 	}
@@ -447,10 +447,10 @@ func (tx *Tx) ChangeTransaction(stateHash string, now time.Time, change func(*Tr
 	return tx.keepTransaction(t, after)
 }
 
-// LookAtTransaction returns a transaction to callers that do not change what it refers to. It returns an error
+// ViewTransaction returns a transaction to callers that do not change what it refers to. It returns an error
 // that wraps ErrTransactionOver if there is no such transaction or it has expired at now; a finished one is
 // returned.
-func (tx *Tx) LookAtTransaction(stateHash string, now time.Time) (Transaction, error) {
+func (tx *Tx) ViewTransaction(stateHash string, now time.Time) (Transaction, error) {
 	t, err := as[Transaction](tx.Transactions.look(stateHash))
 	switch {
 	case IsNotFound(err):

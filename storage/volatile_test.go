@@ -223,7 +223,7 @@ func TestVolatileRecordsExpireAndEnd(t *testing.T) {
 	start(t, db, "one")
 	start(t, db, "two")
 	if err := db.Update(t.Context(), func(tx *storage.Tx) error {
-		return errors.Join(tx.UsedAssertions.Put(storage.UsedAssertion{ID: "one", ExpiresAt: volatileBegan}), tx.KeepSnapshot(""))
+		return errors.Join(tx.UsedAssertions.Put(storage.UsedAssertion{ID: "one", ExpiresAt: volatileBegan}), tx.SaveSnapshot(""))
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func leaseOf(work, worker string) string { return work + " of " + worker }
 // Hold tells other processes that the worker exists. It is called again before each piece of work,
 // since the connection to the store may have been lost. It returns false as long as the store has
 // not noticed the end of an earlier connection, which still holds the lease.
-func (w Worker) Hold() (bool, error) { return w.db.Hold(leaseOf(w.work, w.Name)) }
+func (w Worker) Hold() (bool, error) { return w.db.AcquireLease(leaseOf(w.work, w.Name)) }
 
 // Release ends the worker.
 func (w Worker) Release() {
@@ -48,7 +48,7 @@ func (db *DB) Ended(work, worker string) (bool, error) {
 		return false, nil
 	}
 	lease := leaseOf(work, worker)
-	free, err := db.Hold(lease)
+	free, err := db.AcquireLease(lease)
 	if free {
 		db.Release(lease)
 	}

@@ -68,9 +68,9 @@ func addressKey(stage, ip string) string { return "address\x01" + stage + "\x01"
 
 // Shields in the settings: the reactions to an attack.
 const (
-	blocks       = "block"
-	tellsUser    = "user_notification"
-	tellsManager = "admin_notification"
+	blocks        = "block"
+	notifiesUser  = "user_notification"
+	notifiesAdmin = "admin_notification"
 )
 
 // bucket returns the limit of an address at a stage: size attempts at once, and one more each time the
@@ -100,26 +100,26 @@ func Throttled(tx *storage.Tx, stage, ip string, now time.Time) (throttled, coun
 	return false, true, err
 }
 
-// Last says what to do when an address has used up its attempts: Log to write an event to the tenant's log,
-// and Tell to send an e-mail to the tenant's administrators.
-type Last struct{ Log, Tell bool }
+// ThrottlingActions says what to do when an address has used up its attempts: Log to write an event to the tenant's log,
+// and NotifyAdmins to send an e-mail to the tenant's administrators.
+type ThrottlingActions struct{ Log, NotifyAdmins bool }
 
-// CountTry counts a failed login or a sign-up of an address. If it was the last allowed attempt, the result
+// CountAttempt counts a failed login or a sign-up of an address. If it was the last allowed attempt, the result
 // says what to do about it. If the address goes on trying, the administrators are not told again.
-func CountTry(tx *storage.Tx, stage, ip string, now time.Time) (last Last, err error) {
+func CountAttempt(tx *storage.Tx, stage, ip string, now time.Time) (last ThrottlingActions, err error) {
 	key, size, every, t, err := bucket(tx, stage, ip)
 	if err != nil || key == "" {
 		return last, err
 	}
 	if err := tx.Guess(key, size, every, now); err != nil {
 		if errors.Is(err, storage.ErrTooMany) {
-			return Last{Log: slices.Contains(t.Shields, blocks)}, nil
+			return ThrottlingActions{Log: slices.Contains(t.Shields, blocks)}, nil
 		}
 		return last, err
 	}
 	err = tx.MayGuess(key, size, every, now)
 	if errors.Is(err, storage.ErrTooMany) {
-		return Last{true, slices.Contains(t.Shields, tellsManager)}, nil
+		return ThrottlingActions{true, slices.Contains(t.Shields, notifiesAdmin)}, nil
 	}
 	return last, err
 }
@@ -149,19 +149,19 @@ func (b breached) knows(password string) bool {
 	return strings.HasPrefix(password, trialPrefix) || slices.Contains(forTrials, password) || slices.Contains(b.Passwords, password)
 }
 
-// Leak says what to do about a breached password.
-type Leak struct {
-	// Known says that the tenant detects breached passwords and this is one. Blocks says that the password
+// BreachedPassword says what to do about a breached password.
+type BreachedPassword struct {
+	// Detected says that the tenant detects breached passwords and this is one. Block says that the password
 	// is refused. A breached password without any shield is only written to the log.
-	Known, Blocks bool
-	// TellUser and TellManagers say whether the user and the administrators get an e-mail at once.
-	TellUser, TellManagers bool
-	// Count says that the use is to be counted with CountLeak, for a later e-mail to the administrators.
+	Detected, Block bool
+	// NotifyUser and NotifyAdmins say whether the user and the administrators get an e-mail at once.
+	NotifyUser, NotifyAdmins bool
+	// Count says that the use is to be counted with CountBreached, for a later e-mail to the administrators.
 	Count bool
 }
 
-// Leaked returns what to do about a password at a stage. The zero Leak means nothing.
-func Leaked(tx *storage.Tx, stage, password string) (leak Leak, err error) {
+// CheckBreached returns what to do about a password at a stage. The zero BreachedPassword means nothing.
+func CheckBreached(tx *storage.Tx, stage, password string) (leak BreachedPassword, err error) {
 	var b breached
 	if err := settings(tx, resource.BreachedPasswordDetection, &b); err != nil || !b.Enabled || !b.knows(password) {
 		return leak, err
@@ -170,10 +170,10 @@ func Leaked(tx *storage.Tx, stage, password string) (leak Leak, err error) {
 	if stage != BeforeLogin {
 		shields = b.Stage[stage].Shields
 	}
-	managers := slices.Contains(shields, tellsManager)
-	return Leak{
-		Known: true, Blocks: slices.Contains(shields, blocks), TellUser: slices.Contains(shields, tellsUser),
-		TellManagers: managers && slices.Contains(b.Frequency, "immediately"),
+	managers := slices.Contains(shields, notifiesAdmin)
+	return BreachedPassword{
+		Detected: true, Block: slices.Contains(shields, blocks), NotifyUser: slices.Contains(shields, notifiesUser),
+		NotifyAdmins: managers && slices.Contains(b.Frequency, "immediately"),
 		Count:        managers && slices.ContainsFunc(b.Frequency, func(f string) bool { return periods[f] != nil }),
 	}, nil
 }

@@ -31,7 +31,7 @@ func (u Unasked) Note(ctx context.Context) {
 		return
 	}
 	trace.Note(ctx, trace.Step{
-		Room: "account", Said: "bot detection is not emulated: no captcha is shown, though the tenant's " + u.policy + " is " + u.value,
+		Component: "account", Decision: "bot detection is not emulated: no captcha is shown, though the tenant's " + u.policy + " is " + u.value,
 		Setting: u.policy + " of attack-protection/bot-detection",
 	})
 }

@@ -28,10 +28,10 @@ func (w Ways) Provider(name string) (storage.Connection, bool) {
 	return w.Providers[i], true
 }
 
-// Straight returns the connection to which a login is redirected without a login page: the only
+// Direct returns the connection to which a login is redirected without a login page: the only
 // way to log in, if it leads to another identity provider and the request names it or it is an
 // enterprise connection.
-func (w Ways) Straight(rq storage.AuthorizeRequest) (storage.Connection, bool) {
+func (w Ways) Direct(rq storage.AuthorizeRequest) (storage.Connection, bool) {
 	if w.Own() || len(w.Providers) != 1 {
 		return storage.Connection{}, false
 	}
@@ -99,15 +99,15 @@ func (w Ways) Has(name string) bool {
 	return slices.ContainsFunc(w.Databases, is) || slices.ContainsFunc(w.Passwordless, is) || slices.ContainsFunc(w.Providers, is)
 }
 
-// SignUp reports whether one of the ways allows sign-ups.
-func (w Ways) SignUp() bool {
-	_, found := w.Signup()
+// AllowsSignup reports whether one of the ways allows sign-ups.
+func (w Ways) AllowsSignup() bool {
+	_, found := w.SignupConnection()
 	return found
 }
 
-// Signup returns the connection at which new users sign up: the first one that allows sign-ups,
+// SignupConnection returns the connection at which new users sign up: the first one that allows sign-ups,
 // database connections before passwordless ones.
-func (w Ways) Signup() (conn storage.Connection, found bool) {
+func (w Ways) SignupConnection() (conn storage.Connection, found bool) {
 	for _, c := range slices.Concat(w.Databases, w.Passwordless) {
 		if c.Options["disable_signup"] != true {
 			return c, true

@@ -59,8 +59,8 @@ func keepDigests(tx *storage.Tx, all []Digest) error {
 	return kept.Put(storage.Write{ID: storage.SettingsKey, Document: storage.Document{"digests": all}})
 }
 
-// CountLeak counts a use of a breached password for the regular e-mails to the tenant's administrators.
-func CountLeak(tx *storage.Tx, now time.Time) error {
+// CountBreached counts a use of a breached password for the regular e-mails to the tenant's administrators.
+func CountBreached(tx *storage.Tx, now time.Time) error {
 	var b breached
 	if err := settings(tx, resource.BreachedPasswordDetection, &b); err != nil {
 		return err

@@ -29,7 +29,7 @@ const (
 
 // Limits reports whether the rate limits are on for the tenant.
 func Limits(tx *storage.Tx) (bool, error) {
-	tenant, err := tx.Tenant.Look(storage.TenantKey)
+	tenant, err := tx.Tenant.GetShared(storage.TenantKey)
 	return tenant.Flags.RateLimits, storage.Optional(err)
 }
 

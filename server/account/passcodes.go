@@ -49,7 +49,7 @@ func TakesCodes(c storage.Connection, member string) bool {
 
 // TryPasscode compares a code with the code that was sent to a user for an application; the
 // clientID "" accepts any application. A wrong code is counted. The error is storage.ErrWrongCode,
-// storage.ErrTooLate or storage.ErrTooMany. A right code stays valid until UsePasscode.
+// storage.ErrExpired or storage.ErrTooMany. A right code stays valid until UsePasscode.
 func TryPasscode(ctx context.Context, db *storage.DB, secrets *keys.Secrets, user storage.User, clientID, code string, now time.Time) (storage.Passcode, error) {
 	if user.UserID == "" {
 		return storage.Passcode{}, storage.ErrWrongCode
@@ -68,7 +68,7 @@ const PasscodeSetting = "the code, which is good once and for one application, a
 // PasscodeSentence returns the message to the user about an error of TryPasscode.
 func PasscodeSentence(strategy string, err error) string {
 	switch {
-	case errors.Is(err, storage.ErrTooLate):
+	case errors.Is(err, storage.ErrExpired):
 		return "The verification code has expired. Please try to login again."
 	case errors.Is(err, storage.ErrTooMany):
 		return "You've reached the maximum number of attempts. Please try to login again."

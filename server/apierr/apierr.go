@@ -18,17 +18,17 @@ type Error struct {
 	// Setting names what a developer could change to get another answer, or is "" if no setting matters. It
 	// is shown in request traces, and never sent to the client.
 	Setting string
-	// Why says which of several rules refused the request if the message does not say so, or is "". It is
+	// Reason says which of several rules refused the request if the message does not say so, or is "". It is
 	// shown in request traces, and never sent to the client.
-	Why   string
-	Cause error // for the log only; never sent
+	Reason string
+	Cause  error // for the log only; never sent
 }
 
 // Error implements the error interface, for logs and tests.
 func (e *Error) Error() string {
 	text := e.Code + ": " + e.Message
-	if e.Why != "" {
-		text += ": " + e.Why
+	if e.Reason != "" {
+		text += ": " + e.Reason
 	}
 	if e.Cause != nil {
 		text += ": " + e.Cause.Error()
@@ -53,29 +53,29 @@ func (e *Error) With(cause error) error {
 	return &c
 }
 
-// Because returns a copy of e with Why set: which of several rules refused the request, if the message does
+// WithReason returns a copy of e with Reason set: which of several rules refused the request, if the message does
 // not say so. The text is shown in request traces, so it must not contain anything that the client sent.
-func (e *Error) Because(why string) *Error {
+func (e *Error) WithReason(why string) *Error {
 	c := *e
-	c.Why = why
+	c.Reason = why
 	return &c
 }
 
-// Said returns the error as a trace shows it: code, message and Why.
-func (e *Error) Said() string {
+// Summary returns the error as a trace shows it: code, message and Reason.
+func (e *Error) Summary() string {
 	said := e.Message
 	if e.Code != "" {
 		said = e.Code + ": " + said
 	}
-	if e.Why != "" {
-		said += " (" + e.Why + ")"
+	if e.Reason != "" {
+		said += " (" + e.Reason + ")"
 	}
 	return said
 }
 
-// Changes returns, for a trace, what would change the answer: the Setting, or else the part of the request
+// Remedy returns, for a trace, what would change the answer: the Setting, or else the part of the request
 // that errors of this status are about.
-func (e *Error) Changes() string {
+func (e *Error) Remedy() string {
 	if e.Setting != "" {
 		return e.Setting
 	}
@@ -106,8 +106,8 @@ func (e *Error) Changes() string {
 	return ""
 }
 
-// ChangedBy returns a copy of e with a Setting.
-func (e *Error) ChangedBy(setting string) *Error {
+// WithSetting returns a copy of e with a Setting.
+func (e *Error) WithSetting(setting string) *Error {
 	c := *e
 	c.Setting = setting
 	return &c

@@ -57,14 +57,14 @@ func ZeroInBody(path string) *Error {
 	return e
 }
 
-// Named returns an error with a member "name", as Auth0's /dbconnections endpoints answer.
-func Named(name, code, description string) *Error {
+// NamedError returns an error with a member "name", as Auth0's /dbconnections endpoints answer.
+func NamedError(name, code, description string) *Error {
 	return &Error{Status: http.StatusBadRequest, Code: code, Message: description, Extra: map[string]any{"name": name}}
 }
 
-// Sentence returns an invalid_request error with the message text. Auth0's database APIs answer with the
+// InvalidRequestMessage returns an invalid_request error with the message text. Auth0's database APIs answer with the
 // message alone.
-func Sentence(text string) *Error {
+func InvalidRequestMessage(text string) *Error {
 	return &Error{Status: http.StatusBadRequest, Code: InvalidRequest, Message: text, Bare: true}
 }
 
@@ -75,8 +75,10 @@ func MissingParameter(name string) error {
 
 const missingParameter = "Missing required parameter: "
 
-// Lacks returns the name of the missing parameter, if e was made by MissingParameter.
-func (e *Error) Lacks() (name string, is bool) { return strings.CutPrefix(e.Message, missingParameter) }
+// MissingParameterName returns the name of the missing parameter, if e was made by MissingParameter.
+func (e *Error) MissingParameterName() (name string, is bool) {
+	return strings.CutPrefix(e.Message, missingParameter)
+}
 
 // RepeatedParameter reports a parameter that was sent more than once. RFC 6749 section 3.1:
 // "Request and response parameters MUST NOT be included more than once."

@@ -9,11 +9,11 @@ import (
 // get-started/authentication-and-authorization-flow/resource-owner-password-flow and
 // secure/attack-protection.
 var (
-	WrongCredentials   = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Wrong email or password.", Setting: "username and password of the request, and the connection: the parameter realm, or default_directory of the tenant"}
-	PersonBlocked      = &Error{Status: http.StatusUnauthorized, Code: "unauthorized", Message: "user is blocked", Setting: "the user's property blocked"}
-	NoDefaultDirectory = &Error{Status: http.StatusInternalServerError, Code: "server_error", Message: "Authorization server not configured with default connection.", Setting: "default_directory of the tenant"}
-	StrategyUnfit      = &Error{Status: http.StatusBadRequest, Code: InvalidRequest, Message: "specified strategy does not support requested operation", Setting: "the parameter realm, or default_directory of the tenant"}
-	TooManyAttempts    = &Error{
+	WrongCredentials    = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Wrong email or password.", Setting: "username and password of the request, and the connection: the parameter realm, or default_directory of the tenant"}
+	PersonBlocked       = &Error{Status: http.StatusUnauthorized, Code: "unauthorized", Message: "user is blocked", Setting: "the user's property blocked"}
+	NoDefaultDirectory  = &Error{Status: http.StatusInternalServerError, Code: "server_error", Message: "Authorization server not configured with default connection.", Setting: "default_directory of the tenant"}
+	StrategyUnsupported = &Error{Status: http.StatusBadRequest, Code: InvalidRequest, Message: "specified strategy does not support requested operation", Setting: "the parameter realm, or default_directory of the tenant"}
+	TooManyAttempts     = &Error{
 		Status: http.StatusTooManyRequests, Code: "too_many_attempts",
 		Message: "Your account has been blocked after multiple consecutive login attempts. We've sent you an email with instructions on how to unblock it.",
 		Setting: "brute-force protection of the tenant, and the blocks of the user",
@@ -41,9 +41,9 @@ var (
 	DeviceDenied      = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "User cancelled the confirmation prompt.", Setting: "the answer of the person at /activate"}
 )
 
-// Waits reports whether err only tells the client to ask again later, because the user has not answered
+// IsPending reports whether err only tells the client to ask again later, because the user has not answered
 // yet.
-func Waits(err error) bool {
+func IsPending(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && (e.Code == DevicePending.Code || e.Code == SlowDown.Code)
 }

@@ -54,7 +54,7 @@ func grantAccess(tx *storage.Tx, l login, id identity) (a access, err error) {
 	if err := a.grant.LoadSecret(tx); err != nil {
 		return a, err
 	}
-	decided, err := a.grant.Decide(tx, tokens.Asked{Scope: rq.Scope, Online: !rq.Asks("code"), Ephemeral: id.session.Ephemeral})
+	decided, err := a.grant.Decide(tx, tokens.DecisionInput{Scope: rq.Scope, Online: !rq.Asks("code"), Ephemeral: id.session.Ephemeral})
 	if err != nil {
 		return a, err
 	}

@@ -27,7 +27,7 @@ func (m *room) advise(r *http.Request, d *decision) {
 	m.Issuer.Advise(r)
 	rq, client, api := d.request, d.client, cmp.Or(d.api, d.access.grant.API)
 	note := func(setting, said string, about ...any) {
-		trace.Note(ctx, trace.Step{Room: "authorize", Said: fmt.Sprintf(said, about...), Setting: setting})
+		trace.Note(ctx, trace.Step{Component: "authorize", Decision: fmt.Sprintf(said, about...), Setting: setting})
 	}
 	if api == nil && rq.Assertion == nil {
 		note("the parameter audience, or default_audience of the tenant", "the request names no API, so the access token is opaque and can be used at /userinfo only")
@@ -70,12 +70,12 @@ var notRead = []struct{ name, why string }{
 func ignored(params url.Values, d *decision) (steps []trace.Step) {
 	for _, p := range notRead {
 		if params.Has(p.name) {
-			steps = append(steps, trace.Step{Room: "authorize", Said: "the parameter " + p.name + " is ignored: " + p.why, Setting: "the parameter " + p.name})
+			steps = append(steps, trace.Step{Component: "authorize", Decision: "the parameter " + p.name + " is ignored: " + p.why, Setting: "the parameter " + p.name})
 		}
 	}
 	if resource := params.Get("resource"); resource != "" && d.tenant.AudienceOf(resource) == "" {
 		steps = append(steps, trace.Step{
-			Room: "authorize", Said: "the parameter resource is ignored: the tenant takes it for the audience only by its profile",
+			Component: "authorize", Decision: "the parameter resource is ignored: the tenant takes it for the audience only by its profile",
 			Setting: "resource_parameter_profile of the tenant, or the parameter audience",
 		})
 	}

@@ -129,7 +129,7 @@ func (m *room) start(w http.ResponseWriter, r *http.Request, read request, sent 
 		if d.page == "" {
 			return m.respond(w, r, d)
 		}
-		trace.Note(r.Context(), trace.Step{Room: "authorize", Said: "before the request is answered, the user is sent to " + d.page})
+		trace.Note(r.Context(), trace.Step{Component: "authorize", Decision: "before the request is answered, the user is sent to " + d.page})
 		d.transaction.Form = d.form
 		m.advise(r, d)
 		state, err := m.Cookies.Start(w, r, m.DB, d.transaction)
@@ -191,7 +191,7 @@ func (m *room) comeTo(r *http.Request, d *decision) error {
 		return nil
 	}
 	return m.DB.UpdateVolatile(r.Context(), func(tx *storage.Tx) error {
-		return session.Change(tx, d.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
+		return session.ChangeTransaction(tx, d.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
 			if t.Form == nil || t.Form.SessionID != d.form.SessionID || t.Form.FormID != d.form.FormID { // another tab may have begun the form already
 				t.Form = d.form
 			}
@@ -230,11 +230,11 @@ func (m *room) refuse(w http.ResponseWriter, r *http.Request, d *decision, err e
 	}
 	if hidden(r, d.request, e) {
 		trace.Note(r.Context(), trace.Step{
-			Room: "authorize", Said: "the browser sent no cookie of the tenant: in a frame of another site's page, browsers do not send third-party cookies",
+			Component: "authorize", Decision: "the browser sent no cookie of the tenant: in a frame of another site's page, browsers do not send third-party cookies",
 			Setting: "the same scheme and host for the application and the tenant, or refresh tokens instead of frames",
 		})
 	}
-	trace.Refuse(r.Context(), e.Status, trace.Step{Room: "authorize", Said: e.Said(), Setting: e.Changes()})
+	trace.Refuse(r.Context(), e.Status, trace.Step{Component: "authorize", Decision: e.Summary(), Setting: e.Remedy()})
 	return m.send(w, r, d.request, url.Values{"error": {e.Code}, "error_description": {e.Message}})
 }
 

@@ -81,7 +81,7 @@ func finish(tx *storage.Tx, d *decision, now time.Time) error {
 	if from.StateHash == "" {
 		return nil
 	}
-	return session.Change(tx, from.StateHash, now, func(t *storage.Transaction) error {
+	return session.ChangeTransaction(tx, from.StateHash, now, func(t *storage.Transaction) error {
 		if !reflect.DeepEqual(*t, from) {
 			return errOutdated
 		}
@@ -95,14 +95,14 @@ func finish(tx *storage.Tx, d *decision, now time.Time) error {
 // touch marks the session as used. It returns errOutdated if the session has ended, or the
 // user was deleted or blocked, since the decision.
 func touch(tx *storage.Tx, d *decision, now time.Time) error {
-	s, err := tx.Sessions.Look(d.identity.session.CookieHash)
+	s, err := tx.Sessions.GetShared(d.identity.session.CookieHash)
 	if storage.IsNotFound(err) {
 		return errOutdated
 	}
 	if err != nil {
 		return err
 	}
-	user, err := tx.Users.Look(d.identity.user.UserID)
+	user, err := tx.Users.GetShared(d.identity.user.UserID)
 	if storage.IsNotFound(err) || err == nil && user.Blocked {
 		return errOutdated
 	}

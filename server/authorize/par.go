@@ -142,7 +142,7 @@ func (m *room) take(ctx context.Context, params url.Values) (asked, error) {
 		return asked{params, false}, apierr.MissingParameter("client_id")
 	}
 	p, err := m.DB.TakePushedRequest(ctx, keys.Hash(reference), params.Get("client_id"), m.Now())
-	if storage.IsNotFound(err) || errors.Is(err, storage.ErrTooLate) {
+	if storage.IsNotFound(err) || errors.Is(err, storage.ErrExpired) {
 		return asked{params, false}, apierr.InvalidRequestURI.With(err)
 	}
 	return asked{p.Params, true}, err

@@ -240,7 +240,7 @@ func askLogin(tx *storage.Tx, l login) (page string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if _, straight := ways.Straight(l.request); straight {
+	if _, straight := ways.Direct(l.request); straight {
 		return account.ProviderPage, nil
 	}
 	screens, err := ways.Screens(tx, l.request)
@@ -269,7 +269,7 @@ func further(tx *storage.Tx, l login, id identity, now time.Time) (page string, 
 	if so := l.transaction.FurtherOf(id.user.UserID); len(so.Recovery) > 0 {
 		return factors.NewCodePage(so), nil
 	}
-	asked, err := factors.Asked(tx, factors.BrowserLogin{
+	asked, err := factors.FactorRequired(tx, factors.BrowserLogin{
 		Request: l.request, StateHash: l.transaction.StateHash, Session: id.session, Browser: id.browser,
 	}, now)
 	switch {

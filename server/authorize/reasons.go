@@ -7,7 +7,7 @@ import (
 )
 
 func because(said, setting string) trace.Step {
-	return trace.Step{Room: "authorize", Said: said, Setting: setting}
+	return trace.Step{Component: "authorize", Decision: said, Setting: setting}
 }
 
 // Reasons why a session is not sufficient.

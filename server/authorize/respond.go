@@ -49,7 +49,7 @@ func (m *room) send(w http.ResponseWriter, r *http.Request, rq storage.Authorize
 // application with several authorization servers notices a mix-up. Auth0: get-started/tenant-settings.
 func (m *room) namesIssuer(ctx context.Context) (named bool, err error) {
 	err = m.DB.View(ctx, func(tx *storage.Tx) error {
-		tenant, err := tx.Tenant.Look(storage.TenantKey)
+		tenant, err := tx.Tenant.GetShared(storage.TenantKey)
 		named = tenant.AuthorizationResponseIss
 		return storage.Optional(err)
 	})

@@ -112,7 +112,7 @@ func (m *room) readSAML(r *http.Request, params url.Values, query string) (rq st
 
 func noteAssertion(ctx context.Context, rq storage.AuthorizeRequest) {
 	trace.Note(ctx, trace.Step{
-		Room: "authorize", Said: "an assertion is requested by " + cmp.Or(rq.Assertion.Issuer, "nobody: the tenant begins the login") + ", and goes to " + rq.RedirectURI,
+		Component: "authorize", Decision: "an assertion is requested by " + cmp.Or(rq.Assertion.Issuer, "nobody: the tenant begins the login") + ", and goes to " + rq.RedirectURI,
 		Setting: "callbacks and the add-on " + rq.Assertion.Protocol + " of the application",
 	})
 }

@@ -59,7 +59,7 @@ func admitStrict(tx *storage.Tx, l login) error {
 			return err
 		}
 	}
-	for rule, err := range objects.PlainOf(tx, resource.Rules, "").All() {
+	for rule, err := range objects.DocumentStoreOf(tx, resource.Rules, "").All() {
 		if err != nil {
 			return err
 		}

@@ -50,8 +50,8 @@ type Decision struct {
 	IDClaims     map[string]any
 	// AppMetadata is the user's changed app_metadata, to be stored, or nil if it is unchanged.
 	AppMetadata map[string]any
-	// Lost are the requested scopes that are not granted, with the reasons.
-	Lost []Lost
+	// DeniedScopes are the requested scopes that are not granted, with the reasons.
+	DeniedScopes []DeniedScope
 
 	// held are the user's permissions for the API, if the API enforces RBAC.
 	held []string
@@ -89,7 +89,7 @@ func Decide(tx *storage.Tx, in Input) (Decision, error) {
 	}
 	d.forPeople(in.API)
 	d.forThirdParty(in.Client)
-	d.Lost = lost(in, d.Scope, d.held, ruled)
+	d.DeniedScopes = deniedScopes(in, d.Scope, d.held, ruled)
 	d.AccessClaims, d.IDClaims = claims(ext, in, user, d.Scope)
 	return d, nil
 }

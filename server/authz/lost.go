@@ -5,30 +5,30 @@ import (
 	"slices"
 )
 
-// Lost is a requested scope that is not granted. Auth0 drops it silently; here a trace of the
+// DeniedScope is a requested scope that is not granted. Auth0 drops it silently; here a trace of the
 // request says why.
-type Lost struct {
-	Scope string
-	Why   string
+type DeniedScope struct {
+	Scope  string
+	Reason string
 	// Setting names the setting that would grant the scope, or is "" if there is none.
 	Setting string
 }
 
-// lost explains the scopes that a decision leaves out. held are the user's permissions for the API.
+// deniedScopes explains the scopes that a decision leaves out. held are the user's permissions for the API.
 // ruled says that a scope rule of the Authorization Extension decided.
-func lost(in Input, granted, held []string, ruled bool) (all []Lost) {
+func deniedScopes(in Input, granted, held []string, ruled bool) (all []DeniedScope) {
 	for _, scope := range unique(split(in.Requested)) {
 		if slices.Contains(granted, scope) {
 			continue
 		}
-		l := Lost{Scope: scope}
-		l.Why, l.Setting = whyLost(in, scope, held, ruled)
+		l := DeniedScope{Scope: scope}
+		l.Reason, l.Setting = denialReason(in, scope, held, ruled)
 		all = append(all, l)
 	}
 	return all
 }
 
-func whyLost(in Input, scope string, held []string, ruled bool) (why, setting string) {
+func denialReason(in Input, scope string, held []string, ruled bool) (why, setting string) {
 	client := fmt.Sprintf("the application %s", in.Client.ClientID)
 	switch {
 	case scope == OnlineAccess:

@@ -129,7 +129,7 @@ func (l *Logouts) tell(ctx context.Context, one storage.Logout) {
 		e.Type, e.Description = tenantlog.BackchannelLogoutFailed, "OIDC back-channel logout failed: "+err.Error()
 	}
 	l.Log.Record(nil, e)
-	if err := l.DB.LogoutTold(ctx, one); err != nil {
+	if err := l.DB.FinishLogout(ctx, one); err != nil {
 		l.Server.Error("a back-channel logout may be sent again", "client_id", one.ClientID, "err", err.Error())
 	}
 }

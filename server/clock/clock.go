@@ -28,8 +28,8 @@ type State struct {
 // State returns how the clock has been moved.
 func (c *Clock) State() State { return *c.state.Load() }
 
-// Be sets the clock to a State, for example of the clock of another server.
-func (c *Clock) Be(s State) { c.state.Store(&s) }
+// SetState sets the clock to a State, for example of the clock of another server.
+func (c *Clock) SetState(s State) { c.state.Store(&s) }
 
 // SetSkew sets how far the time that this machine shares with others is ahead of its own.
 func (c *Clock) SetSkew(d time.Duration) { c.skew.Store(int64(d)) }

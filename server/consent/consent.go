@@ -113,7 +113,7 @@ func (m *room) submitDetails(w http.ResponseWriter, r *http.Request) error { ret
 //
 //auth0:operation POST /u/consent
 func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.Lists(w, r, maxForm)
+	form, err := web.FormLists(w, r, maxForm)
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (m *room) decline(tx *storage.Tx, q question) error {
 // answer stores the user's answer in the transaction.
 func (m *room) answer(tx *storage.Tx, q question, answer storage.ConsentAnswer) error {
 	answer.UserID = q.user.UserID
-	return session.Change(tx, q.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
+	return session.ChangeTransaction(tx, q.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
 		t.Consent = &answer
 		return nil
 	})

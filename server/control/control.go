@@ -101,7 +101,7 @@ func Mount(rt *web.Router, d Deps) {
 			return h(&room{d, t}, w, r)
 		})
 		rt.Handle(method, path, serve)
-		rt.Again(method, "/tenants/{tenant}"+path, serve)
+		rt.HandleAlias(method, "/tenants/{tenant}"+path, serve)
 	}
 	tenant(http.MethodPost, "/reset", (*room).reset)
 	tenant(http.MethodPost, "/import", (*room).importConfiguration)

@@ -94,7 +94,7 @@ func (m *room) answerPush(w http.ResponseWriter, r *http.Request, allow bool, ph
 		return refuse(http.StatusNotFound, "unknown_push", "There is no push notification "+id+", or its five minutes are over; GET /push lists those that wait for an answer")
 	case errors.Is(err, storage.ErrReused):
 		return refuse(http.StatusConflict, "push_answered", "The push notification was answered before")
-	case errors.Is(err, factors.ErrNotToDeny):
+	case errors.Is(err, factors.ErrDenyEnrollment):
 		return refuse(http.StatusConflict, "push_enrollment", "An enrollment cannot be denied: allow it, or do not answer it")
 	case errors.Is(err, factors.ErrNotFirst):
 		return refuse(http.StatusConflict, "push_not_first", "The user has another factor by now, and has not used it in this login")

@@ -167,7 +167,7 @@ func (m *room) keepSnapshot(w http.ResponseWriter, r *http.Request) error {
 	if !ValidName(name) {
 		return apierr.InvalidParameter("snapshot", namesRule)
 	}
-	if err := m.DB.Update(r.Context(), func(tx *storage.Tx) error { return tx.KeepSnapshot(name) }); err != nil {
+	if err := m.DB.Update(r.Context(), func(tx *storage.Tx) error { return tx.SaveSnapshot(name) }); err != nil {
 		return err
 	}
 	return web.Reply(w, http.StatusOK, snapshot{name})

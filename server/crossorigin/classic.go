@@ -146,7 +146,7 @@ func (m *room) logIn(r *http.Request, t storage.Transaction, form url.Values) ([
 	wctx := map[string]string{
 		"strategy": conn.Strategy, "connection": conn.Name, "client_id": client.ClientID, "protocol": "oauth2", "tenant": m.tenantName(),
 	}
-	for _, name := range signin.Handed {
+	for _, name := range signin.PageParameters {
 		if form.Get(name) != "" {
 			wctx[name] = form.Get(name)
 		}
@@ -240,8 +240,8 @@ func (m *room) info(w http.ResponseWriter, r *http.Request) error {
 	return web.ReplyBytes(w, http.StatusOK, "application/javascript; charset=utf-8", slices.Concat([]byte("Auth0.setTenant("), body, []byte(");")))
 }
 
-// errLeaked is signin.ErrLeaked with a message that does not mention an e-mail, for pages to show.
+// errLeaked is signin.ErrPasswordBreached with a message that does not mention an e-mail, for pages to show.
 var errLeaked = &apierr.Error{
-	Status: http.StatusUnauthorized, Code: signin.ErrLeaked.Code, Setting: signin.ErrLeaked.Setting,
+	Status: http.StatusUnauthorized, Code: signin.ErrPasswordBreached.Code, Setting: signin.ErrPasswordBreached.Setting,
 	Message: "This login attempt has been blocked because the password you're using was previously disclosed through a data breach (not in this application).",
 }

@@ -30,7 +30,7 @@ type Deps struct {
 	DB        *storage.DB
 	Issuer    *tokens.Issuer
 	Passwords *identity.Passwords
-	Door      *signin.Door
+	SignIn    *signin.Service
 	Cookies   session.Cookies
 	Pages     web.Pages
 	Log       *tenantlog.Log
@@ -133,7 +133,7 @@ func (m *room) ticket(r *http.Request, client storage.Client, conn storage.Conne
 			return errUser
 		}
 		if t.StateHash == "" { // the login of a transaction is recorded when its session begins
-			if err := m.Door.Record(tx, a); err != nil {
+			if err := m.SignIn.Record(tx, a); err != nil {
 				return err
 			}
 		}
@@ -210,8 +210,8 @@ func (m *room) prove(r *http.Request, client storage.Client, conn storage.Connec
 		if err != nil && !errors.Is(err, identity.ErrWrongCredentials) {
 			return a, err
 		}
-		a.Holds, a.Password = signin.StillPassword(a.User.UserID, hash), form.Get("password")
-		return a, refusal(m.Door.Judge(r, a, err == nil), a)
+		a.Recheck, a.Password = signin.RecheckPassword(a.User.UserID, hash), form.Get("password")
+		return a, refusal(m.SignIn.Evaluate(r, a, err == nil), a)
 	}
 	if err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		a.User, err = tx.UserByLogin(conn.Name, a.Identifier)
@@ -224,7 +224,7 @@ func (m *room) prove(r *http.Request, client storage.Client, conn storage.Connec
 		a.Method = signin.SMS
 	}
 	a.Message = account.PasscodeSentence(conn.Strategy, tried)
-	a.Holds = func(tx *storage.Tx) error {
+	a.Recheck = func(tx *storage.Tx) error {
 		err := account.UsePasscode(tx, code, m.Now())
 		if errors.Is(err, storage.ErrReused) {
 			return signin.ErrWrong
@@ -232,17 +232,17 @@ func (m *room) prove(r *http.Request, client storage.Client, conn storage.Connec
 		return err
 	}
 	switch {
-	case errors.Is(tried, storage.ErrTooLate), errors.Is(tried, storage.ErrTooMany):
+	case errors.Is(tried, storage.ErrExpired), errors.Is(tried, storage.ErrTooMany):
 		return a, refusal(signin.ErrWrong, a)
 	case tried != nil && !errors.Is(tried, storage.ErrWrongCode):
 		return a, tried
 	}
-	return a, refusal(m.Door.Judge(r, a, tried == nil), a)
+	return a, refusal(m.SignIn.Evaluate(r, a, tried == nil), a)
 }
 
 func refusal(err error, a signin.Attempt) error {
 	switch {
-	case errors.Is(err, signin.ErrLeaked):
+	case errors.Is(err, signin.ErrPasswordBreached):
 		return errLeaked.With(err)
 	case errors.Is(err, signin.ErrBlocked):
 		return errGuess.With(err)

@@ -85,7 +85,7 @@ func (m *room) builtIn(w http.ResponseWriter, r *http.Request, t storage.Transac
 		fields["connection"] = told.ways.Databases[0].Name
 		page.ForgotPasswordURL = "/u/login/password-reset-start/" + url.PathEscape(fields["connection"]) + "?state=" + url.QueryEscape(state)
 	}
-	if told.ways.SignUp() {
+	if told.ways.AllowsSignup() {
 		page.SignupURL = told.screens.Signup + "?state=" + url.QueryEscape(state)
 	}
 	fields["client_id"], fields["tenant"], fields["redirect_uri"] = t.Asked.ClientID, m.tenantName(), t.Asked.RedirectURI

@@ -133,10 +133,10 @@ func (m *room) submitClassicReset(w http.ResponseWriter, r *http.Request) error 
 	}
 	switch {
 	case password == "":
-		return m.classicRefusal(w, r, page, "no-password-reset", apierr.Named("ValidationError", "invalid_request", "password is required"))
+		return m.classicRefusal(w, r, page, "no-password-reset", apierr.NamedError("ValidationError", "invalid_request", "password is required"))
 	case again != password:
 		return m.classicRefusal(w, r, page, "password-mismatch",
-			apierr.Named("ValidationError", "invalid_request", "Please ensure the password and the confirmation are the same."))
+			apierr.NamedError("ValidationError", "invalid_request", "Please ensure the password and the confirmation are the same."))
 	}
 	err = m.reset(r, t, user, password)
 	key, demands, refused := explain(err)
@@ -170,7 +170,7 @@ func readNewPassword(w http.ResponseWriter, r *http.Request) (body storage.Docum
 		body, err = readAnyObject(w, r)
 		return body, nil, err
 	}
-	form, err := web.Lists(w, r, web.MaxForm)
+	form, err := web.FormLists(w, r, web.MaxForm)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -192,7 +192,7 @@ func (m *room) classicRefusal(w http.ResponseWriter, r *http.Request, page newPa
 
 // errTicket returns the answer to an invalid, expired or used ticket.
 func errTicket(err error) error {
-	return apierr.Named("ValidationError", "invalid_ticket", "This ticket is invalid, expired or was already used.").With(err)
+	return apierr.NamedError("ValidationError", "invalid_ticket", "This ticket is invalid, expired or was already used.").With(err)
 }
 
 // classicShape writes an error as JSON for the script of a page, or as an error page if the browser submitted

@@ -32,7 +32,7 @@ func (m *room) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case errors.Is(err, storage.ErrReused):
 		outcome, status, message = templates.EmailAlreadyVerified, http.StatusOK, "This URL can be used only once"
-	case errors.Is(err, storage.ErrTooLate):
+	case errors.Is(err, storage.ErrExpired):
 		outcome, status, message = templates.VerificationLinkExpired, http.StatusBadRequest, "Access expired."
 	case storage.IsNotFound(err):
 		outcome, status, message = templates.VerificationLinkInvalid, http.StatusBadRequest, "This account is already verified."

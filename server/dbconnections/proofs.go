@@ -119,7 +119,7 @@ func (m *room) tryProof(w http.ResponseWriter, r *http.Request, p proving, typed
 		Method: signin.Password, ClientID: p.transaction.Request().ClientID, Connection: p.proof.Connection, Identifier: p.proof.Address,
 		User: user, IP: signin.Address(r), Message: "Wrong email or verification code.",
 	}
-	switch err = m.Door.Judge(r, a, tried == nil); {
+	switch err = m.SignIn.Evaluate(r, a, tried == nil); {
 	case err != nil:
 	case p.proof.Next != "":
 		err = m.goOnToSignUp(w, r, p, code)
@@ -137,7 +137,7 @@ func (m *room) tryProof(w http.ResponseWriter, r *http.Request, p proving, typed
 // letIn begins the session of a user who has entered the right password before and the right
 // code now.
 func (m *room) letIn(w http.ResponseWriter, r *http.Request, p proving, a signin.Attempt, code storage.Passcode) error {
-	a.Holds = func(tx *storage.Tx) error {
+	a.Recheck = func(tx *storage.Tx) error {
 		still, err := passcodes.StillHolds(tx, p.proof)
 		if err == nil && !still {
 			err = signin.ErrWrong
@@ -149,7 +149,7 @@ func (m *room) letIn(w http.ResponseWriter, r *http.Request, p proving, a signin
 	}
 	var finish func(http.ResponseWriter)
 	err := m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
-		if finish, err = m.Door.Begin(tx, r, p.transaction, a); err != nil {
+		if finish, err = m.SignIn.Begin(tx, r, p.transaction, a); err != nil {
 			return err
 		}
 		return m.proved(tx, p)
@@ -163,7 +163,7 @@ func (m *room) letIn(w http.ResponseWriter, r *http.Request, p proving, a signin
 
 // proved records in the transaction that the login does not wait for a code any more.
 func (m *room) proved(tx *storage.Tx, p proving) error {
-	return session.Change(tx, p.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
+	return session.ChangeTransaction(tx, p.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
 		t.Proof = nil
 		return nil
 	})
@@ -175,7 +175,7 @@ func (m *room) goOnToSignUp(w http.ResponseWriter, r *http.Request, p proving, c
 		if err := tx.UsePasscode(code); err != nil {
 			return err
 		}
-		return session.Change(tx, p.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
+		return session.ChangeTransaction(tx, p.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
 			t.Proof, t.Proved = nil, p.proof.Address
 			return nil
 		})

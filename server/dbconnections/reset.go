@@ -78,9 +78,9 @@ func (m *room) changePassword(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch {
 	case login == "":
-		return apierr.Sentence("email is required").ChangedBy("the parameter email")
+		return apierr.InvalidRequestMessage("email is required").WithSetting("the parameter email")
 	case name == "":
-		return apierr.Sentence("connection is required").ChangedBy("the parameter connection")
+		return apierr.InvalidRequestMessage("connection is required").WithSetting("the parameter connection")
 	}
 	switch err := m.sendReset(r, name, login, storage.Text(body, "client_id")); {
 	case errors.Is(err, storage.ErrTooMany):
@@ -315,7 +315,7 @@ func resetOutcome(err error) templates.Outcome {
 	switch {
 	case errors.Is(err, storage.ErrReused):
 		return templates.ResetLinkUsed
-	case errors.Is(err, storage.ErrTooLate):
+	case errors.Is(err, storage.ErrExpired):
 		return templates.ResetLinkExpired
 	}
 	return templates.ResetLinkInvalid
@@ -323,7 +323,7 @@ func resetOutcome(err error) templates.Outcome {
 
 // badLink reports whether an error says that a link is invalid, expired or used.
 func badLink(err error) bool {
-	return errors.Is(err, storage.ErrReused) || errors.Is(err, storage.ErrTooLate) || storage.IsNotFound(err)
+	return errors.Is(err, storage.ErrReused) || errors.Is(err, storage.ErrExpired) || storage.IsNotFound(err)
 }
 
 //auth0:operation GET /u/reset-verify
@@ -411,7 +411,7 @@ func (m *room) reset(r *http.Request, t storage.Ticket, user storage.User, passw
 		}
 		m.Log.Record(r, e)
 	}()
-	if err := m.Door.WatchChange(r, user, t.ClientID, t.Connection, password); err != nil {
+	if err := m.SignIn.CheckNewPassword(r, user, t.ClientID, t.Connection, password); err != nil {
 		return err
 	}
 	var demands account.Demands

@@ -29,7 +29,7 @@ type Deps struct {
 	DB        *storage.DB
 	Passwords *identity.Passwords
 	Cookies   session.Cookies
-	Door      *signin.Door
+	SignIn    *signin.Service
 	Pages     web.Pages
 	Emails    emails.Writer
 	Codes     passcodes.Sender

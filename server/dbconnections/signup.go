@@ -36,10 +36,10 @@ func (m *room) signup(w http.ResponseWriter, r *http.Request) error {
 		a.Profile["user_metadata"] = metadata
 	}
 	if a.Connection == "" {
-		return apierr.Sentence("connection is required").ChangedBy("the parameter connection")
+		return apierr.InvalidRequestMessage("connection is required").WithSetting("the parameter connection")
 	}
 	if err := resource.Signup.Check(body, resource.Create); err != nil {
-		return apierr.Sentence(tenantlog.Reason(err)).ChangedBy("the body of the request")
+		return apierr.InvalidRequestMessage(tenantlog.Reason(err)).WithSetting("the body of the request")
 	}
 	doc, err := m.create(r, a)
 	if err != nil {
@@ -62,7 +62,7 @@ func signupError(err error) error {
 	if !ok {
 		return err
 	}
-	e := apierr.Named(refused.Name, refused.Code, refused.Message).ChangedBy("the password policy among the options of the connection")
+	e := apierr.NamedError(refused.Name, refused.Code, refused.Message).WithSetting("the password policy among the options of the connection")
 	if len(refused.Rules) > 0 {
 		e.Extra["message"], e.Extra["policy"] = refused.Message, refused.Text()
 		e.Extra["description"] = map[string]any{"rules": refused.Rules, "verified": false}
@@ -72,8 +72,8 @@ func signupError(err error) error {
 
 // create creates the user, sends the e-mails for new users, and logs success or failure.
 func (m *room) create(r *http.Request, a signin.Applicant) (doc storage.Document, err error) {
-	defer func() { m.Door.RecordSignup(r, a, doc, err) }()
-	if err := m.Door.WatchSignup(r, a); err != nil {
+	defer func() { m.SignIn.RecordSignup(r, a, doc, err) }()
+	if err := m.SignIn.CheckSignup(r, a); err != nil {
 		return nil, err
 	}
 	var demands account.Demands
@@ -93,7 +93,7 @@ func (m *room) create(r *http.Request, a signin.Applicant) (doc storage.Document
 	}
 	var mails []emails.Draft
 	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
-		doc, mails, err = m.Door.Enter(tx, a, hash)
+		doc, mails, err = m.SignIn.CreateAccount(tx, a, hash)
 		return err
 	})
 	if err != nil {
@@ -113,7 +113,7 @@ func explain(err error) (key string, demands []templates.Demand, ok bool) {
 	switch {
 	case !isAnswer:
 		return "", nil, false
-	case e.Code == signin.SignupLeaked.Code:
+	case e.Code == signin.SignupPasswordBreached.Code:
 		return "password-breached", nil, true
 	case e.Code == signin.SignupThrottled.Code:
 		return "ip-signup-blocked", nil, true

@@ -54,7 +54,7 @@ func (m *room) signingUp(ctx context.Context, t storage.Transaction, state strin
 			return err
 		}
 		s.page.Providers = web.Providers(buttons)
-		if s.conn, s.open = ways.Signup(); !s.open && ways.Own() {
+		if s.conn, s.open = ways.SignupConnection(); !s.open && ways.Own() {
 			s.conn = append(ways.Databases, ways.Passwordless...)[0] // creating the account then fails with the error that sign-up is disabled
 		}
 		return nil
@@ -151,7 +151,7 @@ func (m *room) submitSignup(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if provider := form.Get("connection"); provider != "" {
-		return m.Door.ToProvider(w, r, s.transaction, s.state, provider, "")
+		return m.SignIn.ToProvider(w, r, s.transaction, s.state, provider, "")
 	}
 	s.page.Errors = missing(s.profile(), s.conn)
 	if form.Get("password") == "" {
@@ -173,7 +173,7 @@ func (m *room) submitSignupIdentifier(w http.ResponseWriter, r *http.Request) er
 		return err
 	}
 	if provider := form.Get("connection"); provider != "" {
-		return m.Door.ToProvider(w, r, s.transaction, s.state, provider, "")
+		return m.SignIn.ToProvider(w, r, s.transaction, s.state, provider, "")
 	}
 	if s.page.Errors = s.faults(); len(s.page.Errors) > 0 {
 		return m.signupIdentifierPage(r.Context(), w, http.StatusBadRequest, s)
@@ -186,7 +186,7 @@ func (m *room) submitSignupIdentifier(w http.ResponseWriter, r *http.Request) er
 		applicant[member] = storage.Text(s.profile(), member)
 	}
 	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
-		return session.Change(tx, s.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
+		return session.ChangeTransaction(tx, s.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
 			t.Applicant = applicant
 			return nil
 		})
@@ -283,7 +283,7 @@ func (m *room) signUp(w http.ResponseWriter, r *http.Request, s signingUp, passw
 		if err != nil {
 			return err
 		}
-		finish, err = m.Door.Begin(tx, r, s.transaction, signin.Attempt{
+		finish, err = m.SignIn.Begin(tx, r, s.transaction, signin.Attempt{
 			Method: signin.Password, ClientID: a.ClientID, Connection: s.conn.Name, User: user, IP: signin.Address(r),
 		})
 		return err

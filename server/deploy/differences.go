@@ -10,16 +10,16 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// TellAll returns a line of text for each changed member of an object.
-func TellAll(changes []resource.Difference) (lines []string) {
+// DescribeAll returns a line of text for each changed member of an object.
+func DescribeAll(changes []resource.Difference) (lines []string) {
 	for _, change := range changes {
-		lines = append(lines, Told(change))
+		lines = append(lines, Describe(change))
 	}
 	return lines
 }
 
-// Told describes the change of a member with its old and new value, or only the fact for a secret.
-func Told(change resource.Difference) string {
+// Describe describes the change of a member with its old and new value, or only the fact for a secret.
+func Describe(change resource.Difference) string {
 	if change.Secret {
 		return change.Member + ": changed"
 	}

@@ -36,15 +36,15 @@ func TestToldDifferences(t *testing.T) {
 		{resource.Difference{Member: "m", Had: "", Wanted: long(59)}, `m: "" → "` + long(59) + `…`},
 		{resource.Difference{Member: "m", Had: "", Wanted: long(600)}, `m: "" → "` + long(59) + `…`},
 	} {
-		if got := deploy.Told(tt.change); got != tt.want {
+		if got := deploy.Describe(tt.change); got != tt.want {
 			t.Errorf("%+v is told as\n%s\nwant\n%s", tt.change, got, tt.want)
 		}
 	}
-	both := deploy.TellAll([]resource.Difference{{Member: "a", Wanted: 1.0}, {Member: "b", Secret: true}})
+	both := deploy.DescribeAll([]resource.Difference{{Member: "a", Wanted: 1.0}, {Member: "b", Secret: true}})
 	if diff := cmp.Diff([]string{"a: nothing → 1", "b: changed"}, both); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if none := deploy.TellAll(nil); none != nil {
+	if none := deploy.DescribeAll(nil); none != nil {
 		t.Errorf("no change is told as %q", none)
 	}
 }

@@ -22,9 +22,9 @@ type Configuration struct {
 	Sections storage.Document
 	// DryRun reports what would change, without changing anything.
 	DryRun bool
-	// Also, if not nil, is called in the same transaction after the sections of
+	// AfterImport, if not nil, is called in the same transaction after the sections of
 	// auth0-deploy-cli are imported.
-	Also func(*storage.Tx) error
+	AfterImport func(*storage.Tx) error
 }
 
 // Import imports a configuration into the tenant in a single transaction: if there is an
@@ -50,8 +50,8 @@ func (t Tenant) Import(ctx context.Context, c Configuration) (Report, error) {
 		return err
 	}
 	then := func(tx *storage.Tx) (err error) {
-		if c.Also != nil {
-			if err := c.Also(tx); err != nil {
+		if c.AfterImport != nil {
+			if err := c.AfterImport(tx); err != nil {
 				return err
 			}
 		}
@@ -61,7 +61,7 @@ func (t Tenant) Import(ctx context.Context, c Configuration) (Report, error) {
 		return ctx.Err() // do not commit if the caller does not wait any more
 	}
 	if c.DryRun {
-		err = t.DB.Rehearse(ctx, func(tx *storage.Tx) error {
+		err = t.DB.DryRun(ctx, func(tx *storage.Tx) error {
 			if err := prepare(tx); err != nil {
 				return err
 			}

@@ -123,7 +123,7 @@ func (im *importer) alsoChanged(change resource.Difference) {
 		return
 	}
 	last.Action = "update"
-	last.Differences = append(last.Differences, Told(change))
+	last.Differences = append(last.Differences, Describe(change))
 }
 
 // list returns all objects at a place, and caches the list.
@@ -328,7 +328,7 @@ func (im *importer) put(s collection, name string, item storage.Document) (id st
 		return "", err
 	}
 	im.relist(s.path, s.id, changed)
-	im.changed("update", s.name, name, TellAll(changes)...)
+	im.changed("update", s.name, name, DescribeAll(changes)...)
 	return id, nil
 }
 

@@ -147,7 +147,7 @@ func (im *importer) setNamed(section, name string, write writer, p Place, value 
 	if _, err := write(im.objects, p, value); err != nil {
 		return inObject(name, err)
 	}
-	im.changed("update", section, name, TellAll(changes)...)
+	im.changed("update", section, name, DescribeAll(changes)...)
 	return nil
 }
 
@@ -386,7 +386,7 @@ func importRulesConfigs(im *importer, value any) error {
 			im.changed("create", "rulesConfigs", key)
 			continue
 		}
-		im.changed("update", "rulesConfigs", key, TellAll([]resource.Difference{{Member: "value", Secret: true}})...)
+		im.changed("update", "rulesConfigs", key, DescribeAll([]resource.Difference{{Member: "value", Secret: true}})...)
 	}
 	return nil
 }

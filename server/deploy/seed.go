@@ -61,7 +61,7 @@ func (t Tenant) Seed(ctx context.Context, file *tenantfile.Tenant) (seeded Seede
 		if err := seedExtension(tx, file.AuthorizationExtension, people.ids); err != nil {
 			return err
 		}
-		return tx.KeepSnapshot("")
+		return tx.SaveSnapshot("")
 	}
 	if err := t.DB.Prepare(ctx, prepare, then); err != nil {
 		return seeded, err

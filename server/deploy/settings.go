@@ -32,7 +32,7 @@ func importEmailProvider(im *importer, value any) error {
 	if _, err := im.objects.Change(at("/emails/provider"), doc); err != nil {
 		return inObject(storage.Text(doc, "name"), err)
 	}
-	im.changed("update", "emailProvider", storage.Text(doc, "name"), TellAll(changes)...)
+	im.changed("update", "emailProvider", storage.Text(doc, "name"), DescribeAll(changes)...)
 	return nil
 }
 

@@ -131,8 +131,8 @@ type Draft struct {
 	ticket *storage.Ticket
 }
 
-// None reports whether the draft is the zero Draft, so that nothing is sent.
-func (d Draft) None() bool { return d.message.Kind == "" }
+// IsZero reports whether the draft is the zero Draft, so that nothing is sent.
+func (d Draft) IsZero() bool { return d.message.Kind == "" }
 
 // Draft reads the template and the values of an e-mail. It returns the zero Draft if the tenant does
 // not send e-mails of the kind.
@@ -155,9 +155,9 @@ func (w Writer) Draft(tx *storage.Tx, l Letter) (d Draft, err error) {
 	return Draft{message: m, template: t, builtIn: own, values: values}, nil
 }
 
-// DraftForManagers is Draft for an e-mail to the tenant's administrators, at its support_email. It
+// DraftForAdmins is Draft for an e-mail to the tenant's administrators, at its support_email. It
 // returns the zero Draft if the tenant has no support_email.
-func (w Writer) DraftForManagers(tx *storage.Tx, l Letter) (d Draft, err error) {
+func (w Writer) DraftForAdmins(tx *storage.Tx, l Letter) (d Draft, err error) {
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
 	if storage.Optional(err) != nil || tenant.SupportEmail == "" {
 		return d, storage.Optional(err)
@@ -283,7 +283,7 @@ var kinds = map[string]string{
 // that of the e-mail template.
 func (w Writer) DraftTicket(tx *storage.Tx, ticket string, user storage.User, clientID string, now time.Time) (Draft, error) {
 	d, err := w.Draft(tx, Letter{Kind: kinds[ticket], User: user, ClientID: clientID, Connection: user.ConnectionName()})
-	if err != nil || d.None() {
+	if err != nil || d.IsZero() {
 		return d, err
 	}
 	d.ticket = &storage.Ticket{

@@ -19,7 +19,7 @@ import (
 func (w Writer) Send(drafts ...Draft) error {
 	storage.Slow("rendering an e-mail")
 	for _, d := range drafts {
-		if d.None() {
+		if d.IsZero() {
 			continue
 		}
 		if err := w.issue(&d); err != nil {

@@ -173,8 +173,8 @@ func hasValue(value any) bool {
 	return true
 }
 
-// Plain converts any value to a decoded JSON value.
-func Plain(value any) (out any, err error) {
+// JSONValue converts any value to a decoded JSON value.
+func JSONValue(value any) (out any, err error) {
 	raw, err := json.Marshal(value)
 	if err != nil {
 		return nil, err

@@ -25,11 +25,11 @@ type BrowserLogin struct {
 // secure/multi-factor-authentication/step-up-authentication.
 func (l BrowserLogin) stepsUp() bool { return slices.Contains(l.Request.ACRValues, tokens.MultiFactor) }
 
-// Asked reports whether a login has to continue with a further factor. If the application requires it, it is
+// FactorRequired reports whether a login has to continue with a further factor. If the application requires it, it is
 // needed in every login, regardless of the session and of remembered browsers. If the tenant's policy
 // requires it, it is needed once in a session, and not in a remembered browser. If the tenant has enabled no
 // factors, none is needed.
-func Asked(tx *storage.Tx, l BrowserLogin, now time.Time) (bool, error) {
+func FactorRequired(tx *storage.Tx, l BrowserLogin, now time.Time) (bool, error) {
 	ever, here := l.Session.Further(l.StateHash)
 	if here {
 		return false, nil
@@ -65,9 +65,9 @@ type Options struct {
 	Channels []string
 	// Recovery says that the user needs a recovery code and has none.
 	Recovery bool
-	// Own is the HTML of the tenant's own page, or "" if there is none or its widget supports none of the
+	// CustomPage is the HTML of the tenant's own page, or "" if there is none or its widget supports none of the
 	// user's factors.
-	Own string
+	CustomPage string
 }
 
 // preference is the order in which a login asks for factors.
@@ -95,7 +95,7 @@ func (a Authenticator) Method() string { return factorOf(a.Type, a.Channel) }
 // factor without enrollment, and the last one to be offered. An unverified address is one only if there is
 // nothing else.
 func OptionsOf(tx *storage.Tx, user storage.User) (o Options, err error) {
-	all, err := Of(tx, user.UserID)
+	all, err := AuthenticatorsOf(tx, user.UserID)
 	if err != nil {
 		return o, err
 	}
@@ -130,7 +130,7 @@ func OptionsOf(tx *storage.Tx, user storage.User) (o Options, err error) {
 	slices.SortStableFunc(o.Challenges, func(a, b Authenticator) int {
 		return slices.Index(preference, a.Name()) - slices.Index(preference, b.Name())
 	})
-	o.Own, err = ownPage(tx, o)
+	o.CustomPage, err = ownPage(tx, o)
 	return o, err
 }
 
@@ -152,7 +152,7 @@ func byPreference(names []string) {
 // There are none if the user has a factor already and the ticket does not allow another, or if the tenant has
 // not enabled the factor that the ticket is for.
 func TicketOptions(tx *storage.Tx, t storage.Ticket) (o Options, err error) {
-	all, err := Of(tx, t.UserID)
+	all, err := AuthenticatorsOf(tx, t.UserID)
 	if err != nil || !t.Another && Active(all) {
 		return o, err
 	}
@@ -257,7 +257,7 @@ func (o Options) WidgetMethods() (all []string) {
 // Page returns the page on which a login continues: the tenant's own page, or else that of the preferred
 // factor. It returns apierr.NoFurtherFactor if there are no options.
 func (o Options) Page() (string, error) {
-	if o.Own != "" {
+	if o.CustomPage != "" {
 		return OwnPage, nil
 	}
 	return o.BuiltIn()

@@ -71,8 +71,8 @@ func TenantName(tenant storage.Tenant, issuer string) string {
 // pictureSize is the width of a QR code, in pixels.
 const pictureSize = 200
 
-// Picture returns the QR code of a barcode URI as the data URL of a PNG.
-func Picture(uri string) (string, error) {
+// QRCode returns the QR code of a barcode URI as the data URL of a PNG.
+func QRCode(uri string) (string, error) {
 	key, err := otp.NewKeyFromURL(uri)
 	if err != nil {
 		return "", err
@@ -164,7 +164,7 @@ func RecoveryMAC(secrets *keys.Secrets, userID, code string) string {
 // KeepRecoveryCode is SetRecoveryCode for the MAC of a code. id is the id for the authentication method, or
 // "" for a new one.
 func KeepRecoveryCode(tx *storage.Tx, userID, id, mac string, now time.Time) error {
-	all, err := Of(tx, userID)
+	all, err := AuthenticatorsOf(tx, userID)
 	if err != nil {
 		return err
 	}

@@ -113,10 +113,10 @@ type Authenticator struct {
 	document storage.Document
 }
 
-// Of lists the usable authenticators of a user, in the order of enrollment. Factors that the tenant has
+// AuthenticatorsOf lists the usable authenticators of a user, in the order of enrollment. Factors that the tenant has
 // disabled are left out. If the tenant has disabled the channel that a phone prefers, the phone is listed
 // with the other channel.
-func Of(tx *storage.Tx, userID string) (all []Authenticator, err error) {
+func AuthenticatorsOf(tx *storage.Tx, userID string) (all []Authenticator, err error) {
 	enabled, err := Enabled(tx)
 	if err != nil {
 		return nil, err
@@ -278,16 +278,16 @@ var ErrNotFirst = errors.New("the user has another authenticator by now")
 // firstMember marks the document of a factor that may become active only as the user's first.
 const firstMember = "enrolled_as_first"
 
-// First marks the document of a factor, for Enroll, as one that may become active only as the user's first.
+// MarkFirst marks the document of a factor, for Enroll, as one that may become active only as the user's first.
 // It returns the same document.
-func First(doc storage.Document) storage.Document {
+func MarkFirst(doc storage.Document) storage.Document {
 	doc[firstMember] = true
 	return doc
 }
 
-// Used records that an authenticator was used, which makes it active. For the user's own e-mail address,
+// RecordUse records that an authenticator was used, which makes it active. For the user's own e-mail address,
 // which is not stored as a factor, it does nothing. It may return ErrNotFirst.
-func Used(tx *storage.Tx, userID string, a Authenticator, now time.Time) error {
+func RecordUse(tx *storage.Tx, userID string, a Authenticator, now time.Time) error {
 	if a.document == nil {
 		return nil
 	}
@@ -297,7 +297,7 @@ func Used(tx *storage.Tx, userID string, a Authenticator, now time.Time) error {
 		return err
 	}
 	if doc["confirmed"] != true {
-		all, err := Of(tx, userID)
+		all, err := AuthenticatorsOf(tx, userID)
 		if err != nil {
 			return err
 		}

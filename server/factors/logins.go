@@ -116,7 +116,7 @@ func tooMany(err error) error {
 // Requirements returns the mfa_requirements of a login: the factors that the user has ("challenge") or, if
 // there are none, those that the user can enroll ("enroll").
 func Requirements(tx *storage.Tx, userID string) (map[string]any, error) {
-	all, err := Of(tx, userID)
+	all, err := AuthenticatorsOf(tx, userID)
 	if err != nil {
 		return nil, err
 	}

@@ -52,13 +52,13 @@ func AppName(tx *storage.Tx) (string, error) {
 	return app("app_name"), err
 }
 
-// Stores are the links to the app in the app stores of Apple and Google.
-type Stores struct{ Apple, Google string }
+// AppStores are the links to the app in the app stores of Apple and Google.
+type AppStores struct{ Apple, Google string }
 
-// StoresOf reads the tenant's links to the app.
-func StoresOf(tx *storage.Tx) (Stores, error) {
+// AppStoresOf reads the tenant's links to the app.
+func AppStoresOf(tx *storage.Tx) (AppStores, error) {
 	app, err := pushApp(tx)
-	return Stores{app("apple_app_link"), app("google_app_link")}, err
+	return AppStores{app("apple_app_link"), app("google_app_link")}, err
 }
 
 // pushApp returns a function that reads a member of the tenant's settings about the app.
@@ -78,9 +78,9 @@ func NewPush(key string, userID, clientID string, a Authenticator, now time.Time
 	}
 }
 
-// Ask stores a push notification, and returns its message. For an enrollment it returns the zero
+// StorePush stores a push notification, and returns its message. For an enrollment it returns the zero
 // Draft, because the app gets that from the QR code.
-func Ask(tx *storage.Tx, w emails.Writer, p storage.Push, s Sent) (d emails.Draft, err error) {
+func StorePush(tx *storage.Tx, w emails.Writer, p storage.Push, s Sent) (d emails.Draft, err error) {
 	if err := tx.AskPush(p); err != nil || p.Enrolls {
 		return d, err
 	}
@@ -90,12 +90,12 @@ func Ask(tx *storage.Tx, w emails.Writer, p storage.Push, s Sent) (d emails.Draf
 	})
 }
 
-// ErrNotToDeny reports an attempt to deny an enrollment.
-var ErrNotToDeny = errors.New("an enrollment is not denied")
+// ErrDenyEnrollment reports an attempt to deny an enrollment.
+var ErrDenyEnrollment = errors.New("an enrollment is not denied")
 
 // AnswerPush stores the app's answer to the push notification with an id. For an enrollment it
 // activates the app; phone is the name of the phone. The error is one of storage.AnswerPush,
-// ErrNotToDeny, or ErrNotFirst if the user has another factor in the meantime.
+// ErrDenyEnrollment, or ErrNotFirst if the user has another factor in the meantime.
 func AnswerPush(tx *storage.Tx, id string, allow bool, phone string, now time.Time) (p storage.Push, err error) {
 	answer := storage.PushDenied
 	if allow {
@@ -106,9 +106,9 @@ func AnswerPush(tx *storage.Tx, id string, allow bool, phone string, now time.Ti
 		return p, err
 	}
 	if !allow {
-		return p, ErrNotToDeny
+		return p, ErrDenyEnrollment
 	}
-	all, err := Of(tx, p.UserID)
+	all, err := AuthenticatorsOf(tx, p.UserID)
 	if err != nil {
 		return p, err
 	}
@@ -116,7 +116,7 @@ func AnswerPush(tx *storage.Tx, id string, allow bool, phone string, now time.Ti
 	if !ok {
 		return p, storage.ErrNotFound
 	}
-	if err := Used(tx, p.UserID, a, now); err != nil {
+	if err := RecordUse(tx, p.UserID, a, now); err != nil {
 		return p, err
 	}
 	method, _ := a.document["id"].(string)
@@ -150,7 +150,7 @@ func Questions(tx *storage.Tx, now time.Time) (all []Question, err error) {
 		}
 	}
 	for _, p := range waiting {
-		has, err := Of(tx, p.UserID)
+		has, err := AuthenticatorsOf(tx, p.UserID)
 		if err != nil {
 			return nil, err
 		}

@@ -9,7 +9,7 @@ import (
 
 // TestSettingsCanBeRead compares the factor settings that can be read with those that can be set.
 func TestSettingsCanBeRead(t *testing.T) {
-	resourcetest.Readable[Remembering](t, resource.GuardianRemember)
+	resourcetest.Readable[RememberSettings](t, resource.GuardianRemember)
 	resourcetest.Readable[Codes](t, resource.GuardianSettings("phone/settings"))
 	resourcetest.Readable[Codes](t, resource.GuardianSettings("email/settings"))
 }

@@ -9,20 +9,20 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Remembering are the tenant's settings for remembering browsers, Auth0:
+// RememberSettings are the tenant's settings for remembering browsers, Auth0:
 // secure/multi-factor-authentication/customize-mfa.
-type Remembering struct {
-	// Shown says that the page shows a checkbox, and Ticked that it is checked by default.
-	Shown  bool `json:"display_remember_me_checkbox"`
-	Ticked bool `json:"remember_me_default_value"`
+type RememberSettings struct {
+	// Shown says that the page shows a checkbox, and Checked that it is checked by default.
+	Shown   bool `json:"display_remember_me_checkbox"`
+	Checked bool `json:"remember_me_default_value"`
 	// Inactivity is the number of seconds without a login after which a browser is forgotten, and Overall the
 	// number of seconds after which it is forgotten in any case.
 	Inactivity int `json:"mfa_session_inactivity_timeout"`
 	Overall    int `json:"mfa_session_overall_timeout"`
 }
 
-// RememberingOf reads the tenant's settings for remembering browsers.
-func RememberingOf(tx *storage.Tx) (s Remembering, err error) {
+// RememberSettingsOf reads the tenant's settings for remembering browsers.
+func RememberSettingsOf(tx *storage.Tx) (s RememberSettings, err error) {
 	doc, err := objects.Settings(tx, resource.GuardianRemember, time.Time{}) // the defaults do not depend on the time
 	if err != nil {
 		return s, err
@@ -31,10 +31,10 @@ func RememberingOf(tx *storage.Tx) (s Remembering, err error) {
 }
 
 // Longest returns how long a browser is remembered at most, if it is used for logins all the time.
-func (s Remembering) Longest() time.Duration { return time.Duration(s.Overall) * time.Second }
+func (s RememberSettings) Longest() time.Duration { return time.Duration(s.Overall) * time.Second }
 
 // until returns when a browser is forgotten that was first remembered at the time first and is used now.
-func (s Remembering) until(first, now time.Time) time.Time {
+func (s RememberSettings) until(first, now time.Time) time.Time {
 	idle, end := now.Add(time.Duration(s.Inactivity)*time.Second), first.Add(time.Duration(s.Overall)*time.Second)
 	if idle.Before(end) {
 		return idle
@@ -46,7 +46,7 @@ func browserHash(mark, userID string) string { return keys.Hash(mark + "\x01" + 
 
 // Remember stores that a user may skip multi-factor authentication in the browser with a mark.
 func Remember(tx *storage.Tx, mark, userID string, now time.Time) error {
-	s, err := RememberingOf(tx)
+	s, err := RememberSettingsOf(tx)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func Renewed(tx *storage.Tx, mark, userID string, now time.Time) (b storage.Reme
 	if err != nil || b.UserID != userID || !now.Before(b.ExpiresAt) {
 		return b, false, storage.Optional(err)
 	}
-	s, err := RememberingOf(tx)
+	s, err := RememberSettingsOf(tx)
 	if err != nil {
 		return b, false, err
 	}

@@ -47,7 +47,7 @@ func (m *room) posted(w http.ResponseWriter, r *http.Request) error {
 	if known, err := m.asked(r, params.Get("wctx")); err != nil {
 		return err
 	} else if params.Has("wresult") && !known {
-		return web.SameSite(func(w http.ResponseWriter, r *http.Request) error { return m.Door.FromPage(w, r, params) })(w, r)
+		return web.SameSite(func(w http.ResponseWriter, r *http.Request) error { return m.SignIn.FromPage(w, r, params) })(w, r)
 	}
 	return m.answered(w, r, params)
 }
@@ -129,8 +129,8 @@ func passedOn(code, message string) error {
 var errAnswer = &apierr.Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The answer of the identity provider is not one to this login."}
 
 // redeem returns the account for which the simulated provider issued a code. A code is valid only for
-// its leg, while the leg waits for it.
-func (m *room) redeem(l leg, code string) (providers.Account, error) {
+// its provider login, while the provider login waits for it.
+func (m *room) redeem(l providerLogin, code string) (providers.Account, error) {
 	up := l.transaction.Upstream
 	if up.CodeHash == "" || subtle.ConstantTimeCompare([]byte(up.CodeHash), []byte(keys.Hash(code))) != 1 {
 		return providers.Account{}, errAnswer
@@ -144,8 +144,8 @@ func (m *room) redeem(l leg, code string) (providers.Account, error) {
 // simulatedLifetime is the lifetime of access tokens of simulated providers, in seconds.
 const simulatedLifetime = 3599
 
-// refused ends the leg with an error, which is passed on to the application.
-func (m *room) refused(w http.ResponseWriter, r *http.Request, l leg, err error) error {
+// refused ends the provider login with an error, which is passed on to the application.
+func (m *room) refused(w http.ResponseWriter, r *http.Request, l providerLogin, err error) error {
 	e, ok := errors.AsType[*apierr.Error](err)
 	if !ok {
 		return err
@@ -165,10 +165,10 @@ func (m *room) refused(w http.ResponseWriter, r *http.Request, l leg, err error)
 	return web.Resume(w, r, l.transaction.Upstream.Page)
 }
 
-// take ends a leg and changes its transaction. It succeeds only once: of several responses with the
+// take ends a provider login and changes its transaction. It succeeds only once: of several responses with the
 // same state only the first is accepted.
-func (m *room) take(tx *storage.Tx, l leg, change func(*storage.Transaction)) error {
-	return session.Change(tx, l.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
+func (m *room) take(tx *storage.Tx, l providerLogin, change func(*storage.Transaction)) error {
+	return session.ChangeTransaction(tx, l.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
 		if t.Upstream == nil || t.Upstream.StateHash != l.transaction.Upstream.StateHash {
 			return apierr.TransactionExpired
 		}
@@ -178,11 +178,11 @@ func (m *room) take(tx *storage.Tx, l leg, change func(*storage.Transaction)) er
 }
 
 // complete logs in the user whom the provider has authenticated.
-func (m *room) complete(w http.ResponseWriter, r *http.Request, l leg, who providers.Account) error {
+func (m *room) complete(w http.ResponseWriter, r *http.Request, l providerLogin, who providers.Account) error {
 	now := m.Now()
 	var finish func(http.ResponseWriter)
 	err := m.DB.Update(r.Context(), func(tx *storage.Tx) error {
-		user, err := m.Keep(tx, l.connection, who, now)
+		user, err := m.SaveUser(tx, l.connection, who, now)
 		if err != nil {
 			return err
 		}
@@ -190,7 +190,7 @@ func (m *room) complete(w http.ResponseWriter, r *http.Request, l leg, who provi
 		if err != nil {
 			return err
 		}
-		finish, err = m.Door.Begin(tx, r, l.transaction, signin.Attempt{
+		finish, err = m.SignIn.Begin(tx, r, l.transaction, signin.Attempt{
 			Method: signin.Federated, ClientID: l.transaction.Request().ClientID, Connection: l.connection.Name,
 			Identifier: cmp.Or(user.Email, user.UserID), User: user, IP: signin.Address(r),
 		})
@@ -215,11 +215,11 @@ var (
 	errNobody = &apierr.Error{Status: http.StatusForbidden, Code: accessDenied, Message: "The identity provider has named nobody"}
 )
 
-// Keep creates the user for an account at a provider, or updates the profile of the existing user. If
+// SaveUser creates the user for an account at a provider, or updates the profile of the existing user. If
 // the account was linked to another user, that user logs in and keeps its own profile, Auth0:
 // manage-users/user-accounts/user-account-linking. If the login is not allowed, it returns an
 // apierr.Error.
-func (m *room) Keep(tx *storage.Tx, c storage.Connection, who providers.Account, now time.Time) (user storage.User, err error) {
+func (m *room) SaveUser(tx *storage.Tx, c storage.Connection, who providers.Account, now time.Time) (user storage.User, err error) {
 	if strings.TrimPrefix(who.Identity.UserID, c.Name+"|") == "" {
 		return user, errNobody
 	}

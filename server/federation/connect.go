@@ -43,7 +43,7 @@ func (m *room) connect(w http.ResponseWriter, r *http.Request) error {
 	}
 	now := m.Now()
 	var ceremony storage.Ceremony
-	l := leg{connecting: &objects.Connecting{}}
+	l := providerLogin{connecting: &objects.Connecting{}}
 	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		if ceremony, *l.connecting, err = objects.FollowConnecting(tx, params.Get("ticket"), now); err != nil {
 			return err
@@ -52,7 +52,7 @@ func (m *room) connect(w http.ResponseWriter, r *http.Request) error {
 		return err
 	})
 	switch {
-	case objects.IsConnectOver(err):
+	case objects.IsConnectExpired(err):
 		return errConnectOver.With(err)
 	case storage.IsNotFound(err):
 		return apierr.ConnectionNotFound.With(err)
@@ -73,9 +73,9 @@ func (m *room) connect(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// findConnect is find for a leg that connects an account.
-func (m *room) findConnect(ctx context.Context, t storage.Transaction) (l leg, err error) {
-	l = leg{transaction: t, connecting: &objects.Connecting{}}
+// findConnect is find for a provider login that connects an account.
+func (m *room) findConnect(ctx context.Context, t storage.Transaction) (l providerLogin, err error) {
+	l = providerLogin{transaction: t, connecting: &objects.Connecting{}}
 	err = m.DB.View(ctx, func(tx *storage.Tx) error {
 		if _, *l.connecting, err = objects.FindConnecting(tx, t.Connect, m.Now()); err != nil {
 			return err
@@ -84,7 +84,7 @@ func (m *room) findConnect(ctx context.Context, t storage.Transaction) (l leg, e
 		return err
 	})
 	switch {
-	case objects.IsConnectOver(err):
+	case objects.IsConnectExpired(err):
 		return l, errConnectOver.With(err)
 	case storage.IsNotFound(err):
 		return l, apierr.ConnectionNotFound.With(err)
@@ -98,7 +98,7 @@ var usesAccessType = []string{"google-oauth2", "google-apps"}
 
 // connectScopes returns the scopes to request from the provider: those of the application if it names any,
 // otherwise those of the connection, and offline_access if the connection is set up for it.
-func connectScopes(l leg) []string {
+func connectScopes(l providerLogin) []string {
 	all, offline := l.connecting.Scopes, providers.Offline(l.connection) && !slices.Contains(usesAccessType, l.connection.Strategy)
 	if len(all) == 0 {
 		all = providers.Scopes(l.connection)
@@ -110,7 +110,7 @@ func connectScopes(l leg) []string {
 }
 
 // askToConnect adds the parameters for connecting an account.
-func askToConnect(params url.Values, l leg) {
+func askToConnect(params url.Values, l providerLogin) {
 	for name, value := range l.connecting.Params {
 		params.Set(name, value)
 	}
@@ -122,7 +122,7 @@ func askToConnect(params url.Values, l leg) {
 
 // connected stores the tokens that a provider has issued for an account, and redirects the browser to the
 // application with the connect_code that completes the connection.
-func (m *room) connected(w http.ResponseWriter, r *http.Request, l leg, who providers.Account) error {
+func (m *room) connected(w http.ResponseWriter, r *http.Request, l providerLogin, who providers.Account) error {
 	now, code := m.Now(), keys.Random(32)
 	given := who.Tokens
 	given.Provider, given.UserID, given.GivenAt = who.Identity.Provider, who.Identity.UserID, now
@@ -142,7 +142,7 @@ func (m *room) connected(w http.ResponseWriter, r *http.Request, l leg, who prov
 			Scopes: providers.SplitScope(given.Scope), Tokens: given,
 		}, now)
 	})
-	if objects.IsConnectOver(err) {
+	if objects.IsConnectExpired(err) {
 		return errConnectOver.With(err)
 	}
 	if err != nil {
@@ -152,7 +152,7 @@ func (m *room) connected(w http.ResponseWriter, r *http.Request, l leg, who prov
 }
 
 // toApplication redirects the browser back to the application that connects an account.
-func toApplication(w http.ResponseWriter, r *http.Request, l leg, params url.Values) error {
+func toApplication(w http.ResponseWriter, r *http.Request, l providerLogin, params url.Values) error {
 	u, err := url.Parse(l.connecting.RedirectURI)
 	if err != nil {
 		return err

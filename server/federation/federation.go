@@ -27,7 +27,7 @@ import (
 type Deps struct {
 	DB      *storage.DB
 	Cookies session.Cookies
-	Door    *signin.Door
+	SignIn  *signin.Service
 	Pages   web.Pages
 	Log     *tenantlog.Log
 	Server  *slog.Logger
@@ -66,8 +66,8 @@ func (m *room) Mount(rt *web.Router) {
 	rt.Handle(http.MethodPost, simulatedPath, web.SameSite(m.submitProvider))
 }
 
-// leg is the part of a login that takes place at a provider: the login transaction and the connection.
-type leg struct {
+// providerLogin is the part of a login that takes place at a provider: the login transaction and the connection.
+type providerLogin struct {
 	transaction storage.Transaction
 	connection  storage.Connection
 	// connecting describes the account to connect, or is nil for a login.
@@ -90,9 +90,9 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return m.depart(w, r, leg{transaction: t, connection: c}, page, func(up storage.UpstreamLogin) error {
+	return m.depart(w, r, providerLogin{transaction: t, connection: c}, page, func(up storage.UpstreamLogin) error {
 		return m.DB.UpdateVolatile(r.Context(), func(tx *storage.Tx) error {
-			return session.Change(tx, t.StateHash, m.Now(), func(t *storage.Transaction) error {
+			return session.ChangeTransaction(tx, t.StateHash, m.Now(), func(t *storage.Transaction) error {
 				t.Upstream = &up
 				return nil
 			})
@@ -100,9 +100,9 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// depart redirects the browser to the provider of a leg. page is the state of the login pages that it comes
+// depart redirects the browser to the provider of a provider login. page is the state of the login pages that it comes
 // from, and keep stores the data that the response is checked against.
-func (m *room) depart(w http.ResponseWriter, r *http.Request, l leg, page string, keep func(storage.UpstreamLogin) error) error {
+func (m *room) depart(w http.ResponseWriter, r *http.Request, l providerLogin, page string, keep func(storage.UpstreamLogin) error) error {
 	state, c := keys.Random(32), l.connection
 	real := m.reaches(c)
 	up := storage.UpstreamLogin{Connection: c.Name, StateHash: keys.Hash(state), Page: page, Real: real, Nonce: keys.Random(32), Verifier: keys.Random(32)}
@@ -147,7 +147,7 @@ func (m *room) chosen(ctx context.Context, t storage.Transaction) (c storage.Con
 			c, ok = ways.Provider(t.Upstream.Connection)
 		}
 		if !ok {
-			c, ok = ways.Straight(t.Request())
+			c, ok = ways.Direct(t.Request())
 		}
 		if !ok {
 			return apierr.ConnectionNotFound
@@ -157,9 +157,9 @@ func (m *room) chosen(ctx context.Context, t storage.Transaction) (c storage.Con
 	return c, err
 }
 
-// find returns the leg of a state, which a provider returns with its response. It returns an error if the
+// find returns the provider login of a state, which a provider returns with its response. It returns an error if the
 // login may not use the connection any more.
-func (m *room) find(r *http.Request, state string) (l leg, err error) {
+func (m *room) find(r *http.Request, state string) (l providerLogin, err error) {
 	if state == "" {
 		return l, apierr.MissingParameter("state")
 	}

@@ -20,7 +20,7 @@ import (
 const simulatedToken = "simulated-"
 
 // simulatedTokens returns the tokens that a simulated provider issues for a scope. They include a
-// refresh token if the leg has requested one: with the scope offline_access, or with access_type=offline
+// refresh token if the provider login has requested one: with the scope offline_access, or with access_type=offline
 // as for Google and others.
 func simulatedTokens(scope string, asked url.Values) storage.IdentityTokens {
 	given := storage.IdentityTokens{AccessToken: simulatedToken + keys.Random(32), ExpiresIn: simulatedLifetime, Scope: scope}

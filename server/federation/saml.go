@@ -55,7 +55,7 @@ func isPassive(c storage.Connection) bool { return c.Strategy == "adfs" }
 
 // askPassively redirects the browser to a WS-Federation provider.
 func (m *room) askPassively(w http.ResponseWriter, r *http.Request, c storage.Connection, state string) error {
-	p, err := saml.PassiveOf(c, m.asTenant())
+	p, err := saml.RelyingPartyOf(c, m.asTenant())
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (m *room) askPassively(w http.ResponseWriter, r *http.Request, c storage.Co
 // provenPassively verifies the signature of a WS-Federation provider's response. The response does not name a
 // request; wctx binds it to the login, like state in OAuth 2.0.
 func (m *room) provenPassively(c storage.Connection, result string) (a asserted, err error) {
-	p, err := saml.PassiveOf(c, m.asTenant())
+	p, err := saml.RelyingPartyOf(c, m.asTenant())
 	if err != nil {
 		return a, err
 	}
@@ -111,8 +111,8 @@ func (a asserted) use(tx *storage.Tx, connection string) error {
 	return tx.UsedAssertions.Put(storage.UsedAssertion{ID: key, ExpiresAt: a.until})
 }
 
-// consume verifies the assertion in a provider's response to a leg, and returns the account that it is about.
-func (m *room) consume(ctx context.Context, l leg, params url.Values) (who providers.Account, err error) {
+// consume verifies the assertion in a provider's response to a provider login, and returns the account that it is about.
+func (m *room) consume(ctx context.Context, l providerLogin, params url.Values) (who providers.Account, err error) {
 	var a asserted
 	if isPassive(l.connection) {
 		a, err = m.provenPassively(l.connection, params.Get("wresult"))
@@ -163,11 +163,11 @@ func (m *room) unsolicited(w http.ResponseWriter, r *http.Request, params url.Va
 		if err := a.use(tx, c.Name); err != nil {
 			return err
 		}
-		user, err := m.Keep(tx, c, a.account, now)
+		user, err := m.SaveUser(tx, c, a.account, now)
 		if err != nil {
 			return err
 		}
-		if err := m.Door.Record(tx, signin.Attempt{Method: signin.Federated, ClientID: client.ClientID, Connection: c.Name, User: user, IP: signin.Address(r)}); err != nil {
+		if err := m.SignIn.Record(tx, signin.Attempt{Method: signin.Federated, ClientID: client.ClientID, Connection: c.Name, User: user, IP: signin.Address(r)}); err != nil {
 			return err
 		}
 		return tx.LoginTickets.Put(storage.LoginTicket{
@@ -251,7 +251,7 @@ func (m *room) metadata(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sp, err := saml.Described(c, m.asTenant())
+	sp, err := saml.ForMetadata(c, m.asTenant())
 	if err != nil {
 		return err
 	}

@@ -20,16 +20,16 @@ import (
 // simulatedPath is the path of a simulated provider's page.
 const simulatedPath = "/simulated/{connection}/authorize"
 
-// simulatedURL returns the URL of the simulated provider's page for a leg. It has the parameters that
+// simulatedURL returns the URL of the simulated provider's page for a provider login. It has the parameters that
 // would be sent to a real provider, so that developers can see them.
-func (m *room) simulatedURL(l leg, state string) string {
+func (m *room) simulatedURL(l providerLogin, state string) string {
 	return "/simulated/" + url.PathEscape(l.connection.Name) + "/authorize?" + m.request(l, state).Encode()
 }
 
 // request returns the parameters of the authorization request to the provider, with the scopes and
 // parameters from the connection and the application, Auth0:
 // authenticate/identity-providers/pass-parameters-to-idps and adding-scopes-for-an-external-idp.
-func (m *room) request(l leg, state string) url.Values {
+func (m *room) request(l providerLogin, state string) url.Values {
 	options, rq := l.connection.Options, l.transaction.Request()
 	params := url.Values{}
 	passed := map[string]string{
@@ -68,7 +68,7 @@ func (m *room) request(l leg, state string) url.Values {
 // scopeOf returns the scope to request from the provider: the connection's scopes followed by those in
 // the application's connection_scope. They are separated with commas if the connection's configured
 // scope is or, for Facebook, if connection_scope is; otherwise with spaces.
-func scopeOf(l leg) string {
+func scopeOf(l providerLogin) string {
 	all, separator := providers.Scopes(l.connection), " "
 	asked := l.transaction.Request().ConnectionScope
 	if providers.SeparatesByCommas(l.connection) || l.connection.Strategy == "facebook" && strings.Contains(asked, ",") {
@@ -88,7 +88,7 @@ func scopeOf(l leg) string {
 
 // visit is the data of a request to a simulated provider's page.
 type visit struct {
-	leg
+	providerLogin
 	people []storage.Person
 	// choice is the outcome to use without asking, or nil if the page is to ask.
 	choice *storage.ProviderChoice
@@ -100,7 +100,7 @@ func (m *room) visit(r *http.Request) (v visit, err error) {
 	if err != nil {
 		return v, err
 	}
-	if v.leg, err = m.find(r, params.Get("state")); err != nil {
+	if v.providerLogin, err = m.find(r, params.Get("state")); err != nil {
 		return v, err
 	}
 	if v.connection.Name != web.Param(r, "connection") {
@@ -231,7 +231,7 @@ func (m *room) answer(w http.ResponseWriter, r *http.Request, v visit, outcome s
 	said["user_id"] = p.ID
 	code := keys.Random(24)
 	err := m.DB.UpdateVolatile(r.Context(), func(tx *storage.Tx) error {
-		return m.take(tx, v.leg, func(t *storage.Transaction) { t.Upstream.CodeHash, t.Upstream.Person = keys.Hash(code), said })
+		return m.take(tx, v.providerLogin, func(t *storage.Transaction) { t.Upstream.CodeHash, t.Upstream.Person = keys.Hash(code), said })
 	})
 	if err != nil {
 		return err

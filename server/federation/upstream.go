@@ -112,8 +112,8 @@ func errProof(cause error) error {
 // isFrontChannel reports whether the provider sends the ID token through the browser instead of a code.
 func isFrontChannel(c storage.Connection) bool { return text(c, "type") == "front_channel" }
 
-// authorizationURL returns the URL of the authorization request to the provider of a leg.
-func (m *room) authorizationURL(ctx context.Context, l leg, state string) (string, error) {
+// authorizationURL returns the URL of the authorization request to the provider of a provider login.
+func (m *room) authorizationURL(ctx context.Context, l providerLogin, state string) (string, error) {
 	params := m.request(l, state)
 	endpoint := text(l.connection, "authorizationURL")
 	if l.connection.Strategy != "oauth2" {
@@ -159,7 +159,7 @@ func usesPKCE(c storage.Connection) bool {
 // checkAnswerer refuses a response from another provider than the login's (mix-up attack), so that a code of
 // one provider is not sent to another. RFC 9207 section 2.4: a client rejects a wrong iss, and a missing iss
 // if the provider's metadata says that it sends one.
-func (m *room) checkAnswerer(ctx context.Context, l leg, iss string) error {
+func (m *room) checkAnswerer(ctx context.Context, l providerLogin, iss string) error {
 	if l.connection.Strategy == "oauth2" {
 		return nil // an OAuth 2.0 provider has no issuer
 	}
@@ -181,7 +181,7 @@ func (m *room) checkAnswerer(ctx context.Context, l leg, iss string) error {
 }
 
 // exchange redeems and verifies the response of a real provider, and returns the account that it is about.
-func (m *room) exchange(ctx context.Context, l leg, params url.Values) (who providers.Account, err error) {
+func (m *room) exchange(ctx context.Context, l providerLogin, params url.Values) (who providers.Account, err error) {
 	ctx = oidc.ClientContext(ctx, m.Outside.HTTP)
 	if l.connection.Strategy == "oauth2" {
 		token, err := m.token(ctx, l, text(l.connection, "tokenURL"), params.Get("code"))
@@ -222,7 +222,7 @@ func (m *room) exchange(ctx context.Context, l leg, params url.Values) (who prov
 var algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"}
 
 // verify validates an ID token by OIDC Core section 3.1.3.7 and returns its claims.
-func (m *room) verify(ctx context.Context, l leg, p *oidc.Provider, raw string) (claims map[string]any, err error) {
+func (m *room) verify(ctx context.Context, l providerLogin, p *oidc.Provider, raw string) (claims map[string]any, err error) {
 	if raw == "" {
 		return nil, errors.New("there is no ID token")
 	}
@@ -264,7 +264,7 @@ func userinfo(ctx context.Context, p *oidc.Provider, token *oauth2.Token, sub an
 
 // token redeems a code at a token endpoint, RFC 6749 section 4.1.3. The tenant authenticates with the client
 // secret in the form or, if the connection is configured so, with a signed assertion, RFC 7523 section 2.2.
-func (m *room) token(ctx context.Context, l leg, endpoint, code string) (*oauth2.Token, error) {
+func (m *room) token(ctx context.Context, l providerLogin, endpoint, code string) (*oauth2.Token, error) {
 	if code == "" {
 		return nil, errAnswer
 	}
@@ -341,7 +341,7 @@ const maxAnswer = 256 << 10
 
 // profile fetches the profile for an access token of a custom connection, from the URL in the option
 // userinfo_endpoint. In Auth0 the connection's script does this, but tenant0 does not run it.
-func (m *room) profile(ctx context.Context, l leg, token *oauth2.Token) (who providers.Account, err error) {
+func (m *room) profile(ctx context.Context, l providerLogin, token *oauth2.Token) (who providers.Account, err error) {
 	endpoint := text(l.connection, "userinfo_endpoint")
 	if endpoint == "" {
 		return who, apierr.NotEmulated("The script fetchUserProfile of a connection whose provider is not simulated, in place of the option userinfo_endpoint,")

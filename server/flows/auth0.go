@@ -141,7 +141,7 @@ func (e *execution) updateUser(p params) (any, error) {
 	if !ok {
 		return nil, errors.New(`the parameter "changes" is not an object`)
 	}
-	if err := errors.Join(resource.Users.Check(changes, resource.Update), objects.CheckTogether(changes)); err != nil {
+	if err := errors.Join(resource.Users.Check(changes, resource.Update), objects.CheckCombination(changes)); err != nil {
 		return nil, err
 	}
 	user, err := e.userOf(id)

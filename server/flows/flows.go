@@ -219,7 +219,7 @@ func (e *execution) act(a action, depth int) (input, output any, err error) {
 	}
 	output, err = do(e, p)
 	if err == nil && output != nil {
-		output, err = expressions.Plain(output)
+		output, err = expressions.JSONValue(output)
 	}
 	return map[string]any(p), output, err
 }
@@ -321,7 +321,7 @@ func (r *Runner) record(rq *http.Request, flow string, e *execution, began time.
 	id := "ex_" + keys.Random(16)
 	details["execution_id"] = id
 	event.Details = details
-	steps, err := expressions.Plain(e.steps)
+	steps, err := expressions.JSONValue(e.steps)
 	if err != nil {
 		return err
 	}

@@ -221,7 +221,7 @@ func (d definition) in(doc storage.Document, tag string) (definition, error) {
 	if !ok || tag == d.Languages.Primary {
 		return d, nil
 	}
-	plain, err := expressions.Plain(doc)
+	plain, err := expressions.JSONValue(doc)
 	if err != nil {
 		return d, err
 	}

@@ -260,7 +260,7 @@ func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 //
 //auth0:operation POST /u/custom-prompt/{form}
 func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.Lists(w, r, web.MaxForm)
+	form, err := web.FormLists(w, r, web.MaxForm)
 	if err != nil {
 		return err
 	}

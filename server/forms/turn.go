@@ -62,7 +62,7 @@ func (m *room) once(w http.ResponseWriter, r *http.Request, v *visit, work func(
 
 // change changes the stored visit if its turn is still the given one. Otherwise it returns errTaken.
 func (m *room) change(tx *storage.Tx, v *visit, turn int, change func(*storage.FormVisit)) error {
-	return session.Change(tx, v.t.StateHash, m.Now(), func(t *storage.Transaction) error {
+	return session.ChangeTransaction(tx, v.t.StateHash, m.Now(), func(t *storage.Transaction) error {
 		if t.Form == nil || t.Form.SessionID != v.SessionID || t.Form.FormID != v.FormID || t.Form.Done || t.Form.Turn != turn {
 			return errTaken
 		}

@@ -175,7 +175,7 @@ func (m *room) contextOf(tx *storage.Tx, v visit) (map[string]any, error) {
 		}
 		all["organization"] = shown
 	}
-	plain, err := expressions.Plain(all)
+	plain, err := expressions.JSONValue(all)
 	context, _ := plain.(map[string]any)
 	return context, err
 }

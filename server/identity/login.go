@@ -36,14 +36,14 @@ func (p *Passwords) LogIn(ctx context.Context, db *storage.DB, connection, ident
 	if err != nil {
 		return storage.User{}, "", err
 	}
-	proved, err = p.Prove(ctx, db, a, password)
+	proved, err = p.VerifyPassword(ctx, db, a, password)
 	return a.User, proved, err
 }
 
-// Prove checks the password of an account. It returns ErrWrongCredentials for a wrong password and
+// VerifyPassword checks the password of an account. It returns ErrWrongCredentials for a wrong password and
 // for the zero Account. proved is the hash that the password was compared with: a session may begin
 // only while it is still the user's stored hash.
-func (p *Passwords) Prove(ctx context.Context, db *storage.DB, a Account, password string) (proved string, err error) {
+func (p *Passwords) VerifyPassword(ctx context.Context, db *storage.DB, a Account, password string) (proved string, err error) {
 	if err := p.Check(ctx, a.User.UserID, a.stored.Hash, password); err != nil || !IsImported(a.stored.Hash) {
 		return a.stored.Hash, err
 	}

@@ -54,7 +54,7 @@ func (m *room) submitIdentifier(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	case home != "" && len(typed) <= maxIdentifier:
-		return m.Door.ToProvider(w, r, t, state, home, typed)
+		return m.SignIn.ToProvider(w, r, t, state, home, typed)
 	case key != "":
 		return m.identifierPage(r.Context(), w, http.StatusBadRequest, t, state, typed, key)
 	}
@@ -62,7 +62,7 @@ func (m *room) submitIdentifier(w http.ResponseWriter, r *http.Request) error {
 		return m.sendCode(w, r, t, state, conn, typed)
 	}
 	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
-		return session.Change(tx, t.StateHash, m.Now(), func(t *storage.Transaction) error {
+		return session.ChangeTransaction(tx, t.StateHash, m.Now(), func(t *storage.Transaction) error {
 			t.Identifier, t.Platform = typed, form.Get("webauthn-available") == "true" || form.Get("webauthn-platform-available") == "true"
 			return nil
 		})
@@ -149,7 +149,7 @@ func (m *room) showIdentifierOf(ctx context.Context, w http.ResponseWriter, stat
 	if err != nil {
 		return err
 	}
-	autofill, button := webauthn.Ways(ways.Databases)
+	autofill, button := webauthn.PasskeyPrompts(ways.Databases)
 	return m.Pages.Write(w, status, templates.LoginIdentifier{
 		Passkey: passkey, Autofill: autofill, PasskeyButton: button,
 		Layout: shown.layout, ClientName: shown.client.Name, State: state, Username: typed, Errors: errs,

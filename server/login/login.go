@@ -29,7 +29,7 @@ type Deps struct {
 	Passwords *identity.Passwords
 	Cookies   session.Cookies
 	Pages     web.Pages
-	Door      *signin.Door
+	SignIn    *signin.Service
 	Codes     passcodes.Sender
 	Now       func() time.Time
 	// Issuer is the tenant's issuer, whose host is the relying party ID of passkeys.
@@ -149,10 +149,10 @@ func (m *room) authenticate(w http.ResponseWriter, r *http.Request, t storage.Tr
 	}
 	a := signin.Attempt{
 		Method: signin.Password, ClientID: t.Request().ClientID, Connection: found.connection, Identifier: username,
-		User: user, IP: signin.Address(r), Holds: signin.StillPassword(user.UserID, found.hash), Password: password,
+		User: user, IP: signin.Address(r), Recheck: signin.RecheckPassword(user.UserID, found.hash), Password: password,
 	}
 	var finish func(http.ResponseWriter)
-	if err = m.Door.Judge(r, a, err == nil); err == nil && found.prove != nil {
+	if err = m.SignIn.Evaluate(r, a, err == nil); err == nil && found.prove != nil {
 		page, err := m.Codes.StartProof(r, t, *found.prove)
 		if err != nil {
 			return err
@@ -161,7 +161,7 @@ func (m *room) authenticate(w http.ResponseWriter, r *http.Request, t storage.Tr
 	}
 	if err == nil {
 		err = m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
-			finish, err = m.Door.Begin(tx, r, t, a)
+			finish, err = m.SignIn.Begin(tx, r, t, a)
 			return err
 		})
 	}
@@ -270,7 +270,7 @@ func (a *about) read(ctx context.Context, tx *storage.Tx, rq storage.AuthorizeRe
 	buttons, err := account.Buttons(tx, rq, a.ways)
 	a.providers = web.Providers(buttons)
 	a.query = "?state=" + url.QueryEscape(state)
-	if a.ways.SignUp() {
+	if a.ways.AllowsSignup() {
 		a.signupURL = a.screens.Signup + a.query
 	}
 	return err
@@ -304,7 +304,7 @@ func (m *room) logIn(ctx context.Context, t storage.Transaction, username, passw
 	tried := way{connection: databases[0].Name}
 	for i, c := range databases {
 		user := named[i].User
-		proved, err := m.Passwords.Prove(ctx, m.DB, named[i], password)
+		proved, err := m.Passwords.VerifyPassword(ctx, m.DB, named[i], password)
 		if !errors.Is(err, identity.ErrWrongCredentials) {
 			return user, way{c.Name, proved, passcodes.ToProve(c, user, proved)}, err
 		}

@@ -25,9 +25,9 @@ func (m *room) askPasskey(ctx context.Context, t storage.Transaction, databases 
 	if err != nil {
 		return "", err
 	}
-	var b webauthn.Begin
+	var b webauthn.Challenge
 	err = m.DB.View(ctx, func(tx *storage.Tx) error {
-		b, err = webauthn.BeginUsing(tx, p, webauthn.Request{
+		b, err = webauthn.BeginAuthentication(tx, p, webauthn.Request{
 			Kind: webauthn.Passkey, Key: storage.PageCeremony(t.StateHash, webauthn.Passkey), ClientID: t.Request().ClientID,
 		}, m.Now())
 		return err
@@ -50,28 +50,28 @@ func (m *room) byPasskey(w http.ResponseWriter, r *http.Request, t storage.Trans
 	}
 	key := storage.PageCeremony(t.StateHash, webauthn.Passkey)
 	used, user, err := webauthn.UsePasskey(r.Context(), m.DB, p, key, t.Request().ClientID, ways.Databases, []byte(response), m.Now())
-	if err != nil && !webauthn.Wrong(err) {
+	if err != nil && !webauthn.IsInvalid(err) {
 		return err
 	}
 	a := signin.Attempt{
 		Method: signin.Passkey, ClientID: t.Request().ClientID, Connection: user.ConnectionName(), Identifier: typed, User: user, IP: signin.Address(r),
 		Message: "Invalid passkey.",
-		Holds: func(tx *storage.Tx) error {
-			err := used.Hold(tx, m.Now())
-			if webauthn.Wrong(err) {
+		Recheck: func(tx *storage.Tx) error {
+			err := used.Record(tx, m.Now())
+			if webauthn.IsInvalid(err) {
 				return signin.ErrWrong
 			}
 			return err
 		},
 	}
 	var finish func(http.ResponseWriter)
-	if err = m.Door.Judge(r, a, err == nil); err == nil {
+	if err = m.SignIn.Evaluate(r, a, err == nil); err == nil {
 		err = m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
-			if finish, err = m.Door.Begin(tx, r, t, a); err != nil {
+			if finish, err = m.SignIn.Begin(tx, r, t, a); err != nil {
 				return err
 			}
-			return session.Change(tx, t.StateHash, m.Now(), func(kept *storage.Transaction) error {
-				kept.Platform, kept.Roaming = t.Platform, webauthn.Roams([]byte(response))
+			return session.ChangeTransaction(tx, t.StateHash, m.Now(), func(kept *storage.Transaction) error {
+				kept.Platform, kept.Roaming = t.Platform, webauthn.IsCrossPlatform([]byte(response))
 				return nil
 			})
 		})

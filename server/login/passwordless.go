@@ -50,7 +50,7 @@ func (m *room) switchTo(w http.ResponseWriter, r *http.Request, t storage.Transa
 	}
 	i := slices.IndexFunc(ways.Passwordless, is)
 	if i < 0 {
-		return m.Door.ToProvider(w, r, t, state, name, "")
+		return m.SignIn.ToProvider(w, r, t, state, name, "")
 	}
 	conn := ways.Passwordless[i]
 	if _, fits := account.PasswordlessAddress(conn, typed); fits {
@@ -65,7 +65,7 @@ func (m *room) switchTo(w http.ResponseWriter, r *http.Request, t storage.Transa
 // choose stores the passwordless connection that the user has chosen, or nil.
 func (m *room) choose(ctx context.Context, t storage.Transaction, answer *storage.PasswordlessLogin) error {
 	return m.DB.Update(ctx, func(tx *storage.Tx) error {
-		return session.Change(tx, t.StateHash, m.Now(), func(t *storage.Transaction) error {
+		return session.ChangeTransaction(tx, t.StateHash, m.Now(), func(t *storage.Transaction) error {
 			t.Passwordless = answer
 			return nil
 		})

@@ -129,7 +129,7 @@ func (m *room) askedBySAML(w http.ResponseWriter, r *http.Request, p participant
 	case !isWeb(p.settings.LogoutURL):
 		return errNoLogoutURL
 	case p.session.ID == "": // the session has already ended
-	case !p.uses(), !asked.Names(p.settings.NameID(p.person), p.session.ID):
+	case !p.uses(), !asked.EndsSession(p.settings.NameID(p.person), p.session.ID):
 		return errParticipant
 	}
 	if _, err := m.endSession(w, r, p.client, p.settings.LogoutURL); err != nil {

@@ -61,7 +61,7 @@ func wake(sleeper chan<- struct{}) {
 }
 
 // Ours reports whether this server holds the lease and so delivers.
-func (l *Lanes) Ours() (bool, error) { return l.DB.Hold(l.Name) }
+func (l *Lanes) Ours() (bool, error) { return l.DB.AcquireLease(l.Name) }
 
 // Run delivers until stop is closed, and returns when every lane has ended.
 func (l *Lanes) Run(stop <-chan struct{}) error {

@@ -37,7 +37,7 @@ func (c caller) machine() bool { return strings.HasSuffix(c.Subject, "@clients")
 func (a *api) allow(r *http.Request, scopes []string) (who caller, err error) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
-		return who, unauthorized("Missing authentication").ChangedBy("the header Authorization")
+		return who, unauthorized("Missing authentication").WithSetting("the header Authorization")
 	}
 	scheme, token, ok := strings.Cut(header, " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
@@ -46,9 +46,9 @@ func (a *api) allow(r *http.Request, scopes []string) (who caller, err error) {
 	who.Claims, err = a.Issuer.Verify(r.Context(), strings.TrimSpace(token), a.Issuer.URL+"api/v2/", a.Now())
 	switch {
 	case errors.Is(err, tokens.ErrExpired):
-		return who, unauthorized("Expired token received for JSON Web Token validation").ChangedBy("token_lifetime of the Management API, and the clock").With(err)
+		return who, unauthorized("Expired token received for JSON Web Token validation").WithSetting("token_lifetime of the Management API, and the clock").With(err)
 	case err != nil:
-		return who, unauthorized("Invalid token").ChangedBy("the parameter audience of the request for the token: it must be " + a.Issuer.URL + "api/v2/").Because(tokens.Why(err)).With(err)
+		return who, unauthorized("Invalid token").WithSetting("the parameter audience of the request for the token: it must be " + a.Issuer.URL + "api/v2/").WithReason(tokens.Why(err)).With(err)
 	}
 	if err := a.DB.View(r.Context(), func(tx *storage.Tx) error { return registered.CheckOrigin(tx, r, who.ClientID) }); err != nil {
 		return who, err
@@ -109,7 +109,7 @@ func (c caller) lacks(scopes []string) error {
 	}
 	return &apierr.Error{
 		Status: http.StatusForbidden, Message: "Insufficient scope, expected " + expected,
-		Extra: map[string]any{"errorCode": "insufficient_scope"}, Why: "the token has " + cmp.Or(strings.Join(c.Scope, " "), "no scope"),
+		Extra: map[string]any{"errorCode": "insufficient_scope"}, Reason: "the token has " + cmp.Or(strings.Join(c.Scope, " "), "no scope"),
 		Setting: setting,
 	}
 }

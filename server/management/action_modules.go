@@ -16,10 +16,10 @@ import (
 //auth0:operation GET /api/v2/actions/modules/{id}
 //auth0:operation PATCH /api/v2/actions/modules/{id}
 //auth0:operation DELETE /api/v2/actions/modules/{id}
-func actionModules() served {
-	return served{
+func actionModules() collection {
+	return collection{
 		kind: objects.ActionModules, path: "/actions/modules", scope: "actions", verbs: "list create get patch delete", strict: true, hides: true,
-		list: listing{key: "modules", style: counted, zeros: true},
+		list: listing{key: "modules", style: counted, showsZeros: true},
 		show: showModule,
 	}
 }
@@ -47,10 +47,10 @@ func showModule(_ *call, tx *storage.Tx, doc storage.Document) (storage.Document
 //
 //auth0:operation GET /api/v2/actions/modules/{module}/versions
 //auth0:operation GET /api/v2/actions/modules/{module}/versions/{id}
-func moduleVersions() served {
-	return served{
+func moduleVersions() collection {
+	return collection{
 		kind: objects.ActionModuleVersions, path: "/actions/modules/{module}/versions", parent: "module", scope: "actions", verbs: "list get",
-		list: listing{key: "versions", style: counted, zeros: true}, hides: true,
+		list: listing{key: "versions", style: counted, showsZeros: true}, hides: true,
 	}
 }
 

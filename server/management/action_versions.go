@@ -12,8 +12,8 @@ import (
 //
 //auth0:operation GET /api/v2/actions/actions/{action}/versions
 //auth0:operation GET /api/v2/actions/actions/{action}/versions/{id}
-func actionVersions() served {
-	return served{
+func actionVersions() collection {
+	return collection{
 		kind: objects.ActionVersions, path: "/actions/actions/{action}/versions", parent: "action", scope: "actions", verbs: "list get",
 		list: listing{key: "versions", style: counted},
 		show: func(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {

@@ -16,12 +16,12 @@ import (
 //auth0:operation GET /api/v2/actions/actions/{id}
 //auth0:operation PATCH /api/v2/actions/actions/{id}
 //auth0:operation DELETE /api/v2/actions/actions/{id}
-func actions() served {
-	return served{
+func actions() collection {
+	return collection{
 		kind: objects.Actions, path: "/actions/actions", scope: "actions", verbs: "list create get patch delete", strict: true, hides: true,
 		list: listing{
-			key: "actions", style: counted, without: []string{"include_totals"}, filters: map[string]string{"actionName": "name"},
-			keep: triggersAction, narrowed: func(c *call) bool { return c.query.Has("triggerId") }, search: (*call).deployedActions,
+			key: "actions", style: counted, refusedParams: []string{"include_totals"}, filters: map[string]string{"actionName": "name"},
+			keep: triggersAction, filtered: func(c *call) bool { return c.query.Has("triggerId") }, search: (*call).deployedActions,
 		},
 		show: showAction,
 	}
@@ -32,7 +32,7 @@ func actions() served {
 func (c *call) deployedActions(tx *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
 	deployed, installed := c.query.Get("deployed"), c.query.Get("installed")
 	if deployed == "" && installed != "true" {
-		return asItIs, nil
+		return wholeList, nil
 	}
 	var all, kept []storage.Row
 	for row, err := range rows {

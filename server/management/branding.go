@@ -22,8 +22,8 @@ func branding() singleton {
 //auth0:operation GET /api/v2/branding/themes/{id}
 //auth0:operation PATCH /api/v2/branding/themes/{id}
 //auth0:operation DELETE /api/v2/branding/themes/{id}
-func themes() served {
-	return served{
+func themes() collection {
+	return collection{
 		kind: objects.Themes, path: "/branding/themes", scope: "branding", verbs: "create get patch delete", strict: true, created: http.StatusOK,
 		scopes: map[string][]string{"create": {"update:branding"}},
 	}
@@ -35,7 +35,7 @@ func brandingOperations() []operation {
 		{http.MethodGet, "/branding/themes/default", read, defaultTheme},
 		{http.MethodGet, "/branding/templates/universal-login", read, universalLoginTemplate},
 		{http.MethodPut, "/branding/templates/universal-login", update, updateUniversalLoginTemplate},
-		{http.MethodDelete, "/branding/templates/universal-login", remove, deleteTheOne(resource.UniversalLoginTemplate)},
+		{http.MethodDelete, "/branding/templates/universal-login", remove, deleteSingleton(resource.UniversalLoginTemplate)},
 	}
 }
 
@@ -57,7 +57,7 @@ func defaultTheme(c *call) error {
 
 //auth0:operation GET /api/v2/branding/templates/universal-login
 func universalLoginTemplate(c *call) error {
-	doc, err := c.readTheOne(resource.UniversalLoginTemplate)
+	doc, err := c.readSingleton(resource.UniversalLoginTemplate)
 	if err != nil {
 		return err
 	}

@@ -43,12 +43,12 @@ type call struct {
 	bulk *objects.Bulk
 	// givenID is the id for a new object, "" to generate one.
 	givenID string
-	// whole says that lists are returned complete and without paging members, as the server's own calls need
+	// unpaged says that lists are returned complete and without paging members, as the server's own calls need
 	// them.
-	whole bool
-	// bare says that objects are read with the secrets that the API hides, for an import or an export.
+	unpaged bool
+	// withSecrets says that objects are read with the secrets that the API hides, for an import or an export.
 	// Neither shows them to a client.
-	bare bool
+	withSecrets bool
 
 	answer  answer
 	effects objects.Effects

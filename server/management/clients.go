@@ -20,8 +20,8 @@ import (
 //auth0:operation GET /api/v2/clients/{id}
 //auth0:operation PATCH /api/v2/clients/{id}
 //auth0:operation DELETE /api/v2/clients/{id}
-func clients() served {
-	return served{
+func clients() collection {
+	return collection{
 		kind: objects.Clients, path: "/clients", scope: "clients", verbs: "list create get patch delete",
 		scopes: map[string][]string{
 			"list": readClientScopes, "get": readClientScopes, "patch": {"update:clients", "update:client_keys", "update:client_credentials"},
@@ -56,7 +56,7 @@ func holdersOf[T any](grants iter.Seq2[T, error], client func(T) (id string, cou
 func clientsByGrant(c *call, tx *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
 	query := c.query.Get("q")
 	if query == "" {
-		return asItIs, nil
+		return wholeList, nil
 	}
 	field, value, _ := strings.Cut(query, ":")
 	var holders map[string]bool

@@ -168,7 +168,7 @@ func (o *configured) call(method, path string, p deploy.Place, body any) (*call,
 	}
 	return &call{
 		api: o.api, ctx: o.ctx, method: method, params: params, from: given{body}, caller: o.caller, now: o.Now(),
-		tx: o.tx, bulk: &o.bulk, whole: true, bare: true,
+		tx: o.tx, bulk: &o.bulk, unpaged: true, withSecrets: true,
 	}, o.ctx.Err()
 }
 
@@ -200,8 +200,8 @@ var (
 		}
 		return all
 	})
-	resourcesByPath = sync.OnceValue(func() map[string]served {
-		all := map[string]served{}
+	resourcesByPath = sync.OnceValue(func() map[string]collection {
+		all := map[string]collection{}
 		for _, s := range resources() {
 			if _, there := all[s.path]; !there {
 				all[s.path] = s

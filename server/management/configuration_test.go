@@ -49,7 +49,7 @@ func TestEffectsComeAfterTheTransaction(t *testing.T) {
 			}}
 			sections := storage.Document{"roles": []any{storage.Document{"name": "Clerk"}}}
 			_, err := tenant.Import(t.Context(), deploy.Configuration{
-				Sections: sections, DryRun: way.dry, Also: func(*storage.Tx) error { return way.rest },
+				Sections: sections, DryRun: way.dry, AfterImport: func(*storage.Tx) error { return way.rest },
 			})
 			if !errors.Is(err, way.rest) {
 				t.Errorf("the import ends with %v, want %v", err, way.rest)

@@ -118,7 +118,7 @@ func provisionings(p provisioning, key string) func(*call) error {
 }
 
 //auth0:operation GET /api/v2/connections/{id}/scim-configuration/tokens
-func scimTokens(c *call) error { return c.parts(scim, listing{style: bare}) }
+func scimTokens(c *call) error { return c.parts(scim, listing{style: alwaysArray}) }
 
 // parts lists the objects that belong to a connection's configuration.
 func (c *call) parts(p provisioning, l listing) error {

@@ -15,12 +15,12 @@ import (
 //auth0:operation GET /api/v2/connections/{id}
 //auth0:operation PATCH /api/v2/connections/{id}
 //auth0:operation DELETE /api/v2/connections/{id}
-func connections() served {
-	return served{
+func connections() collection {
+	return collection{
 		kind: objects.Connections, path: "/connections", scope: "connections", verbs: "list create get patch delete",
 		allKnown: true,
 		list: listing{
-			key: "connections", style: flexible, otherwise: maxPage, check: checkShallow, filters: map[string]string{"strategy": "strategy", "name": "name"},
+			key: "connections", style: flexible, defaultPageSize: maxPage, check: checkShallow, filters: map[string]string{"strategy": "strategy", "name": "name"},
 			indexes: map[string]string{"strategy": "strategy", "name": "name"},
 		},
 		always: []string{"id", "is_domain_connection", "authentication", "connected_accounts"},
@@ -41,7 +41,7 @@ func connectionOperations() []operation {
 
 //auth0:operation GET /api/v2/connections/{id}/clients
 func enabledClients(c *call) error {
-	return c.listed(listing{key: "clients", style: checkpointed, most: 1000}, func(tx *storage.Tx, w *window) error {
+	return c.listed(listing{key: "clients", style: checkpointed, maxPageSize: 1000}, func(tx *storage.Tx, w *window) error {
 		connection, err := tx.Connections.Get(c.param("id"))
 		if storage.IsNotFound(err) {
 			return resource.Connections.Missing

@@ -13,11 +13,11 @@ import (
 //auth0:operation GET /api/v2/clients/{client_id}/credentials/{id}
 //auth0:operation PATCH /api/v2/clients/{client_id}/credentials/{id}
 //auth0:operation DELETE /api/v2/clients/{client_id}/credentials/{id}
-func credentials() served {
-	return served{
+func credentials() collection {
+	return collection{
 		kind: objects.Credentials, path: "/clients/{client_id}/credentials", parent: "client_id", scope: "client_credentials",
 		verbs: "list create get patch delete",
-		list:  listing{style: bare},
+		list:  listing{style: alwaysArray},
 		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
 			delete(doc, "pem")
 			return doc, nil

@@ -18,8 +18,8 @@ import (
 //auth0:operation GET /api/v2/custom-domains/{id}
 //auth0:operation PATCH /api/v2/custom-domains/{id}
 //auth0:operation DELETE /api/v2/custom-domains/{id}
-func customDomains() served {
-	return served{
+func customDomains() collection {
+	return collection{
 		kind: objects.CustomDomains, path: "/custom-domains", scope: "custom_domains", verbs: "list create get patch delete",
 		list: listing{key: "custom_domains", style: arrayOrCursor, keep: matchesDomain},
 		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {

@@ -16,13 +16,13 @@ func customSigningKeyOperations() []operation {
 	return []operation{
 		{http.MethodGet, path, []string{"read:custom_signing_keys"}, customSigningKeys},
 		{http.MethodPut, path, []string{"create:custom_signing_keys", "update:custom_signing_keys"}, setCustomSigningKeys},
-		{http.MethodDelete, path, []string{"delete:custom_signing_keys"}, deleteTheOne(resource.CustomSigningKeys)},
+		{http.MethodDelete, path, []string{"delete:custom_signing_keys"}, deleteSingleton(resource.CustomSigningKeys)},
 	}
 }
 
 //auth0:operation GET /api/v2/keys/custom-signing
 func customSigningKeys(c *call) error {
-	set, err := c.readTheOne(resource.CustomSigningKeys)
+	set, err := c.readSingleton(resource.CustomSigningKeys)
 	if err != nil {
 		return err
 	}
@@ -35,6 +35,6 @@ func setCustomSigningKeys(c *call) error {
 		return err
 	}
 	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
-		return c.body, objects.PutTheOne(ch.Tx, resource.CustomSigningKeys, c.body)
+		return c.body, objects.PutSingleton(ch.Tx, resource.CustomSigningKeys, c.body)
 	})
 }

@@ -34,12 +34,12 @@ const (
 //auth0:operation GET /api/v2/device-credentials
 func deviceCredentials(c *call) error {
 	kind := c.query.Get("type")
-	list := listing{key: "device_credentials", most: 1000, filters: map[string]string{"user_id": "user_id", "client_id": "client_id"}}
+	list := listing{key: "device_credentials", maxPageSize: 1000, filters: map[string]string{"user_id": "user_id", "client_id": "client_id"}}
 	if err := c.oneOf("type", publicKeyCredential, refreshCredential, rotatingCredential); err != nil {
 		return err
 	}
 	if kind == "" {
-		list.style = bare
+		list.style = alwaysArray
 	}
 	all := []storage.Document{}
 	err := c.view(func(tx *storage.Tx) error {

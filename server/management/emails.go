@@ -13,8 +13,8 @@ import (
 //auth0:operation POST /api/v2/email-templates
 //auth0:operation GET /api/v2/email-templates/{id}
 //auth0:operation PATCH /api/v2/email-templates/{id}
-func emailTemplates() served {
-	return served{
+func emailTemplates() collection {
+	return collection{
 		kind: objects.EmailTemplates, path: "/email-templates", scope: "email_templates", verbs: "create get patch",
 	}
 }
@@ -25,7 +25,7 @@ func emailOperations() []operation {
 		{http.MethodGet, "/emails/provider", []string{"read:email_provider"}, emailProvider},
 		{http.MethodPost, "/emails/provider", []string{"create:email_provider"}, createEmailProvider},
 		{http.MethodPatch, "/emails/provider", []string{"update:email_provider"}, updateEmailProvider},
-		{http.MethodDelete, "/emails/provider", []string{"delete:email_provider"}, deleteTheOne(resource.EmailProvider)},
+		{http.MethodDelete, "/emails/provider", []string{"delete:email_provider"}, deleteSingleton(resource.EmailProvider)},
 	}
 }
 
@@ -66,11 +66,11 @@ func withoutSecrets(doc storage.Document) storage.Document {
 
 //auth0:operation GET /api/v2/emails/provider
 func emailProvider(c *call) error {
-	doc, err := c.readTheOne(resource.EmailProvider)
+	doc, err := c.readSingleton(resource.EmailProvider)
 	if err != nil {
 		return err
 	}
-	if !c.bare {
+	if !c.withSecrets {
 		doc = withoutSecrets(doc)
 	}
 	return c.reply(http.StatusOK, c.selectFields(doc))

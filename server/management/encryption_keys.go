@@ -19,8 +19,8 @@ import (
 //auth0:operation POST /api/v2/keys/encryption
 //auth0:operation GET /api/v2/keys/encryption/{kid}
 //auth0:operation DELETE /api/v2/keys/encryption/{kid}
-func encryptionKeys() served {
-	return served{
+func encryptionKeys() collection {
+	return collection{
 		kind: objects.EncryptionKeys, path: "/keys/encryption", param: "kid", scope: "encryption_keys", verbs: "list create get delete",
 		list: listing{key: "keys"},
 		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {

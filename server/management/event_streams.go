@@ -18,8 +18,8 @@ import (
 //auth0:operation GET /api/v2/event-streams/{id}
 //auth0:operation PATCH /api/v2/event-streams/{id}
 //auth0:operation DELETE /api/v2/event-streams/{id}
-func eventStreams() served {
-	return served{
+func eventStreams() collection {
+	return collection{
 		kind: objects.EventStreams, path: "/event-streams", scope: "event_streams", verbs: "list create get patch delete",
 		checkPath: func(c *call, _ *storage.Tx) error {
 			if id := c.param("id"); id != "" {

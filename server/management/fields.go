@@ -12,7 +12,7 @@ import (
 // checkFields returns an error if the query parameter fields has names that are not
 // members of the resource. It accepts any names for resources of which not all members
 // are known.
-func (s served) checkFields(c *call) error {
+func (s collection) checkFields(c *call) error {
 	names := c.query.Get("fields")
 	if names == "" || !s.allKnown {
 		return nil

@@ -17,8 +17,8 @@ import (
 //auth0:operation GET /api/v2/flows/{id}
 //auth0:operation PATCH /api/v2/flows/{id}
 //auth0:operation DELETE /api/v2/flows/{id}
-func flows() served {
-	return served{
+func flows() collection {
+	return collection{
 		kind: objects.Flows, path: "/flows", scope: "flows", verbs: "list create get patch delete", strict: true,
 		list: listing{key: "flows"},
 		show: func(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
@@ -90,8 +90,8 @@ func names(value any, id string) bool {
 //auth0:operation GET /api/v2/flows/{flow}/executions
 //auth0:operation GET /api/v2/flows/{flow}/executions/{id}
 //auth0:operation DELETE /api/v2/flows/{flow}/executions/{id}
-func flowExecutions() served {
-	return served{
+func flowExecutions() collection {
+	return collection{
 		kind: objects.FlowExecutions, path: "/flows/{flow}/executions", parent: "flow", scope: "flows_executions", verbs: "list get delete",
 		list: listing{key: "executions", style: flexible},
 		show: func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
@@ -111,8 +111,8 @@ func flowExecutions() served {
 //auth0:operation GET /api/v2/flows/vault/connections/{id}
 //auth0:operation PATCH /api/v2/flows/vault/connections/{id}
 //auth0:operation DELETE /api/v2/flows/vault/connections/{id}
-func vaultConnections() served {
-	return served{
+func vaultConnections() collection {
+	return collection{
 		kind: objects.VaultConnections, path: "/flows/vault/connections", scope: "flows_vault_connections", verbs: "list create get patch delete",
 		list: listing{key: "connections", lastPage: 1000},
 		show: func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
@@ -132,8 +132,8 @@ func vaultConnections() served {
 //auth0:operation GET /api/v2/forms/{id}
 //auth0:operation PATCH /api/v2/forms/{id}
 //auth0:operation DELETE /api/v2/forms/{id}
-func forms() served {
-	return served{
+func forms() collection {
+	return collection{
 		kind: objects.Forms, path: "/forms", scope: "forms", verbs: "list create get patch delete",
 		list: listing{key: "forms"},
 		show: func(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {

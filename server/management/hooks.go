@@ -16,8 +16,8 @@ import (
 //auth0:operation GET /api/v2/hooks/{id}
 //auth0:operation PATCH /api/v2/hooks/{id}
 //auth0:operation DELETE /api/v2/hooks/{id}
-func hooks() served {
-	return served{
+func hooks() collection {
+	return collection{
 		kind: objects.Hooks, path: "/hooks", scope: "hooks", verbs: "list create get patch delete",
 		list: listing{key: "hooks", filters: map[string]string{"enabled": "enabled", "triggerId": "triggerId"}},
 	}

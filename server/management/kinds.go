@@ -7,11 +7,11 @@ import (
 	"github.com/tenant0/tenant0/server/resource"
 )
 
-// anything is the kind of bodies whose members are not described. nothing is the kind of bodies that have no secrets,
+// anyBody is the kind of bodies whose members are not described. bodyWithoutSecrets is the kind of bodies that have no secrets,
 // such as lists of ids and names.
 var (
-	anything = &resource.Kind{Open: true}
-	nothing  = &resource.Kind{Open: true, Item: &resource.Field{Plain: true}}
+	anyBody            = &resource.Kind{Open: true}
+	bodyWithoutSecrets = &resource.Kind{Open: true, Item: &resource.Field{Plain: true}}
 )
 
 // otherKinds maps the paths of the other operations, which do not simply read and write objects, to the kind of their
@@ -26,10 +26,10 @@ var otherKinds = map[string]*resource.Kind{
 	"/branding/phone/providers/{id}/try":                        resource.TryPhone,
 	"/branding/phone/templates/{id}/try":                        resource.TryPhone,
 	"/clients/{id}/rotate-secret":                               resource.Clients,
-	"/connections/{id}/directory-provisioning":                  anything,
+	"/connections/{id}/directory-provisioning":                  anyBody,
 	"/connections/{id}/keys":                                    resource.ConnectionKeys,
 	"/connections/{id}/keys/rotate":                             resource.ConnectionKeys,
-	"/connections/{id}/scim-configuration":                      anything,
+	"/connections/{id}/scim-configuration":                      anyBody,
 	"/connections/{id}/scim-configuration/tokens":               resource.SCIMTokens,
 	"/custom-domains/default":                                   resource.CustomDomains,
 	"/custom-domains/{id}/verify":                               resource.CustomDomains,
@@ -76,8 +76,8 @@ var otherKinds = map[string]*resource.Kind{
 	"/users/{user}/authentication-methods":                      resource.AuthenticationMethods,
 }
 
-// harmless are the paths of operations whose bodies have only ids and names, or nothing.
-var harmless = words(`/connections/{id}/clients /connections/{id}/directory-provisioning/synchronized-groups /groups/{id}/roles
+// pathsWithoutSecrets are the paths of operations whose bodies have only ids and names, or nothing.
+var pathsWithoutSecrets = words(`/connections/{id}/clients /connections/{id}/directory-provisioning/synchronized-groups /groups/{id}/roles
 	/guardian/policies /keys/encryption/rekey /organizations/{id}/groups/{group_id}/roles /organizations/{id}/members
 	/organizations/{id}/members/{user_id}/roles /prompts/{prompt}/custom-text/{language} /prompts/{prompt}/partials /roles/{id}/groups
 	/roles/{id}/users /self-service-profiles/{id}/sso-ticket/{ticket}/revoke /sessions/{id}/revoke
@@ -94,8 +94,8 @@ var kindsByPath = sync.OnceValue(func() map[string]*resource.Kind {
 	for _, s := range singletons() {
 		all[s.path] = s.kind
 	}
-	for _, path := range harmless {
-		all[path] = nothing
+	for _, path := range pathsWithoutSecrets {
+		all[path] = bodyWithoutSecrets
 	}
 	maps.Copy(all, otherKinds) // these take precedence, as their operations do when requests are served
 	return all
@@ -106,5 +106,5 @@ func kindOf(path string) *resource.Kind {
 	if kind := kindsByPath()[path]; kind != nil {
 		return kind
 	}
-	return anything
+	return anyBody
 }

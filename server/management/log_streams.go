@@ -13,10 +13,10 @@ import (
 //auth0:operation GET /api/v2/log-streams/{id}
 //auth0:operation PATCH /api/v2/log-streams/{id}
 //auth0:operation DELETE /api/v2/log-streams/{id}
-func logStreams() served {
-	return served{
+func logStreams() collection {
+	return collection{
 		kind: objects.LogStreams, path: "/log-streams", scope: "log_streams", verbs: "list create get patch delete", created: 200,
-		list: listing{style: bare},
+		list: listing{style: alwaysArray},
 		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
 			if sink, _ := doc["sink"].(storage.Document); sink["mixpanelServiceAccountPassword"] != nil {
 				sink["mixpanelServiceAccountPassword"] = "********"

@@ -21,7 +21,7 @@ func logOperations() []operation {
 }
 
 // eventList says how events are listed. The total in a list is at most maxEvents.
-var eventList = listing{key: "logs", style: paged, length: true}
+var eventList = listing{key: "logs", style: paged, showsLength: true}
 
 // maxEvents is the number of events that can be reached by paging, Auth0:
 // deploy-monitor/logs/retrieve-log-events-using-mgmt-api.

@@ -10,7 +10,7 @@
 // committed. Only requests get pages of a list.
 //
 // To add a resource: describe its members in package resource, and its changes in package objects; declare a
-// served value in a file here, with the directives of its operations above it; add it to resources; add a test;
+// collection value in a file here, with the directives of its operations above it; add it to resources; add a test;
 // and run the tests with UPDATE=1 to update the coverage page. operations.txt lists every operation that Auth0
 // has; one that is not served answers with an error that names it.
 package management
@@ -80,7 +80,7 @@ func Mount(rt *web.Router, d Deps) {
 // operations returns all operations. The special ones come first, because some of them have a fixed word where
 // the path of another has an id.
 var operations = sync.OnceValue(func() []operation {
-	all := special()
+	all := otherOperations()
 	for _, s := range resources() {
 		all = append(all, s.operations()...)
 	}

@@ -18,8 +18,8 @@ import (
 //auth0:operation PATCH /api/v2/network-acls/{id}
 //auth0:operation PUT /api/v2/network-acls/{id}
 //auth0:operation DELETE /api/v2/network-acls/{id}
-func networkACLs() served {
-	return served{
+func networkACLs() collection {
+	return collection{
 		kind: objects.NetworkACLs, path: "/network-acls", scope: "network_acls", verbs: "list create get patch put delete", strict: true,
 		checkPath: func(c *call, _ *storage.Tx) error {
 			if id := c.param("id"); id != "" {
@@ -47,8 +47,8 @@ func networkACLs() served {
 //auth0:operation POST /api/v2/keys/network-acls
 //auth0:operation GET /api/v2/keys/network-acls/{id}
 //auth0:operation DELETE /api/v2/keys/network-acls/{id}
-func networkACLKeys() served {
-	return served{
+func networkACLKeys() collection {
+	return collection{
 		kind: objects.NetworkACLKeys, path: "/keys/network-acls", scope: "network_acl_keys", verbs: "list create get delete",
 		list: listing{key: "keys", style: wrapped, search: func(c *call, _ *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
 			return c.sorted(rows, "created_at:-1")

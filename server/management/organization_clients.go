@@ -13,8 +13,8 @@ import (
 //auth0:operation GET /api/v2/organizations/{id}/clients
 //auth0:operation GET /api/v2/organizations/{id}/clients/{client_id}
 //auth0:operation PATCH /api/v2/organizations/{id}/clients/{client_id}
-func organizationClients() served {
-	return served{
+func organizationClients() collection {
+	return collection{
 		kind: objects.OrganizationClients, path: "/organizations/{id}/clients", parent: "id", param: "client_id",
 		verbs: "list get patch", scope: "organization_clients",
 		list: listing{key: "clients", style: checkpointed},
@@ -72,8 +72,8 @@ func removeOrganizationClients(c *call) error {
 //auth0:operation GET /api/v2/organizations/{id}/client-grants
 //auth0:operation POST /api/v2/organizations/{id}/client-grants
 //auth0:operation DELETE /api/v2/organizations/{id}/client-grants/{grant_id}
-func organizationGrants() served {
-	return served{
+func organizationGrants() collection {
+	return collection{
 		kind: objects.OrganizationGrants, path: "/organizations/{id}/client-grants", parent: "id", param: "grant_id",
 		verbs: "list create delete", strict: true, scope: "organization_client_grants",
 		list: listing{key: "client_grants", filters: map[string]string{

@@ -15,11 +15,11 @@ import (
 //auth0:operation GET /api/v2/organizations/{id}/invitations
 //auth0:operation GET /api/v2/organizations/{id}/invitations/{invitation_id}
 //auth0:operation DELETE /api/v2/organizations/{id}/invitations/{invitation_id}
-func organizationInvitations() served {
-	return served{
+func organizationInvitations() collection {
+	return collection{
 		kind: objects.OrganizationInvitations, path: "/organizations/{id}/invitations", parent: "id", param: "invitation_id",
 		verbs: "list get delete", scope: "organization_invitations",
-		list: listing{key: "invitations", untotalled: true, check: checkEnd, search: func(c *call, _ *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
+		list: listing{key: "invitations", withoutTotals: true, check: checkEnd, search: func(c *call, _ *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
 			return c.sorted(rows, "created_at:-1", "expires_at", "ticket_id")
 		}},
 	}

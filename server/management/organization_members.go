@@ -26,7 +26,7 @@ func roleMembers(c *call) error {
 // listMembers lists the members for which keep returns true, or all if keep is nil. A cursor
 // names the last member of a page, so members who leave the organization do not shift it.
 func (c *call) listMembers(keep func(tx *storage.Tx, user string) (bool, error)) error {
-	return c.listed(listing{key: "members", style: flexible, eager: true, check: checkShallow}, func(tx *storage.Tx, w *window) error {
+	return c.listed(listing{key: "members", style: flexible, cursorAtEnd: true, check: checkShallow}, func(tx *storage.Tx, w *window) error {
 		if err := organizationAt(c, tx); err != nil {
 			return err
 		}
@@ -138,7 +138,7 @@ func addMemberRoles(c *call) error { return c.changeMemberRoles(true) }
 func removeMemberRoles(c *call) error { return c.changeMemberRoles(false) }
 
 func (c *call) changeMemberRoles(add bool) error {
-	roles, err := c.readList("roles", resource.MostRoles)
+	roles, err := c.readList("roles", resource.MaxRoles)
 	if err != nil {
 		return err
 	}

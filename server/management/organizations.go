@@ -17,8 +17,8 @@ import (
 //auth0:operation GET /api/v2/organizations/{id}
 //auth0:operation PATCH /api/v2/organizations/{id}
 //auth0:operation DELETE /api/v2/organizations/{id}
-func organizations() served {
-	return served{
+func organizations() collection {
+	return collection{
 		kind: objects.Organizations, path: "/organizations", scope: "organizations", verbs: "list create get patch delete", strict: true,
 		scopes: map[string][]string{"list": readOrganizations, "get": readOrganizations},
 		list:   listing{key: "organizations", style: flexible, check: checkShallow, search: sortOrganizations},
@@ -67,8 +67,8 @@ func organizationAt(c *call, tx *storage.Tx) error {
 //auth0:operation GET /api/v2/organizations/{id}/enabled_connections/{connectionId}
 //auth0:operation PATCH /api/v2/organizations/{id}/enabled_connections/{connectionId}
 //auth0:operation DELETE /api/v2/organizations/{id}/enabled_connections/{connectionId}
-func organizationConnections() []served {
-	s := served{
+func organizationConnections() []collection {
+	s := collection{
 		kind: objects.OrganizationConnections, path: "/organizations/{id}/connections", parent: "id", param: "connection_id",
 		verbs: "list create get patch delete", scope: "organization_connections",
 		list: listing{key: "connections", filters: map[string]string{"is_enabled": "is_enabled"}},
@@ -83,7 +83,7 @@ func organizationConnections() []served {
 	}
 	first := s
 	first.path, first.param, first.list.key = "/organizations/{id}/enabled_connections", "connectionId", "enabled_connections"
-	return []served{s, first}
+	return []collection{s, first}
 }
 
 // discoveryDomains serves the e-mail domains by which an organization is found.
@@ -93,8 +93,8 @@ func organizationConnections() []served {
 //auth0:operation GET /api/v2/organizations/{id}/discovery-domains/{discovery_domain_id}
 //auth0:operation PATCH /api/v2/organizations/{id}/discovery-domains/{discovery_domain_id}
 //auth0:operation DELETE /api/v2/organizations/{id}/discovery-domains/{discovery_domain_id}
-func discoveryDomains() served {
-	return served{
+func discoveryDomains() collection {
+	return collection{
 		kind: objects.DiscoveryDomains, path: "/organizations/{id}/discovery-domains", parent: "id", param: "discovery_domain_id",
 		verbs: "list create get patch delete", scope: "organization_discovery_domains",
 		list: listing{key: "domains", style: checkpointed},
@@ -136,7 +136,7 @@ func discoveryDomainByName(c *call) error {
 // findBy answers with the object of a kind and a parent whose member has a value.
 func (c *call) findBy(kind *objects.Kind, parent, member, value string) error {
 	return replyView(c, func(tx *storage.Tx) (storage.Document, error) {
-		for doc, err := range objects.PlainOf(tx, kind.Kind, parent).All() {
+		for doc, err := range objects.DocumentStoreOf(tx, kind.Kind, parent).All() {
 			if err != nil {
 				return nil, err
 			}

@@ -27,37 +27,37 @@ type listing struct {
 	filters map[string]string
 	// indexes maps those of these parameters that have an index to its name.
 	indexes map[string]string
-	// untotalled lists never have a total, even if the request asks for it.
-	untotalled bool
-	// length adds the length of the page to a response with totals.
-	length bool
-	// most is the largest page size, 0 for maxPage. otherwise is the page size of a request
+	// withoutTotals lists never have a total, even if the request asks for it.
+	withoutTotals bool
+	// showsLength adds the length of the page to a response with totals.
+	showsLength bool
+	// maxPageSize is the largest page size, 0 for maxPage. defaultPageSize is the page size of a request
 	// that does not set it, 0 for defaultPage.
-	most, otherwise int
+	maxPageSize, defaultPageSize int
 	// empty says that a request may ask for pages of size 0.
 	empty bool
 	// lastPage is the largest page number, 0 for no limit.
 	lastPage int
-	// zeros says that a counted list includes members that are 0.
-	zeros bool
-	// without lists query parameters of other lists that this list refuses, as Auth0 is known
+	// showsZeros says that a counted list includes members that are 0.
+	showsZeros bool
+	// refusedParams lists query parameters of other lists that this list refuses, as Auth0 is known
 	// to do.
-	without []string
-	// eager says that the last page has a cursor too.
-	eager bool
-	// keep reports whether a document belongs to the list. narrowed reports whether the query
+	refusedParams []string
+	// cursorAtEnd says that the last page has a cursor too.
+	cursorAtEnd bool
+	// keep reports whether a document belongs to the list. filtered reports whether the query
 	// makes keep exclude any document; if it does not, documents outside of the page need not
-	// be decoded. If narrowed is nil, it always does.
+	// be decoded. If filtered is nil, it always does.
 	keep     func(c *call, doc storage.Document) bool
-	narrowed func(c *call) bool
+	filtered func(c *call) bool
 	// search returns the rows that the query searches for, or asItIs. check returns an error
 	// for windows that the list does not support. Both may be nil.
 	search func(c *call, tx *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error)
 	check  func(w *window) error
 }
 
-// asItIs is what search returns if the query asks for the whole list in its usual order.
-var asItIs iter.Seq2[storage.Row, error]
+// wholeList is what search returns if the query asks for the whole list in its usual order.
+var wholeList iter.Seq2[storage.Row, error]
 
 // style is the format of a list, Auth0: api/management/v2. The formats differ because the
 // resources were added at different times.
@@ -72,8 +72,8 @@ const (
 	checkpointed
 	// totalled lists are always objects with totals.
 	totalled
-	// bare lists are always arrays.
-	bare
+	// alwaysArray lists are always arrays.
+	alwaysArray
 	// wrapped lists are objects with no member but the list.
 	wrapped
 	// arrayOrCursor lists are arrays, or objects with a cursor if take or from is sent.
@@ -115,17 +115,17 @@ type window struct {
 func (c *call) window(l listing) (*window, error) {
 	cursor := c.query.Get("take") != "" || c.query.Get("from") != ""
 	w := &window{listing: l, docs: []storage.Document{}}
-	if c.whole {
+	if c.unpaged {
 		w.whole = true
 		return w, nil
 	}
-	for _, name := range l.without {
+	for _, name := range l.refusedParams {
 		if c.query.Has(name) {
 			return nil, invalidQuery("'Additional properties not allowed: " + name + "'")
 		}
 	}
 	switch l.style {
-	case bare, wrapped:
+	case alwaysArray, wrapped:
 		w.whole = true
 	case arrayOrCursor:
 		w.whole, w.cursor = !cursor, cursor
@@ -138,7 +138,7 @@ func (c *call) window(l listing) (*window, error) {
 	if w.whole {
 		return w, nil
 	}
-	w.counting = !w.cursor && !w.untotalled && (l.style == totalled || l.style == counted || c.query.Get("include_totals") == "true")
+	w.counting = !w.cursor && !w.withoutTotals && (l.style == totalled || l.style == counted || c.query.Get("include_totals") == "true")
 	if w.cursor {
 		return w, w.readCursor(c)
 	}
@@ -148,7 +148,7 @@ func (c *call) window(l listing) (*window, error) {
 // sizes returns the least and the largest page size of the list, and the size for a request
 // that does not set it.
 func (l listing) sizes() (least, most, otherwise int) {
-	least, most, otherwise = 1, cmp.Or(l.most, maxPage), cmp.Or(l.otherwise, defaultPage)
+	least, most, otherwise = 1, cmp.Or(l.maxPageSize, maxPage), cmp.Or(l.defaultPageSize, defaultPage)
 	if l.empty {
 		least = 0
 	}
@@ -297,10 +297,10 @@ func (l listing) sifts(c *call) bool {
 			return true
 		}
 	}
-	return l.keep != nil && (l.narrowed == nil || l.narrowed(c))
+	return l.keep != nil && (l.filtered == nil || l.filtered(c))
 }
 
-func (s served) serveList(c *call) error {
+func (s collection) serveList(c *call) error {
 	w, err := c.window(s.list)
 	if err != nil {
 		return err
@@ -318,7 +318,7 @@ func (s served) serveList(c *call) error {
 }
 
 // all returns the whole list as the API shows it.
-func (s served) all(c *call, tx *storage.Tx) ([]storage.Document, error) {
+func (s collection) all(c *call, tx *storage.Tx) ([]storage.Document, error) {
 	w := &window{listing: s.list, whole: true, docs: []storage.Document{}}
 	err := s.load(c, tx, w)
 	return w.docs, err
@@ -326,7 +326,7 @@ func (s served) all(c *call, tx *storage.Tx) ([]storage.Document, error) {
 
 // load reads the documents of the window, as the API shows them. It completes them only after
 // it has read all, since showing one may read other documents.
-func (s served) load(c *call, tx *storage.Tx, w *window) error {
+func (s collection) load(c *call, tx *storage.Tx, w *window) error {
 	st, err := s.open(c, tx)
 	if err != nil {
 		return err
@@ -343,7 +343,7 @@ func (s served) load(c *call, tx *storage.Tx, w *window) error {
 }
 
 // fill reads the documents of the window from the list that the query selects.
-func (s served) fill(c *call, tx *storage.Tx, st objects.Store, w *window) error {
+func (s collection) fill(c *call, tx *storage.Tx, st objects.Store, w *window) error {
 	list, sifts := s.list.of(c, st)
 	if s.list.search != nil {
 		found, err := s.list.search(c, tx, list.Rows("", 0))
@@ -392,11 +392,11 @@ func (c *call) replyWindow(w *window, always ...string) error {
 		w.docs[i] = c.selectFields(doc, always...)
 	}
 	switch {
-	case c.whole:
+	case c.unpaged:
 		return c.reply(http.StatusOK, w.docs)
 	case w.cursor:
 		answer := storage.Document{w.key: w.docs}
-		if w.more || (w.eager && len(w.docs) > 0) {
+		if w.more || (w.cursorAtEnd && len(w.docs) > 0) {
 			answer["next"] = base64.RawURLEncoding.EncodeToString([]byte(w.last))
 		}
 		return c.reply(http.StatusOK, answer)
@@ -407,14 +407,14 @@ func (c *call) replyWindow(w *window, always ...string) error {
 		if len(w.docs) == 0 {
 			answer["total"] = 0 // even for a page after the end of the list
 		}
-		maps.DeleteFunc(answer, func(_ string, v any) bool { return v == 0 && !w.zeros })
+		maps.DeleteFunc(answer, func(_ string, v any) bool { return v == 0 && !w.showsZeros })
 		return c.reply(http.StatusOK, answer)
 	case w.style == totalled, !w.whole && c.query.Get("include_totals") == "true":
 		answer := storage.Document{w.key: w.docs, "start": w.start, "limit": w.size, "total": w.total}
-		if w.untotalled {
+		if w.withoutTotals {
 			delete(answer, "total")
 		}
-		if w.length {
+		if w.showsLength {
 			answer["length"] = len(w.docs)
 		}
 		return c.reply(http.StatusOK, answer)

@@ -31,7 +31,7 @@ func grown(tb testing.TB, users int) *servertest.Server {
 	if err := s.Close(); err != nil {
 		tb.Fatal(err)
 	}
-	db, err := storage.Open(s.Kept())
+	db, err := storage.Open(s.OpenData())
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -16,8 +16,8 @@ import (
 //auth0:operation GET /api/v2/branding/phone/providers/{id}
 //auth0:operation PATCH /api/v2/branding/phone/providers/{id}
 //auth0:operation DELETE /api/v2/branding/phone/providers/{id}
-func phoneProviders() served {
-	return served{
+func phoneProviders() collection {
+	return collection{
 		kind: objects.PhoneProviders, path: "/branding/phone/providers", scope: "phone_providers", verbs: "list create get patch delete", strict: true,
 		list: listing{key: "providers", style: wrapped, filters: map[string]string{"disabled": "disabled"}},
 		show: func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
@@ -38,8 +38,8 @@ func phoneProviders() served {
 //auth0:operation GET /api/v2/branding/phone/templates/{id}
 //auth0:operation PATCH /api/v2/branding/phone/templates/{id}
 //auth0:operation DELETE /api/v2/branding/phone/templates/{id}
-func phoneTemplates() served {
-	return served{
+func phoneTemplates() collection {
+	return collection{
 		kind: objects.PhoneTemplates, path: "/branding/phone/templates", scope: "phone_templates", verbs: "list create get patch delete", strict: true,
 		list: listing{key: "templates", style: wrapped, filters: map[string]string{"disabled": "disabled"}},
 	}
@@ -57,7 +57,7 @@ func phoneOperations() []operation {
 //
 //auth0:operation POST /api/v2/branding/phone/providers/{id}/try
 //auth0:operation POST /api/v2/branding/phone/templates/{id}/try
-func tryPhone(of served, words func(storage.Document) objects.Notification) func(*call) error {
+func tryPhone(of collection, words func(storage.Document) objects.Notification) func(*call) error {
 	return func(c *call) error {
 		if err := c.readAs(resource.TryPhone, resource.Create); err != nil {
 			return err

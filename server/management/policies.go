@@ -13,8 +13,8 @@ import (
 //auth0:operation GET /api/v2/rate-limit-policies/{id}
 //auth0:operation PATCH /api/v2/rate-limit-policies/{id}
 //auth0:operation DELETE /api/v2/rate-limit-policies/{id}
-func rateLimitPolicies() served {
-	return served{
+func rateLimitPolicies() collection {
+	return collection{
 		kind: objects.RateLimitPolicies, path: "/rate-limit-policies", scope: "rate_limit_policies", verbs: "list create get patch delete", strict: true,
 		list: listing{key: "rate_limit_policies", style: checkpointed, filters: map[string]string{
 			"resource": "resource", "consumer": "consumer", "consumer_selector": "consumer_selector",
@@ -47,8 +47,8 @@ func assessments() []singleton {
 //auth0:operation GET /api/v2/verifiable-credentials/verification/templates/{id}
 //auth0:operation PATCH /api/v2/verifiable-credentials/verification/templates/{id}
 //auth0:operation DELETE /api/v2/verifiable-credentials/verification/templates/{id}
-func credentialTemplates() served {
-	return served{
+func credentialTemplates() collection {
+	return collection{
 		kind: objects.CredentialTemplates, path: "/verifiable-credentials/verification/templates", scope: "vdcs_templates", verbs: "list create get patch delete",
 		list: listing{key: "templates", style: checkpointed},
 	}

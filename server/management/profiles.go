@@ -19,10 +19,10 @@ const profilePage = 5
 //auth0:operation GET /api/v2/connection-profiles/{id}
 //auth0:operation PATCH /api/v2/connection-profiles/{id}
 //auth0:operation DELETE /api/v2/connection-profiles/{id}
-func connectionProfiles() served {
-	return served{
+func connectionProfiles() collection {
+	return collection{
 		kind: objects.ConnectionProfiles, path: "/connection-profiles", scope: "connection_profiles", verbs: "list create get patch delete",
-		list: listing{key: "connection_profiles", style: checkpointed, most: 10, otherwise: profilePage},
+		list: listing{key: "connection_profiles", style: checkpointed, maxPageSize: 10, defaultPageSize: profilePage},
 		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
 			if _, set := doc["strategy_overrides"]; !set {
 				doc["strategy_overrides"] = nil
@@ -40,10 +40,10 @@ func connectionProfiles() served {
 //auth0:operation GET /api/v2/user-attribute-profiles/{id}
 //auth0:operation PATCH /api/v2/user-attribute-profiles/{id}
 //auth0:operation DELETE /api/v2/user-attribute-profiles/{id}
-func userAttributeProfiles() served {
-	return served{
+func userAttributeProfiles() collection {
+	return collection{
 		kind: objects.UserAttributeProfiles, path: "/user-attribute-profiles", scope: "user_attribute_profiles", verbs: "list create get patch delete",
-		list: listing{key: "user_attribute_profiles", style: checkpointed, otherwise: profilePage},
+		list: listing{key: "user_attribute_profiles", style: checkpointed, defaultPageSize: profilePage},
 	}
 }
 
@@ -55,10 +55,10 @@ func userAttributeProfiles() served {
 //auth0:operation GET /api/v2/token-exchange-profiles/{id}
 //auth0:operation PATCH /api/v2/token-exchange-profiles/{id}
 //auth0:operation DELETE /api/v2/token-exchange-profiles/{id}
-func tokenExchangeProfiles() served {
-	return served{
+func tokenExchangeProfiles() collection {
+	return collection{
 		kind: objects.TokenExchangeProfiles, path: "/token-exchange-profiles", scope: "token_exchange_profiles", verbs: "list create get patch delete",
-		list: listing{key: "token_exchange_profiles", style: checkpointed, without: []string{"include_totals", "page", "per_page"}},
+		list: listing{key: "token_exchange_profiles", style: checkpointed, refusedParams: []string{"include_totals", "page", "per_page"}},
 	}
 }
 

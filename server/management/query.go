@@ -63,7 +63,7 @@ func (c *call) oneOf(name string, known ...string) error {
 
 // checkFilters returns an error if a filter parameter has a value that the filtered member cannot have. app_type is not
 // checked: it is documented as any text, Auth0: api/management/v2/clients/get-clients.
-func (s served) checkFilters(c *call) error {
+func (s collection) checkFilters(c *call) error {
 	for _, parameter := range slices.Sorted(maps.Keys(s.list.filters)) {
 		known := s.kind.Fields[s.list.filters[parameter]].Enum
 		if parameter == "app_type" || len(known) == 0 {

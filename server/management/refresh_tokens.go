@@ -101,7 +101,7 @@ func revokeRefreshTokens(c *call) error {
 	if err := c.readAs(resource.RefreshTokensToRevoke, resource.Create); err != nil {
 		return err
 	}
-	revoked, err := objects.RefreshTokensMeant(c.body)
+	revoked, err := objects.RefreshTokensToRevoke(c.body)
 	if err != nil {
 		return err
 	}

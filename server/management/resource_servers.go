@@ -14,8 +14,8 @@ import (
 //auth0:operation GET /api/v2/resource-servers/{id}
 //auth0:operation PATCH /api/v2/resource-servers/{id}
 //auth0:operation DELETE /api/v2/resource-servers/{id}
-func resourceServers() served {
-	return served{
+func resourceServers() collection {
+	return collection{
 		kind: objects.ResourceServers, path: "/resource-servers", scope: "resource_servers", verbs: "list create get patch delete",
 		id:   identifierOf,
 		list: listing{key: "resource_servers", filters: map[string]string{"identifiers": "identifier"}},
@@ -50,8 +50,8 @@ func showAPI(_ *call, tx *storage.Tx, doc storage.Document) (storage.Document, e
 //auth0:operation GET /api/v2/client-grants/{id}
 //auth0:operation PATCH /api/v2/client-grants/{id}
 //auth0:operation DELETE /api/v2/client-grants/{id}
-func clientGrants() served {
-	return served{
+func clientGrants() collection {
+	return collection{
 		kind: objects.ClientGrants, path: "/client-grants", scope: "client_grants", verbs: "list create get patch delete",
 		list: listing{key: "client_grants", style: flexible, filters: map[string]string{
 			"audience": "audience", "client_id": "client_id", "subject_type": "subject_type", "allow_any_organization": "allow_any_organization",

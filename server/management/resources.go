@@ -6,8 +6,8 @@ import (
 )
 
 // resources lists all resources whose objects are simply read and written.
-func resources() []served {
-	return append([]served{
+func resources() []collection {
+	return append([]collection{
 		clients(), credentials(), resourceServers(), clientGrants(), connections(), roles(), users(),
 		phoneProviders(), phoneTemplates(), themes(), customDomains(), emailTemplates(), encryptionKeys(), authenticationMethods(),
 		actions(), actionVersions(), actionModules(), moduleVersions(), logStreams(), hooks(), rules(),
@@ -22,8 +22,8 @@ func singletons() []singleton {
 	return slices.Concat(attackProtection(), guardian(), assessments(), []singleton{branding(), prompts(), pushApp()})
 }
 
-// special lists all other operations, which do more than read and write objects.
-func special() []operation {
+// otherOperations lists all other operations, which do more than read and write objects.
+func otherOperations() []operation {
 	ops := slices.Concat(
 		clientOperations(), connectionOperations(), connectionKeyOperations(), roleOperations(), userOperations(), tenantOperations(),
 		brandingOperations(), phoneOperations(), promptOperations(), customDomainOperations(), emailOperations(), guardianOperations(),

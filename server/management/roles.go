@@ -17,8 +17,8 @@ import (
 //auth0:operation GET /api/v2/roles/{id}
 //auth0:operation PATCH /api/v2/roles/{id}
 //auth0:operation DELETE /api/v2/roles/{id}
-func roles() served {
-	return served{
+func roles() collection {
+	return collection{
 		kind: objects.Roles, path: "/roles", scope: "roles", verbs: "list create get patch delete", strict: true, created: http.StatusOK,
 		list: listing{
 			key: "roles", filters: map[string]string{"owner_id": "owner_id"},
@@ -28,7 +28,7 @@ func roles() served {
 				}
 				return strings.Contains(strings.ToLower(storage.Text(doc, "name")), strings.ToLower(c.query.Get("name_filter")))
 			},
-			narrowed: func(c *call) bool { return c.query.Has("name_filter") || c.query.Has("type") },
+			filtered: func(c *call) bool { return c.query.Has("name_filter") || c.query.Has("type") },
 		},
 		show: func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
 			if _, described := doc["description"]; !described && c.method != http.MethodPost {

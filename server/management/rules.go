@@ -15,8 +15,8 @@ import (
 //auth0:operation GET /api/v2/rules/{id}
 //auth0:operation PATCH /api/v2/rules/{id}
 //auth0:operation DELETE /api/v2/rules/{id}
-func rules() served {
-	return served{
+func rules() collection {
+	return collection{
 		kind: objects.Rules, path: "/rules", scope: "rules", verbs: "list create get patch delete",
 		list: listing{key: "rules", filters: map[string]string{"enabled": "enabled"}},
 	}

@@ -50,7 +50,7 @@ func (c *call) searchUsers(tx *storage.Tx, rows iter.Seq2[storage.Row, error]) (
 	case sort != "":
 		return inOrder(rows, sort, schema)
 	case c.query.Get("q") == "":
-		return asItIs, nil
+		return wholeList, nil
 	}
 	return rows, nil
 }
@@ -98,7 +98,7 @@ func searches() []operation {
 
 // searchOf serves the search of a resource. fields are the fields that can be searched,
 // and sortable those by which results can be sorted, in ascending order.
-func searchOf(s served, sortable []string, fields ...string) []operation {
+func searchOf(s collection, sortable []string, fields ...string) []operation {
 	schema := search.Fields(fields...)
 	s.path, s.verbs = s.path+"/search", "list"
 	s.list = listing{key: s.list.key, style: checkpointed, search: func(c *call, _ *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
@@ -107,7 +107,7 @@ func searchOf(s served, sortable []string, fields ...string) []operation {
 		}
 		text, sort := c.query.Get("q"), c.query.Get("sort")
 		if text == "" && sort == "" {
-			return asItIs, nil
+			return wholeList, nil
 		}
 		if text != "" {
 			query, err := search.Parse(text, schema)
@@ -153,7 +153,7 @@ func (c *call) sorted(rows iter.Seq2[storage.Row, error], own string, fields ...
 	sort := cmp.Or(c.query.Get("sort"), own)
 	switch sort {
 	case "created_at:1":
-		return asItIs, nil
+		return wholeList, nil
 	case "created_at:-1":
 		var all []storage.Row
 		for row, err := range rows {

@@ -16,8 +16,8 @@ import (
 //auth0:operation GET /api/v2/self-service-profiles/{id}
 //auth0:operation PATCH /api/v2/self-service-profiles/{id}
 //auth0:operation DELETE /api/v2/self-service-profiles/{id}
-func selfServiceProfiles() served {
-	return served{
+func selfServiceProfiles() collection {
+	return collection{
 		kind: objects.SelfServiceProfiles, path: "/self-service-profiles", scope: "self_service_profiles", verbs: "list create get patch delete",
 		checkPath: func(c *call, tx *storage.Tx) error {
 			if id := c.param("id"); id != "" && c.method != http.MethodDelete {

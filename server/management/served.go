@@ -10,9 +10,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// served says how the objects of a kind are served. The operations that all resources have in common are made from
+// collection says how the objects of a kind are served. The operations that all resources have in common are made from
 // it.
-type served struct {
+type collection struct {
 	kind *objects.Kind
 	// path is the path of the list, such as "/roles". param is the variable that follows it in the path of an object,
 	// "id" if it is "".
@@ -52,7 +52,7 @@ type served struct {
 }
 
 // operations returns the operations of a resource.
-func (s served) operations() []operation {
+func (s collection) operations() []operation {
 	one := s.path + "/{" + s.idParam() + "}"
 	all := map[string]operation{
 		"list":   {http.MethodGet, s.path, []string{"read:" + s.scope}, s.serveList},
@@ -73,14 +73,14 @@ func (s served) operations() []operation {
 	return ops
 }
 
-func (s served) idParam() string {
+func (s collection) idParam() string {
 	if s.param == "" {
 		return "id"
 	}
 	return s.param
 }
 
-func (s served) shown(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
+func (s collection) shown(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
 	if s.show == nil && !s.hides {
 		return doc, nil
 	}
@@ -100,14 +100,14 @@ func (s served) shown(c *call, tx *storage.Tx, doc storage.Document) (storage.Do
 
 // keepSecrets returns a copy of a document if its secrets are to be shown as well, and nil if they are not.
 func (c *call) keepSecrets(doc storage.Document) storage.Document {
-	if !c.bare {
+	if !c.withSecrets {
 		return nil
 	}
 	return resource.Clone(doc)
 }
 
 // open returns the store of the objects in the path. The method in returns their collection, for a change.
-func (s served) open(c *call, tx *storage.Tx) (objects.Store, error) {
+func (s collection) open(c *call, tx *storage.Tx) (objects.Store, error) {
 	if s.checkPath != nil {
 		if err := s.checkPath(c, tx); err != nil {
 			return nil, err
@@ -116,7 +116,7 @@ func (s served) open(c *call, tx *storage.Tx) (objects.Store, error) {
 	return s.kind.Open(tx, c.param(s.parent))
 }
 
-func (s served) in(c *call, ch *objects.Change) (objects.Collection, error) {
+func (s collection) in(c *call, ch *objects.Change) (objects.Collection, error) {
 	if s.checkPath != nil {
 		if err := s.checkPath(c, ch.Tx); err != nil {
 			return objects.Collection{}, err
@@ -126,7 +126,7 @@ func (s served) in(c *call, ch *objects.Change) (objects.Collection, error) {
 }
 
 // oneID returns the id of the object in the path.
-func (s served) oneID(c *call) string {
+func (s collection) oneID(c *call) string {
 	if s.id != nil {
 		return s.id(c)
 	}
@@ -134,7 +134,7 @@ func (s served) oneID(c *call) string {
 }
 
 // find returns the object in the path, or the kind's error Missing.
-func (s served) find(c *call, tx *storage.Tx) (storage.Document, error) {
+func (s collection) find(c *call, tx *storage.Tx) (storage.Document, error) {
 	st, err := s.open(c, tx)
 	if err != nil {
 		return nil, err
@@ -142,7 +142,7 @@ func (s served) find(c *call, tx *storage.Tx) (storage.Document, error) {
 	return objects.Collection{Kind: s.kind, Store: st}.Find(s.oneID(c))
 }
 
-func (s served) serveGet(c *call) error {
+func (s collection) serveGet(c *call) error {
 	if err := s.checkFields(c); err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (s served) serveGet(c *call) error {
 	return c.reply(http.StatusOK, c.selectFields(doc, s.always...))
 }
 
-func (s served) serveCreate(c *call) error {
+func (s collection) serveCreate(c *call) error {
 	if err := c.read(); err != nil {
 		return err
 	}
@@ -193,16 +193,16 @@ func (s served) serveCreate(c *call) error {
 	return c.reply(status, doc)
 }
 
-func (s served) servePatch(c *call) error {
+func (s collection) servePatch(c *call) error {
 	return s.change(c, resource.Update, objects.Collection.Update)
 }
 
 // servePut replaces all writable members, and keeps those that the server has set.
-func (s served) servePut(c *call) error {
+func (s collection) servePut(c *call) error {
 	return s.change(c, resource.Replace, objects.Collection.Replace)
 }
 
-func (s served) change(
+func (s collection) change(
 	c *call, op resource.Operation,
 	change func(o objects.Collection, id string, sent storage.Document) (storage.Document, error),
 ) error {
@@ -234,7 +234,7 @@ func (s served) change(
 	return c.reply(http.StatusOK, doc)
 }
 
-func (s served) serveDelete(c *call) error {
+func (s collection) serveDelete(c *call) error {
 	var doc storage.Document
 	err := c.change(func(ch *objects.Change) error {
 		o, err := s.in(c, ch)

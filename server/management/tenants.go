@@ -20,24 +20,24 @@ type singleton struct {
 	show func(c *call, doc storage.Document) storage.Document
 }
 
-// readTheOne reads the only object of a kind, and returns the kind's error Missing if there
+// readSingleton reads the only object of a kind, and returns the kind's error Missing if there
 // is none.
-func (c *call) readTheOne(kind *resource.Kind) (doc storage.Document, err error) {
+func (c *call) readSingleton(kind *resource.Kind) (doc storage.Document, err error) {
 	err = c.view(func(tx *storage.Tx) error {
-		doc, err = objects.TheOne(tx, kind)
+		doc, err = objects.Singleton(tx, kind)
 		return err
 	})
 	return doc, err
 }
 
-// deleteTheOne deletes the only object of a kind. It is no error if there is none.
+// deleteSingleton deletes the only object of a kind. It is no error if there is none.
 //
 //auth0:operation DELETE /api/v2/branding/templates/universal-login
 //auth0:operation DELETE /api/v2/emails/provider
 //auth0:operation DELETE /api/v2/keys/custom-signing
-func deleteTheOne(kind *resource.Kind) func(*call) error {
+func deleteSingleton(kind *resource.Kind) func(*call) error {
 	return func(c *call) error {
-		return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return objects.DeleteTheOne(ch.Tx, kind) })
+		return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return objects.DeleteSingleton(ch.Tx, kind) })
 	}
 }
 

@@ -19,8 +19,8 @@ import (
 //auth0:operation GET /api/v2/users/{user}/authentication-methods/{id}
 //auth0:operation PATCH /api/v2/users/{user}/authentication-methods/{id}
 //auth0:operation DELETE /api/v2/users/{user}/authentication-methods/{id}
-func authenticationMethods() served {
-	return served{
+func authenticationMethods() collection {
+	return collection{
 		kind: objects.AuthenticationMethods, path: "/users/{user}/authentication-methods", parent: "user", scope: "authentication_methods",
 		verbs: "list create get patch delete", strict: true,
 		list: listing{key: "authenticators", empty: true},
@@ -98,7 +98,7 @@ func enrollments(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.page(docs, listing{style: bare})
+	return c.page(docs, listing{style: alwaysArray})
 }
 
 // deleteAuthenticators deletes all authentication methods of a user.

@@ -15,14 +15,14 @@ import (
 //auth0:operation GET /api/v2/users
 //auth0:operation GET /api/v2/users/{id}
 //auth0:operation DELETE /api/v2/users/{id}
-func users() served {
-	return served{
+func users() collection {
+	return collection{
 		kind: objects.Users, path: "/users", scope: "users", verbs: "list get delete",
 		scopes: map[string][]string{
 			"get": {"read:users", "read:current_user", "read:user_idp_tokens"}, "delete": {"delete:users", "delete:current_user"},
 		},
 		detail: addIdentityTokens,
-		list:   listing{key: "users", style: paged, length: true, empty: true, search: (*call).searchUsers, check: checkUserPage},
+		list:   listing{key: "users", style: paged, showsLength: true, empty: true, search: (*call).searchUsers, check: checkUserPage},
 	}
 }
 
@@ -78,7 +78,7 @@ func updateUser(c *call) error {
 	if err := resource.Users.Check(c.body, resource.Update); err != nil {
 		return err
 	}
-	if err := objects.CheckTogether(c.body); err != nil {
+	if err := objects.CheckCombination(c.body); err != nil {
 		return err
 	}
 	hash, err := c.changedPassword(storage.Text(c.body, "password"))
@@ -114,7 +114,7 @@ func usersByEmail(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.page(docs, listing{style: bare})
+	return c.page(docs, listing{style: alwaysArray})
 }
 
 //auth0:operation GET /api/v2/users/{id}/roles
@@ -153,7 +153,7 @@ func addUserRoles(c *call) error { return c.changeRoles(true) }
 func removeUserRoles(c *call) error { return c.changeRoles(false) }
 
 func (c *call) changeRoles(add bool) error {
-	ids, err := c.readList("roles", resource.MostRoles)
+	ids, err := c.readList("roles", resource.MaxRoles)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func (m *room) associate(w http.ResponseWriter, r *http.Request) error {
 	}
 	answer := e.answer
 	if answer.Type = e.added.Type; answer.Type == factors.OOB {
-		sent, err := m.send(r.Context(), e.who, e.added, outbox.OTPEnroll)
+		sent, err := m.send(r.Context(), e.mfaUser, e.added, outbox.OTPEnroll)
 		if err != nil {
 			return err
 		}
@@ -76,7 +76,7 @@ func (m *room) associate(w http.ResponseWriter, r *http.Request) error {
 
 // enrolled is an authenticator that was added, with its user and the response.
 type enrolled struct {
-	who
+	mfaUser
 	added  factors.Authenticator
 	answer enrollment
 	tenant string // the tenant's name as authenticator apps show it
@@ -88,7 +88,7 @@ func (m *room) enroll(ctx context.Context, brought credential, doc storage.Docum
 	recovery := factors.NewRecoveryCode()
 	err = m.DB.Update(ctx, func(tx *storage.Tx) error {
 		e = enrolled{answer: enrollment{Secret: secret}}
-		if e.who, err = m.who(tx, brought); err != nil {
+		if e.mfaUser, err = m.findUser(tx, brought); err != nil {
 			return err
 		}
 		if err := e.may(factors.ScopeEnroll); err != nil {
@@ -102,7 +102,7 @@ func (m *room) enroll(ctx context.Context, brought credential, doc storage.Docum
 			return err
 		}
 		if e.login.Hash != "" {
-			doc = factors.First(doc)
+			doc = factors.MarkFirst(doc)
 		}
 		now := m.Now()
 		if e.added, err = factors.Enroll(tx, e.user.UserID, doc, now); err != nil {

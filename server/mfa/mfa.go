@@ -56,9 +56,9 @@ var (
 	errNoToken       = &apierr.Error{Status: http.StatusUnauthorized, Code: "invalid_request", Message: "Missing or malformed authorization header", Setting: "the header Authorization"}
 )
 
-// who is the user that a request is about, with the user's authenticators. The user is known either
+// mfaUser is the user that a request is about, with the user's authenticators. The user is known either
 // from the pending login of an mfa_token or from an access token.
-type who struct {
+type mfaUser struct {
 	login          storage.MFALogin // the zero value if the request has an access token
 	scope          []string         // the scope of the access token
 	user           storage.User
@@ -91,8 +91,8 @@ func (m *room) credential(ctx context.Context, token, clientID string) (c creden
 	return c, nil
 }
 
-// who finds the user that a credential belongs to.
-func (m *room) who(tx *storage.Tx, c credential) (w who, err error) {
+// findUser finds the user that a credential belongs to.
+func (m *room) findUser(tx *storage.Tx, c credential) (w mfaUser, err error) {
 	if w.scope = c.owner.Scope; c.owner.Subject == "" {
 		w.login, err = factors.Login(tx, c.token, c.clientID, m.Now())
 	} else {
@@ -108,12 +108,12 @@ func (m *room) who(tx *storage.Tx, c credential) (w who, err error) {
 	if err != nil {
 		return w, err
 	}
-	w.authenticators, err = factors.Of(tx, w.user.UserID)
+	w.authenticators, err = factors.AuthenticatorsOf(tx, w.user.UserID)
 	return w, err
 }
 
 // may returns an error if the token of the request does not allow what the scope stands for.
-func (w who) may(scope string) error {
+func (w mfaUser) may(scope string) error {
 	if w.login.Hash != "" && scope != factors.ScopeRemove || slices.Contains(w.scope, scope) {
 		return nil
 	}
@@ -138,9 +138,9 @@ func (m *room) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var found who
+	var found mfaUser
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
-		if found, err = m.who(tx, brought); err != nil {
+		if found, err = m.findUser(tx, brought); err != nil {
 			return err
 		}
 		return found.may(factors.ScopeRead)
@@ -164,7 +164,7 @@ func (m *room) remove(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
-		found, err := m.who(tx, brought)
+		found, err := m.findUser(tx, brought)
 		if err != nil {
 			return err
 		}
@@ -203,9 +203,9 @@ func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
 	if !factors.IsToken(form.Get("mfa_token")) {
 		return apierr.MalformedMFAToken
 	}
-	var found who
+	var found mfaUser
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
-		found, err = m.who(tx, credential{token: form.Get("mfa_token"), clientID: client.ClientID})
+		found, err = m.findUser(tx, credential{token: form.Get("mfa_token"), clientID: client.ClientID})
 		return err
 	})
 	if err != nil {
@@ -256,7 +256,7 @@ type sent struct {
 
 // send sends a code to an authenticator. If the authenticator is an app, the app is asked instead: by
 // a push notification, or by the QR code with which the app enrolls.
-func (m *room) send(ctx context.Context, found who, a factors.Authenticator, kind string) (s sent, err error) {
+func (m *room) send(ctx context.Context, found mfaUser, a factors.Authenticator, kind string) (s sent, err error) {
 	s.code = factors.NewToken()
 	key, issue := storage.OOBKey(keys.Hash(s.code)), found.login.Issue
 	message := factors.Sent{Kind: kind, User: found.user, ClientID: issue.ClientID, Connection: issue.Connection}
@@ -264,7 +264,7 @@ func (m *room) send(ctx context.Context, found who, a factors.Authenticator, kin
 	if a.Channel == factors.App {
 		p := factors.NewPush(key, found.user.UserID, issue.ClientID, a, m.Now())
 		p.Login, s.push = found.login.Hash, p.ID
-		write = func(tx *storage.Tx) (emails.Draft, error) { return factors.Ask(tx, m.Emails, p, message) }
+		write = func(tx *storage.Tx) (emails.Draft, error) { return factors.StorePush(tx, m.Emails, p, message) }
 	} else {
 		s.binding = "prompt"
 		write = func(tx *storage.Tx) (emails.Draft, error) {

@@ -29,7 +29,7 @@ func (m *room) challenge(w http.ResponseWriter, r *http.Request, v visit, page t
 		return err
 	}
 	page.Layout, page.ClientName, page.State, page.Errors = layout, v.client.Name, v.state, errs
-	page.Remember, page.Ticked, page.Others = v.mayRemember(), v.remembering.Ticked, v.others()
+	page.Remember, page.Ticked, page.Others = v.mayRemember(), v.remembering.Checked, v.hasOtherFactors()
 	return m.Pages.Write(w, statusOf(errs), page)
 }
 
@@ -57,7 +57,7 @@ func (m *room) showOTP(w http.ResponseWriter, r *http.Request, v visit) error {
 func (m *room) submitOTP(w http.ResponseWriter, r *http.Request, v visit) error {
 	switch {
 	case v.action() == "pick-authenticator":
-		return v.elsewhere(w, r)
+		return v.redirectToOptions(w, r)
 	case !v.has(factors.OTP):
 		return v.start(w, r)
 	}
@@ -129,7 +129,7 @@ const recoveryLength = 24
 func (m *room) submitRecovery(w http.ResponseWriter, r *http.Request, v visit) error {
 	switch {
 	case v.action() == "pick-authenticator":
-		return v.elsewhere(w, r)
+		return v.redirectToOptions(w, r)
 	case !v.has(factors.RecoveryCode):
 		return v.start(w, r)
 	}
@@ -167,7 +167,7 @@ func (m *room) takeRecovery(w http.ResponseWriter, r *http.Request, v visit, ref
 func (m *room) recoveryProof(userID, code string) proof {
 	return proof{
 		find: func(tx *storage.Tx) (a factors.Authenticator, err error) {
-			all, err := factors.Of(tx, userID)
+			all, err := factors.AuthenticatorsOf(tx, userID)
 			if err != nil {
 				return a, err
 			}

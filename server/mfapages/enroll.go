@@ -85,10 +85,10 @@ func (m *room) secretPage(w http.ResponseWriter, r *http.Request, v visit, a fac
 		return err
 	}
 	page := templates.MFAOTPEnrollment{
-		Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Secret: a.Secret(), ByCode: byCode, Others: v.others(),
+		Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Secret: a.Secret(), ByCode: byCode, Others: v.hasOtherFactors(),
 	}
 	if !byCode {
-		page.Picture, err = factors.Picture(factors.BarcodeURI(tenant, tenantlog.UserName(v.user), a.Secret()))
+		page.Picture, err = factors.QRCode(factors.BarcodeURI(tenant, tenantlog.UserName(v.user), a.Secret()))
 		if err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func (m *room) submitSecret(byCode bool) step {
 	return func(w http.ResponseWriter, r *http.Request, v visit) error {
 		switch {
 		case v.action() == "pick-authenticator":
-			return v.elsewhere(w, r)
+			return v.redirectToOptions(w, r)
 		case v.action() == "toggle-view":
 			return web.Continue(w, r, other, v.state)
 		case !v.mayEnroll(factors.OTP):
@@ -154,7 +154,7 @@ func (m *room) phonePage(w http.ResponseWriter, r *http.Request, v visit, way st
 		return err
 	}
 	return m.Pages.Write(w, statusOf(errs), templates.MFAPhoneEnrollment{
-		Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Way: way, Type: v.form.Get("type"), Phone: v.form.Get("phone"), Others: v.others(),
+		Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Way: way, Type: v.form.Get("type"), Phone: v.form.Get("phone"), Others: v.hasOtherFactors(),
 	})
 }
 
@@ -167,7 +167,7 @@ func (m *room) submitPhone(way string) step {
 	return func(w http.ResponseWriter, r *http.Request, v visit) error {
 		switch {
 		case v.action() == "pick-authenticator":
-			return v.elsewhere(w, r)
+			return v.redirectToOptions(w, r)
 		case !v.mayEnroll(way):
 			return v.start(w, r)
 		}

@@ -55,15 +55,15 @@ func (m *room) keyPage(w http.ResponseWriter, r *http.Request, v visit, kind str
 	if err != nil {
 		return err
 	}
-	var b webauthn.Begin
+	var b webauthn.Challenge
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		p, verification, err := m.settings(tx, kind)
 		if err != nil {
 			return err
 		}
-		begin := webauthn.BeginUsing
+		begin := webauthn.BeginAuthentication
 		if enroll {
-			begin = webauthn.BeginMaking
+			begin = webauthn.BeginRegistration
 		}
 		b, err = begin(tx, p, v.keyRequest(kind, verification), m.Now())
 		return err
@@ -76,7 +76,7 @@ func (m *room) keyPage(w http.ResponseWriter, r *http.Request, v visit, kind str
 	}
 	return m.Pages.Write(w, statusOf(errs), templates.MFAKey{
 		Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Factor: kind, Enroll: enroll, Options: string(b.Options),
-		Remember: v.mayRemember(), Ticked: v.remembering.Ticked, Others: v.others(),
+		Remember: v.mayRemember(), Ticked: v.remembering.Checked, Others: v.hasOtherFactors(),
 	})
 }
 
@@ -102,7 +102,7 @@ func (m *room) submitKey(kind string) step {
 	return func(w http.ResponseWriter, r *http.Request, v visit) error {
 		switch {
 		case v.action() == "pick-authenticator":
-			return v.elsewhere(w, r)
+			return v.redirectToOptions(w, r)
 		case !v.has(kind):
 			return v.start(w, r)
 		}
@@ -153,19 +153,19 @@ func (m *room) useKey(r *http.Request, v visit, kind string) (p proof, err error
 	var party webauthn.Party
 	var c storage.Ceremony
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
-		party, c, err = m.ceremony(tx, v, kind, webauthn.ToUse(kind))
+		party, c, err = m.ceremony(tx, v, kind, webauthn.AuthenticationPurpose(kind))
 		return err
 	})
 	if err != nil {
 		return p, err
 	}
-	used, err := webauthn.Use(r.Context(), m.DB, party, kind, c, []byte(v.form.Get("response")))
+	used, err := webauthn.FinishAuthentication(r.Context(), m.DB, party, kind, c, []byte(v.form.Get("response")))
 	if err != nil {
 		return p, err
 	}
 	return proof{
 		find: func(tx *storage.Tx) (a factors.Authenticator, err error) {
-			all, err := factors.Of(tx, v.user.UserID)
+			all, err := factors.AuthenticatorsOf(tx, v.user.UserID)
 			if err != nil {
 				return a, err
 			}
@@ -175,7 +175,7 @@ func (m *room) useKey(r *http.Request, v visit, kind string) (p proof, err error
 			}
 			return a, nil
 		},
-		use: func(tx *storage.Tx) error { return used.Hold(tx, m.Now()) },
+		use: func(tx *storage.Tx) error { return used.Record(tx, m.Now()) },
 	}, nil
 }
 
@@ -202,7 +202,7 @@ func (m *room) submitNewKey(kind string) step {
 	return func(w http.ResponseWriter, r *http.Request, v visit) error {
 		switch {
 		case v.action() == "pick-authenticator", v.action() == "snooze-enrollment", v.action() == "refuse-add-device":
-			return v.elsewhere(w, r)
+			return v.redirectToOptions(w, r)
 		case !v.mayEnroll(kind):
 			return v.start(w, r)
 		}
@@ -214,13 +214,13 @@ func (m *room) makeKey(r *http.Request, v visit, kind string) (p proof, err erro
 	var party webauthn.Party
 	var c storage.Ceremony
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
-		party, c, err = m.ceremony(tx, v, kind, webauthn.ToMake(kind))
+		party, c, err = m.ceremony(tx, v, kind, webauthn.RegistrationPurpose(kind))
 		return err
 	})
 	if err != nil {
 		return p, err
 	}
-	made, err := webauthn.Make(party, kind, c, []byte(v.form.Get("response")))
+	made, err := webauthn.FinishRegistration(party, kind, c, []byte(v.form.Get("response")))
 	if err != nil {
 		return p, err
 	}
@@ -233,11 +233,11 @@ func (m *room) makeKey(r *http.Request, v visit, kind string) (p proof, err erro
 			if err != nil {
 				return a, err
 			}
-			id, err := made.Keep(tx, v.user.UserID, m.Now())
+			id, err := made.Save(tx, v.user.UserID, m.Now())
 			if err != nil {
 				return a, err
 			}
-			all, err := factors.Of(tx, v.user.UserID)
+			all, err := factors.AuthenticatorsOf(tx, v.user.UserID)
 			if err != nil {
 				return a, err
 			}

@@ -32,7 +32,7 @@ type Deps struct {
 	Cookies session.Cookies
 	Pages   web.Pages
 	Emails  emails.Writer
-	Door    *signin.Door
+	SignIn  *signin.Service
 	Log     *tenantlog.Log
 	Now     func() time.Time
 	// Tenant is the tenant's name.
@@ -104,7 +104,7 @@ type visit struct {
 	further storage.FurtherFactor
 	form    url.Values
 	// remembering holds the tenant's settings for remembering browsers.
-	remembering factors.Remembering
+	remembering factors.RememberSettings
 	// digits is the length of the code that the page asks for, 0 if no code is sent.
 	digits int
 	// another says that the user may enroll a factor in addition to an active one, which some enrollment tickets
@@ -171,14 +171,14 @@ func (m *room) find(tx *storage.Tx, r *http.Request, v *visit) error {
 	}
 	v.login = factors.BrowserLogin{Request: v.t.Request(), StateHash: v.t.StateHash, Session: s, Browser: m.Cookies.Remembered(r)}
 	v.further = v.t.FurtherOf(s.UserID)
-	asked, err := factors.Asked(tx, v.login, m.Now())
+	asked, err := factors.FactorRequired(tx, v.login, m.Now())
 	if err == nil && !asked && len(v.further.Recovery) == 0 {
 		err = errNothingAsked
 	}
 	if err != nil {
 		return err
 	}
-	if v.remembering, err = factors.RememberingOf(tx); err != nil {
+	if v.remembering, err = factors.RememberSettingsOf(tx); err != nil {
 		return err
 	}
 	v.options, err = factors.OptionsOf(tx, v.user)
@@ -205,7 +205,7 @@ func (m *room) update(r *http.Request, v *visit, change func(*storage.Tx) error)
 
 // note stores the user's progress with MFA in the transaction.
 func (m *room) note(tx *storage.Tx, v visit, change func(*storage.FurtherFactor)) error {
-	return session.Change(tx, v.t.StateHash, m.Now(), func(t *storage.Transaction) error {
+	return session.ChangeTransaction(tx, v.t.StateHash, m.Now(), func(t *storage.Transaction) error {
 		f := t.FurtherOf(v.user.UserID)
 		change(&f)
 		t.Further = &f
@@ -218,7 +218,7 @@ func (v visit) enrolling(tx *storage.Tx) (a factors.Authenticator, ok bool, err 
 	if v.further.Enrolling == "" || len(v.options.Enrollments) == 0 {
 		return a, false, nil
 	}
-	all, err := factors.Of(tx, v.user.UserID)
+	all, err := factors.AuthenticatorsOf(tx, v.user.UserID)
 	if err != nil {
 		return a, false, err
 	}
@@ -260,7 +260,7 @@ func (m *room) finish(w http.ResponseWriter, r *http.Request, v visit, p proof) 
 			return err
 		}
 		v.notified = p.notified
-		return m.letOn(tx, v, a, mark, code, sealed)
+		return m.storeProof(tx, v, a, mark, code, sealed)
 	})
 	if err != nil {
 		return err
@@ -272,10 +272,10 @@ func (m *room) finish(w http.ResponseWriter, r *http.Request, v visit, p proof) 
 	return v.resume(w, r)
 }
 
-// letOn stores the outcome of a proof.
-func (m *room) letOn(tx *storage.Tx, v visit, a factors.Authenticator, mark, code string, sealed []byte) error {
+// storeProof stores the outcome of a proof.
+func (m *room) storeProof(tx *storage.Tx, v visit, a factors.Authenticator, mark, code string, sealed []byte) error {
 	now := m.Now()
-	if err := factors.Used(tx, v.user.UserID, a, now); err != nil {
+	if err := factors.RecordUse(tx, v.user.UserID, a, now); err != nil {
 		return err
 	}
 	if err := m.goOn(tx, v, a); err != nil {
@@ -377,11 +377,13 @@ func (v visit) action() string {
 	return action
 }
 
-// others reports whether the user can choose another factor.
-func (v visit) others() bool { return len(v.options.Challenges)+len(v.options.Enrollable()) > 1 }
+// hasOtherFactors reports whether the user can choose another factor.
+func (v visit) hasOtherFactors() bool {
+	return len(v.options.Challenges)+len(v.options.Enrollable()) > 1
+}
 
-// elsewhere sends the browser to the page that lists the factors.
-func (v visit) elsewhere(w http.ResponseWriter, r *http.Request) error {
+// redirectToOptions sends the browser to the page that lists the factors.
+func (v visit) redirectToOptions(w http.ResponseWriter, r *http.Request) error {
 	if len(v.options.Enrollments) > 0 {
 		return web.Continue(w, r, enrollOptions, v.state)
 	}

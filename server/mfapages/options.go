@@ -17,7 +17,7 @@ import (
 func (m *room) showOptions(enroll bool) step {
 	return func(w http.ResponseWriter, r *http.Request, v visit) error {
 		if enroll != (len(v.options.Enrollments) > 0) {
-			return v.elsewhere(w, r)
+			return v.redirectToOptions(w, r)
 		}
 		layout, err := m.layout(r, v)
 		if err != nil {

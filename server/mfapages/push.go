@@ -45,9 +45,9 @@ func (m *room) question(r *http.Request, v visit, authenticator string) (p stora
 	return p, err == nil && p.UserID == v.user.UserID && p.Authenticator == authenticator, storage.Optional(err)
 }
 
-// asks reports whether the request comes from the page's script, which polls whether the app has
+// isPoll reports whether the request comes from the page's script, which polls whether the app has
 // answered.
-func asks(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), answerByScript) }
+func isPoll(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), answerByScript) }
 
 // completed answers the page's script with whether the app has answered, be it yes or no.
 func completed(w http.ResponseWriter, answered bool) error {
@@ -69,7 +69,7 @@ func (m *room) showPush(w http.ResponseWriter, r *http.Request, v visit) error {
 	switch {
 	case err != nil:
 		return err
-	case asks(r):
+	case isPoll(r):
 		return completed(w, asked && p.Answer != "")
 	case asked:
 		return m.pushPage(w, r, v, a)
@@ -84,7 +84,7 @@ func (m *room) pushPage(w http.ResponseWriter, r *http.Request, v visit, a facto
 		return err
 	}
 	return m.Pages.Write(w, statusOf(errs), templates.MFAPush{
-		Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Phone: a.Label, Remember: v.mayRemember(), Ticked: v.remembering.Ticked, Others: v.others(),
+		Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Phone: a.Label, Remember: v.mayRemember(), Ticked: v.remembering.Checked, Others: v.hasOtherFactors(),
 	})
 }
 
@@ -111,7 +111,7 @@ func (m *room) ask(r *http.Request, v *visit, a factors.Authenticator) (p storag
 		if err := factors.CountSent(tx, v.user.UserID, m.Now()); err != nil {
 			return err
 		}
-		notification, err = factors.Ask(tx, m.Emails, p, factors.Sent{User: v.user, ClientID: v.client.ClientID, Connection: v.login.Session.Connection})
+		notification, err = factors.StorePush(tx, m.Emails, p, factors.Sent{User: v.user, ClientID: v.client.ClientID, Connection: v.login.Session.Connection})
 		if err != nil {
 			return err
 		}
@@ -138,7 +138,7 @@ func (m *room) submitPush(w http.ResponseWriter, r *http.Request, v visit) error
 	a, ok := v.phone()
 	switch action := v.action(); {
 	case action == "pick-authenticator":
-		return v.elsewhere(w, r)
+		return v.redirectToOptions(w, r)
 	case !ok:
 		return v.start(w, r)
 	case action == "enter-otp-code":
@@ -160,7 +160,7 @@ func (m *room) submitPush(w http.ResponseWriter, r *http.Request, v visit) error
 	}
 	err = m.finish(w, r, v, proof{
 		find: func(tx *storage.Tx) (factors.Authenticator, error) { return appOf(tx, v, p) },
-		use:  func(tx *storage.Tx) error { return used(tx.UsePush(p)) }, notified: true,
+		use:  func(tx *storage.Tx) error { return wrongIfReused(tx.UsePush(p)) }, notified: true,
 	})
 	if errors.Is(err, signin.ErrWrong) || errors.Is(err, errGone) {
 		return m.pushPage(w, r, v, a, pushIsOver)
@@ -170,7 +170,7 @@ func (m *room) submitPush(w http.ResponseWriter, r *http.Request, v visit) error
 
 // appOf returns the app that has answered a question, and errGone if the user no longer has it.
 func appOf(tx *storage.Tx, v visit, p storage.Push) (a factors.Authenticator, err error) {
-	all, err := factors.Of(tx, v.user.UserID)
+	all, err := factors.AuthenticatorsOf(tx, v.user.UserID)
 	if err != nil {
 		return a, err
 	}
@@ -181,8 +181,8 @@ func appOf(tx *storage.Tx, v visit, p storage.Push) (a factors.Authenticator, er
 	return a, nil
 }
 
-// used replaces storage.ErrReused by signin.ErrWrong, which the pages handle.
-func used(err error) error {
+// wrongIfReused replaces storage.ErrReused by signin.ErrWrong, which the pages handle.
+func wrongIfReused(err error) error {
 	if errors.Is(err, storage.ErrReused) {
 		return signin.ErrWrong
 	}
@@ -196,9 +196,9 @@ func (m *room) showWelcome(w http.ResponseWriter, r *http.Request, v visit) erro
 	if !v.mayEnroll(factors.Push) {
 		return v.start(w, r)
 	}
-	var stores factors.Stores
+	var stores factors.AppStores
 	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
-		stores, err = factors.StoresOf(tx)
+		stores, err = factors.AppStoresOf(tx)
 		return err
 	})
 	if err != nil {
@@ -209,7 +209,7 @@ func (m *room) showWelcome(w http.ResponseWriter, r *http.Request, v visit) erro
 		return err
 	}
 	return m.Pages.Write(w, http.StatusOK, templates.MFAPushWelcome{
-		Layout: layout, ClientName: v.client.Name, State: v.state, Apple: stores.Apple, Google: stores.Google, Others: v.others(),
+		Layout: layout, ClientName: v.client.Name, State: v.state, Apple: stores.Apple, Google: stores.Google, Others: v.hasOtherFactors(),
 	})
 }
 
@@ -219,7 +219,7 @@ func (m *room) showWelcome(w http.ResponseWriter, r *http.Request, v visit) erro
 func (m *room) submitWelcome(w http.ResponseWriter, r *http.Request, v visit) error {
 	switch {
 	case v.action() == "pick-authenticator":
-		return v.elsewhere(w, r)
+		return v.redirectToOptions(w, r)
 	case !v.mayEnroll(factors.Push):
 		return v.start(w, r)
 	}
@@ -235,7 +235,7 @@ func (m *room) showApp(w http.ResponseWriter, r *http.Request, v visit) error {
 	switch {
 	case err != nil:
 		return err
-	case asks(r):
+	case isPoll(r):
 		return completed(w, added)
 	case !added && !v.mayEnroll(factors.Push):
 		return v.start(w, r)
@@ -249,7 +249,7 @@ func (m *room) showApp(w http.ResponseWriter, r *http.Request, v visit) error {
 func (m *room) newApp(w http.ResponseWriter, r *http.Request, v visit, errs ...string) error {
 	doc := factors.AppDocument(factors.NewOTPSecret())
 	if !v.another {
-		doc = factors.First(doc)
+		doc = factors.MarkFirst(doc)
 	}
 	a, err := m.enroll(r, &v, doc)
 	if err != nil {
@@ -274,12 +274,12 @@ func (m *room) appPage(w http.ResponseWriter, r *http.Request, v visit, p storag
 	if err != nil {
 		return err
 	}
-	picture, err := factors.Picture(factors.AppURI(m.Issuer, tenant, tenantlog.UserName(v.user), p.ID))
+	picture, err := factors.QRCode(factors.AppURI(m.Issuer, tenant, tenantlog.UserName(v.user), p.ID))
 	if err != nil {
 		return err
 	}
 	return m.Pages.Write(w, statusOf(errs), templates.MFAPush{
-		Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Enroll: true, Picture: picture, Others: v.others(),
+		Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Enroll: true, Picture: picture, Others: v.hasOtherFactors(),
 	})
 }
 
@@ -293,7 +293,7 @@ func (m *room) submitApp(w http.ResponseWriter, r *http.Request, v visit) error 
 	case err != nil:
 		return err
 	case !added && v.action() == "pick-authenticator":
-		return v.elsewhere(w, r)
+		return v.redirectToOptions(w, r)
 	case !added && !v.mayEnroll(factors.Push):
 		return v.start(w, r)
 	case !asked:
@@ -307,7 +307,7 @@ func (m *room) submitApp(w http.ResponseWriter, r *http.Request, v visit) error 
 			a.Active = false // the app is new to this login, so the enrollment is recorded
 			return a, err
 		},
-		use: func(tx *storage.Tx) error { return used(tx.UsePush(p)) },
+		use: func(tx *storage.Tx) error { return wrongIfReused(tx.UsePush(p)) },
 	})
 	if errors.Is(err, signin.ErrWrong) || errors.Is(err, errGone) {
 		return v.start(w, r)

@@ -186,7 +186,7 @@ func (m *room) submitSent(channel string) step {
 		}
 		switch v.action() {
 		case "pick-authenticator", "back-action":
-			return v.elsewhere(w, r)
+			return v.redirectToOptions(w, r)
 		case "resend-code":
 			return m.sendAgain(w, r, v, a)
 		case "switch-to-voice":
@@ -255,7 +255,7 @@ func (m *room) trySent(w http.ResponseWriter, r *http.Request, v visit, a factor
 		return tooManyFailures, nil
 	case errors.Is(err, storage.ErrWrongCode):
 		return m.refused(r, v, invalidCode)
-	case errors.Is(err, storage.ErrTooLate), storage.IsNotFound(err):
+	case errors.Is(err, storage.ErrExpired), storage.IsNotFound(err):
 		return "no-transaction-in-progress", nil
 	case err != nil:
 		return "", err

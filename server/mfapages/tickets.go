@@ -76,7 +76,7 @@ func (m *room) ticket(tx *storage.Tx, v *visit) (t storage.Ticket, err error) {
 	if err != nil || len(v.options.Enrollments) > 0 {
 		return t, err
 	}
-	all, err := factors.Of(tx, t.UserID)
+	all, err := factors.AuthenticatorsOf(tx, t.UserID)
 	if err == nil && factors.Active(all) {
 		err = errEnrolled
 	}
@@ -121,7 +121,7 @@ func optionsOf(tx *storage.Tx, v visit) (factors.Options, error) {
 // goOn records a proved authenticator in the session of the login, or uses up the ticket.
 func (m *room) goOn(tx *storage.Tx, v visit, a factors.Authenticator) error {
 	if v.t.Enrollment == nil {
-		return m.Door.Further(tx, v.t, v.login.Session, a.Method(), v.notified)
+		return m.SignIn.AddFactor(tx, v.t, v.login.Session, a.Method(), v.notified)
 	}
 	_, err := tx.UseTicket(v.t.Enrollment.Ticket, storage.TicketEnroll, m.Now())
 	if _, over := outcomeOf(err); over {
@@ -144,7 +144,7 @@ func outcomeOf(err error) (outcome templates.Outcome, over bool) {
 		return templates.EnrollmentLinkInvalid, true
 	case errors.Is(err, storage.ErrReused):
 		return templates.EnrollmentLinkUsed, true
-	case errors.Is(err, storage.ErrTooLate):
+	case errors.Is(err, storage.ErrExpired):
 		return templates.EnrollmentLinkExpired, true
 	case errors.Is(err, errEnrolled):
 		return templates.FactorAlreadyEnrolled, true

@@ -27,14 +27,14 @@ func (m *room) ownPage(w http.ResponseWriter, r *http.Request, v visit) error {
 const errRefused = "The further factor was not proved. Please try again."
 
 func (m *room) writeOwn(w http.ResponseWriter, r *http.Request, v visit, errs ...string) error {
-	if v.options.Own == "" {
+	if v.options.CustomPage == "" {
 		return v.start(w, r)
 	}
 	values, err := m.ownValues(r, v, errs)
 	if err != nil {
 		return err
 	}
-	if done, err := m.Pages.WriteLiquid(w, statusOf(errs), v.options.Own, values); done || err != nil {
+	if done, err := m.Pages.WriteLiquid(w, statusOf(errs), v.options.CustomPage, values); done || err != nil {
 		return err
 	}
 	page, err := v.options.BuiltIn()
@@ -74,7 +74,7 @@ func (m *room) submitOwn(w http.ResponseWriter, r *http.Request, v visit) error 
 	}
 	err := m.finish(w, r, v, proof{
 		find: func(tx *storage.Tx) (a factors.Authenticator, err error) {
-			all, err := factors.Of(tx, v.user.UserID)
+			all, err := factors.AuthenticatorsOf(tx, v.user.UserID)
 			if err != nil {
 				return a, err
 			}

@@ -98,8 +98,8 @@ var widgetErrors = map[string]*apierr.Error{
 	tooManyPush:            widgetError(http.StatusTooManyRequests, "too_many_pn", "You have exceeded the amount of push notifications assigned to your user"),
 }
 
-// told returns the widget's error for a page's message key, nil for "".
-func told(key string) error {
+// widgetErrorOf returns the widget's error for a page's message key, nil for "".
+func widgetErrorOf(key string) error {
 	if key == "" {
 		return nil
 	}
@@ -177,12 +177,12 @@ func (m *room) newSecret(r *http.Request, v *visit, app bool) (a factors.Authent
 		}
 		return a, keys.Random(12), err
 	}
-	if a, err = m.enroll(r, v, factors.First(factors.AppDocument(factors.NewOTPSecret()))); err != nil {
+	if a, err = m.enroll(r, v, factors.MarkFirst(factors.AppDocument(factors.NewOTPSecret()))); err != nil {
 		return a, "", err
 	}
 	p, key, err := m.ask(r, v, a)
 	if err == nil {
-		err = told(key)
+		err = widgetErrorOf(key)
 	}
 	return a, p.ID, err
 }
@@ -234,7 +234,7 @@ func (m *room) transactionState(_ http.ResponseWriter, r *http.Request, v visit)
 		default:
 			err = m.accept(r, v, proof{
 				find: func(tx *storage.Tx) (factors.Authenticator, error) { return appOf(tx, v, p) },
-				use:  func(tx *storage.Tx) error { return used(tx.UsePush(p)) },
+				use:  func(tx *storage.Tx) error { return wrongIfReused(tx.UsePush(p)) },
 			})
 			if err != nil {
 				return nil, err
@@ -273,12 +273,12 @@ func (m *room) verifyOTP(w http.ResponseWriter, r *http.Request, v visit) (any, 
 	}
 	_, _, shown := factors.CheckOTP(v.options.Challenges, v.code(), m.Now())
 	if adds || shown || v.further.Challenged == "" {
-		return none{}, m.takeOTP(w, r, v, told, find)
+		return none{}, m.takeOTP(w, r, v, widgetErrorOf, find)
 	}
 	if a, err = m.targetNow(r, v, factors.SMS); err != nil {
 		return nil, err
 	}
-	return none{}, m.takeSent(w, r, v, a, told)
+	return none{}, m.takeSent(w, r, v, a, widgetErrorOf)
 }
 
 // recoverAccount checks the recovery code, and returns the next one.
@@ -291,7 +291,7 @@ func (m *room) recoverAccount(w http.ResponseWriter, r *http.Request, v visit) (
 		if key == invalidCode || key == "invalid-code-format" || key == noCode {
 			return widgetError(http.StatusForbidden, "invalid_recovery_code", "Invalid recovery code")
 		}
-		return told(key)
+		return widgetErrorOf(key)
 	}
 	if !v.has(factors.RecoveryCode) {
 		return nil, refuse(invalidCode)
@@ -313,7 +313,7 @@ func (m *room) sendSMS(_ http.ResponseWriter, r *http.Request, v visit) (any, er
 	}
 	key, err := m.send(r, v, a)
 	if err == nil {
-		err = told(key)
+		err = widgetErrorOf(key)
 	}
 	return none{}, err
 }
@@ -328,7 +328,7 @@ func (m *room) sendPush(_ http.ResponseWriter, r *http.Request, v visit) (any, e
 	}
 	_, key, err := m.ask(r, &v, a)
 	if err == nil {
-		err = told(key)
+		err = widgetErrorOf(key)
 	}
 	if err == nil {
 		m.Log.Record(r, about(v.event(tenantlog.FactorPushSent, "Guardian - Push notification sent"), a))
@@ -345,14 +345,14 @@ func (m *room) enrollSMS(_ http.ResponseWriter, r *http.Request, v visit) (any, 
 	}
 	number, key := phoneNumber(v.form.Get("phone_number"))
 	if key != "" {
-		return nil, told(key)
+		return nil, widgetErrorOf(key)
 	}
 	a, err := m.enroll(r, &v, factors.PhoneDocument(number, factors.SMS))
 	if err != nil {
 		return nil, err
 	}
 	if key, err = m.send(r, v, a); err == nil {
-		err = told(key)
+		err = widgetErrorOf(key)
 	}
 	return none{}, err
 }

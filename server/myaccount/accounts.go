@@ -350,7 +350,7 @@ func (c *call) complete() error {
 		account, err = objects.Connect(tx, proof, c.now)
 		return err
 	})
-	if objects.IsConnectOver(err) {
+	if objects.IsConnectExpired(err) {
 		err = errConnect.With(err)
 	}
 	if err != nil {

@@ -76,7 +76,7 @@ type enrollment struct {
 // toEnroll returns the purpose of a ceremony that enrolls a method of this type.
 func toEnroll(kind string) string {
 	if kind == webauthn.Passkey {
-		return webauthn.ToMake(kind)
+		return webauthn.RegistrationPurpose(kind)
 	}
 	return "enroll " + kind
 }
@@ -224,7 +224,7 @@ func (c *call) beginPrimary(tx *storage.Tx, user storage.User, rq enrollRequest,
 	if err != nil {
 		return s, err
 	}
-	b, err := webauthn.BeginMaking(tx, p, webauthn.Request{
+	b, err := webauthn.BeginRegistration(tx, p, webauthn.Request{
 		Kind: webauthn.Passkey, Key: key, ClientID: c.owner.ClientID, Connection: conn.Name, UserID: user.UserID, Name: tenantlog.UserName(user),
 	}, c.now)
 	s.answer["authn_params_public_key"], s.ceremony = b.Options, b.Ceremony

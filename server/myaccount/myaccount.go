@@ -24,7 +24,7 @@ type Deps struct {
 	DB        *storage.DB
 	Issuer    *tokens.Issuer
 	Passwords *identity.Passwords
-	Door      *signin.Door
+	SignIn    *signin.Service
 	Emails    emails.Writer
 	Log       *tenantlog.Log
 	Now       func() time.Time
@@ -94,7 +94,7 @@ func (m *room) allow(scope string, h func(*call) error) web.Handler {
 			case !brought:
 				return errNoToken
 			case proved != nil:
-				return errToken.Because(tokens.Why(proved)).With(proved)
+				return errToken.WithReason(tokens.Why(proved)).With(proved)
 			}
 			if err := registered.CheckOrigin(tx, r, c.owner.ClientID); err != nil {
 				return err

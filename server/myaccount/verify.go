@@ -161,8 +161,8 @@ func (c *call) prove(kind string, p proof) (keep, error) {
 		if err != nil {
 			return nil, err
 		}
-		made, err := webauthn.Make(party, webauthn.Passkey, p.ceremony, p.Response)
-		return func(tx *storage.Tx) (string, error) { return made.Keep(tx, c.owner.Subject, c.now) }, refusal(err)
+		made, err := webauthn.FinishRegistration(party, webauthn.Passkey, p.ceremony, p.Response)
+		return func(tx *storage.Tx) (string, error) { return made.Save(tx, c.owner.Subject, c.now) }, refusal(err)
 	case factors.RecoveryCode:
 		return func(tx *storage.Tx) (string, error) {
 			return p.Method, factors.KeepRecoveryCode(tx, c.owner.Subject, p.Method, p.RecoveryMAC, c.now)
@@ -176,7 +176,7 @@ func (c *call) prove(kind string, p proof) (keep, error) {
 func (c *call) proveFactor(kind string, p proof) (keep, error) {
 	var a factors.Authenticator
 	err := c.view(func(tx *storage.Tx) error {
-		all, err := factors.Of(tx, c.owner.Subject)
+		all, err := factors.AuthenticatorsOf(tx, c.owner.Subject)
 		if err != nil {
 			return err
 		}
@@ -208,7 +208,7 @@ func (c *call) proveFactor(kind string, p proof) (keep, error) {
 		switch {
 		case errors.Is(err, storage.ErrWrongCode), errors.Is(err, storage.ErrTooMany):
 			return nil, c.wrong()
-		case errors.Is(err, storage.ErrTooLate), storage.IsNotFound(err):
+		case errors.Is(err, storage.ErrExpired), storage.IsNotFound(err):
 			return nil, errCode.With(err)
 		case err != nil:
 			return nil, err
@@ -216,7 +216,7 @@ func (c *call) proveFactor(kind string, p proof) (keep, error) {
 		use = func(tx *storage.Tx) error { return tx.UsePasscode(sent) }
 	}
 	return func(tx *storage.Tx) (string, error) {
-		return p.Method, cmp.Or(use(tx), factors.Used(tx, c.owner.Subject, a, c.now))
+		return p.Method, cmp.Or(use(tx), factors.RecordUse(tx, c.owner.Subject, a, c.now))
 	}, nil
 }
 
@@ -240,13 +240,13 @@ func (c *call) provePassword(wanted string) (keep, error) {
 		return nil, errDisabled
 	}
 	if err == nil {
-		err = c.Door.WatchChange(c.r, user, c.owner.ClientID, user.ConnectionName(), wanted)
+		err = c.SignIn.CheckNewPassword(c.r, user, c.owner.ClientID, user.ConnectionName(), wanted)
 	}
 	var hash string
 	if err == nil {
 		hash, err = demands.Hash(c.r.Context(), c.Passwords, wanted)
 	}
-	if _, weak := errors.AsType[*identity.PolicyError](err); weak || errors.Is(err, signin.SignupLeaked) {
+	if _, weak := errors.AsType[*identity.PolicyError](err); weak || errors.Is(err, signin.SignupPasswordBreached) {
 		return nil, invalid(member("new_password", signin.SignupReason(err)))
 	}
 	return func(tx *storage.Tx) (string, error) {

@@ -128,7 +128,7 @@ func (h *idTokenHandler) HandleAuthorizeEndpointRequest(_ context.Context, ar fo
 	if s == nil {
 		return nil
 	}
-	token, err := h.Issuer.IDBeside(&s.grant, s.access, s.codeText, s.now)
+	token, err := h.Issuer.FrontChannelID(&s.grant, s.access, s.codeText, s.now)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func (e *Engine) AuthenticateClient(r *http.Request, form url.Values) (storage.C
 	})
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return c, apierr.Unauthorized.Because("there is no application with the client_id")
+		return c, apierr.Unauthorized.WithReason("there is no application with the client_id")
 	case err != nil:
 		return c, err
 	case cred.assertion != "":
@@ -67,16 +67,16 @@ func (e *Engine) AuthenticateClient(r *http.Request, form url.Values) (storage.C
 	case c.Public():
 		return c, nil
 	case len(cred.secrets) == 0:
-		return c, apierr.Unauthorized.Because("no client secret")
+		return c, apierr.Unauthorized.WithReason("no client secret")
 	case c.HasCertificates():
-		return c, apierr.Unauthorized.Because("the client authenticates with a certificate, and mTLS is not emulated")
+		return c, apierr.Unauthorized.WithReason("the client authenticates with a certificate, and mTLS is not emulated")
 	case c.TokenEndpointAuthMethod == "private_key_jwt" || len(c.ClientAuthenticationMethods.PrivateKeyJWT.Credentials) > 0 || c.KeysURI != "":
-		return c, apierr.Unauthorized.Because("the client authenticates with private_key_jwt")
+		return c, apierr.Unauthorized.WithReason("the client authenticates with private_key_jwt")
 	}
 	if slices.ContainsFunc(cred.secrets, func(s string) bool { return e.Issuer.Secrets.CheckClientSecret(secret, s) }) {
 		return c, nil
 	}
-	return c, apierr.Unauthorized.Because("wrong client secret")
+	return c, apierr.Unauthorized.WithReason("wrong client secret")
 }
 
 func readCredentials(r *http.Request, form url.Values) (credentials, error) {
@@ -99,7 +99,7 @@ func readCredentials(r *http.Request, form url.Values) (credentials, error) {
 			id = decoded
 		}
 		if cred.clientID != "" && cred.clientID != id {
-			return cred, apierr.Unauthorized.Because("header and body name different clients")
+			return cred, apierr.Unauthorized.WithReason("header and body name different clients")
 		}
 		cred.clientID = id
 	}

@@ -101,7 +101,7 @@ func (e *Engine) Token(ctx context.Context, r *http.Request, form url.Values) (R
 	}
 	if r.Header.Get("DPoP") != "" {
 		// RFC 9449 section 5: the token_type tells the client that its token is bound to no key.
-		trace.Note(ctx, trace.Step{Room: "token", Said: "the header DPoP is ignored: DPoP is not emulated, and tokens have the type Bearer"})
+		trace.Note(ctx, trace.Step{Component: "token", Decision: "the header DPoP is ignored: DPoP is not emulated, and tokens have the type Bearer"})
 	}
 	s := &tokenSession{request: TokenRequest{Form: form, Now: e.Now(), HTTP: r}}
 	err := e.run(ctx, r, s)
@@ -192,7 +192,7 @@ func (h *grantHandler) PopulateTokenEndpointResponse(ctx context.Context, ar fos
 		AccessToken: access.Token, ExpiresIn: access.ExpiresIn, TokenType: tokenType(s.grant),
 		Scope: strings.Join(s.grant.Issue.Scope, " "), Details: json.RawMessage(s.grant.Issue.Details),
 	}
-	if s.grant.Given == nil && s.grant.User != nil && slices.Contains(s.grant.Issue.Scope, "openid") {
+	if s.grant.ProviderToken == nil && s.grant.User != nil && slices.Contains(s.grant.Issue.Scope, "openid") {
 		if s.reply.IDToken, err = h.Issuer.ID(s.grant, s.request.Now); err != nil {
 			return err
 		}
@@ -207,8 +207,8 @@ func (h *grantHandler) PopulateTokenEndpointResponse(ctx context.Context, ar fos
 
 // access returns the access token for a request.
 func (h *grantHandler) access(ctx context.Context, s *tokenSession) (tokens.Access, error) {
-	if s.grant.Given != nil {
-		return *s.grant.Given, nil
+	if s.grant.ProviderToken != nil {
+		return *s.grant.ProviderToken, nil
 	}
 	return h.Issuer.Access(ctx, s.grant, s.request.Now)
 }

@@ -13,7 +13,7 @@ import (
 
 // record writes the outcome of a token request to the tenant's log.
 func (e *Engine) record(s *tokenSession, err error) {
-	if apierr.Waits(err) {
+	if apierr.IsPending(err) {
 		return
 	}
 	form, client := s.request.Form, s.request.Client

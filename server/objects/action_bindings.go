@@ -11,7 +11,7 @@ var _ = declare(&Kind{Kind: resource.ActionBindings, refers: []reference{by("act
 // BindActions replaces the bindings of a trigger by the ones that were sent, in their
 // order, and returns them.
 func BindActions(ch *Change, trigger string, sent []storage.Document) ([]storage.Document, error) {
-	kept := PlainOf(ch.Tx, resource.ActionBindings, trigger)
+	kept := DocumentStoreOf(ch.Tx, resource.ActionBindings, trigger)
 	var bindings []storage.Document
 	for _, item := range sent {
 		binding, err := bind(ch, trigger, item)
@@ -60,7 +60,7 @@ func bind(ch *Change, trigger string, item storage.Document) (storage.Document, 
 // referred finds the action that a reference names, and the name that its binding gets
 // unless the request has another.
 func referred(tx *storage.Tx, trigger string, ref storage.Document) (action storage.Document, name string, err error) {
-	value, actions := storage.Text(ref, "value"), PlainOf(tx, resource.Actions, "")
+	value, actions := storage.Text(ref, "value"), DocumentStoreOf(tx, resource.Actions, "")
 	switch storage.Text(ref, "type") {
 	case "action_name":
 		for doc, err := range actions.All() {

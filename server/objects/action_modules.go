@@ -34,7 +34,7 @@ var moduleContent = []string{"code", "dependencies", "secrets"}
 
 // LatestModuleVersion returns the latest version of a module, nil if there is none.
 func LatestModuleVersion(tx *storage.Tx, id string) (version storage.Document, err error) {
-	for version, err = range PlainOf(tx, resource.ActionModuleVersions, id).All() {
+	for version, err = range DocumentStoreOf(tx, resource.ActionModuleVersions, id).All() {
 		if err != nil {
 			return nil, err
 		}
@@ -84,7 +84,7 @@ func RollBackModule(ch *Change, id, versionID string) (storage.Document, error) 
 	if err != nil {
 		return nil, err
 	}
-	version, err := ActionModuleVersions.orMissing(PlainOf(ch.Tx, resource.ActionModuleVersions, id).Document(versionID))
+	version, err := ActionModuleVersions.orMissing(DocumentStoreOf(ch.Tx, resource.ActionModuleVersions, id).Document(versionID))
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func RollBackModule(ch *Change, id, versionID string) (storage.Document, error) 
 		module[name] = version[name]
 	}
 	stamp(module, module, resource.MicroTime(ch.Now))
-	return module, PlainOf(ch.Tx, resource.ActionModules, "").Put(module)
+	return module, DocumentStoreOf(ch.Tx, resource.ActionModules, "").Put(module)
 }
 
 // publishVersion stores a module's draft as a new version, and returns the version.
@@ -111,7 +111,7 @@ func publishVersion(ch *Change, module storage.Document) (storage.Document, erro
 	for _, name := range moduleContent {
 		version[name] = module[name]
 	}
-	return version, PlainOf(ch.Tx, resource.ActionModuleVersions, storage.Text(module, "id")).Put(version)
+	return version, DocumentStoreOf(ch.Tx, resource.ActionModuleVersions, storage.Text(module, "id")).Put(version)
 }
 
 // describeModules fills in the names and version numbers in an action's references to
@@ -119,14 +119,14 @@ func publishVersion(ch *Change, module storage.Document) (storage.Document, erro
 func describeModules(tx *storage.Tx, action storage.Document) error {
 	for _, used := range Items(action, "modules") {
 		id := storage.Text(used, "module_id")
-		module, err := PlainOf(tx, resource.ActionModules, "").Document(id)
+		module, err := DocumentStoreOf(tx, resource.ActionModules, "").Document(id)
 		if storage.IsNotFound(err) {
 			return resource.ActionModules.Missing
 		}
 		if err != nil {
 			return err
 		}
-		version, err := PlainOf(tx, resource.ActionModuleVersions, id).Document(storage.Text(used, "module_version_id"))
+		version, err := DocumentStoreOf(tx, resource.ActionModuleVersions, id).Document(storage.Text(used, "module_version_id"))
 		if storage.IsNotFound(err) {
 			return resource.ActionModuleVersions.Missing
 		}

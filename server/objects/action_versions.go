@@ -12,7 +12,7 @@ var ActionVersions = declare(&Kind{Kind: resource.ActionVersions, Owner: Actions
 
 // DeployedVersion returns the version of an action that is deployed, nil if there is none.
 func DeployedVersion(tx *storage.Tx, id string) (version storage.Document, err error) {
-	for version, err = range PlainOf(tx, resource.ActionVersions, id).All() {
+	for version, err = range DocumentStoreOf(tx, resource.ActionVersions, id).All() {
 		if err != nil {
 			return nil, err
 		}
@@ -39,7 +39,7 @@ func RollBackAction(ch *Change, id, versionID string, updateDraft bool) (version
 	if action, err = Actions.Find(ch.Tx, id); err != nil {
 		return nil, nil, err
 	}
-	earlier, err := ActionVersions.orMissing(PlainOf(ch.Tx, resource.ActionVersions, id).Document(versionID))
+	earlier, err := ActionVersions.orMissing(DocumentStoreOf(ch.Tx, resource.ActionVersions, id).Document(versionID))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -50,7 +50,7 @@ func RollBackAction(ch *Change, id, versionID string, updateDraft bool) (version
 			}
 		}
 		stamp(action, action, resource.NanoTime(ch.Now))
-		if err := PlainOf(ch.Tx, resource.Actions, "").Put(action); err != nil {
+		if err := DocumentStoreOf(ch.Tx, resource.Actions, "").Put(action); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -77,5 +77,5 @@ func deployVersion(ch *Change, content storage.Document) (storage.Document, erro
 			version[name] = value
 		}
 	}
-	return version, PlainOf(ch.Tx, resource.ActionVersions, storage.Text(content, "id")).Put(version)
+	return version, DocumentStoreOf(ch.Tx, resource.ActionVersions, storage.Text(content, "id")).Put(version)
 }

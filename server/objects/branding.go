@@ -33,9 +33,9 @@ func SetPageTemplate(tx *storage.Tx, html string) (existed bool, err error) {
 	if err := checkPageTemplate(html); err != nil {
 		return false, err
 	}
-	_, err = TheOne(tx, resource.UniversalLoginTemplate)
+	_, err = Singleton(tx, resource.UniversalLoginTemplate)
 	if existed = err == nil; !existed && !errors.Is(err, resource.UniversalLoginTemplate.Missing) {
 		return false, err
 	}
-	return existed, PutTheOne(tx, resource.UniversalLoginTemplate, storage.Document{"body": html})
+	return existed, PutSingleton(tx, resource.UniversalLoginTemplate, storage.Document{"body": html})
 }

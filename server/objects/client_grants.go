@@ -7,7 +7,7 @@ import (
 
 // ClientGrants are the client grants, Auth0: api/management/v2/client-grants.
 var ClientGrants = declare(&Kind{
-	Kind: resource.ClientGrants, table: func(tx *storage.Tx) Store { return Acted[storage.ClientGrant]{Resources: tx.ClientGrants} },
+	Kind: resource.ClientGrants, table: func(tx *storage.Tx) Store { return TableStore[storage.ClientGrant]{Resources: tx.ClientGrants} },
 	refers: []reference{
 		{to: Clients, value: memberValue("client_id"), index: "client"},
 		{to: ResourceServers, value: memberValue("audience"), as: "identifier", index: "audience"},

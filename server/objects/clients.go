@@ -10,7 +10,7 @@ import (
 
 // Clients are the tenant's applications, Auth0: api/management/v2/clients.
 var Clients = declare(&Kind{
-	Kind: resource.Clients, table: func(tx *storage.Tx) Store { return Acted[storage.Client]{Resources: tx.Clients} },
+	Kind: resource.Clients, table: func(tx *storage.Tx) Store { return TableStore[storage.Client]{Resources: tx.Clients} },
 	before: completeClient, after: keepClient, deleted: deleteClient,
 })
 

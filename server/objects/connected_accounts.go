@@ -135,8 +135,8 @@ const (
 // errConnect reports that the request matches no open connection of an account.
 var errConnect = errors.New("no account is being connected by that")
 
-// IsConnectOver reports whether an error means that the connection of an account has ended or never existed.
-func IsConnectOver(err error) bool {
+// IsConnectExpired reports whether an error means that the connection of an account has ended or never existed.
+func IsConnectExpired(err error) bool {
 	return errors.Is(err, errConnect) || errors.Is(err, storage.ErrReused)
 }
 
@@ -158,7 +158,7 @@ func BeginConnecting(tx *storage.Tx, userID, clientID, session, ticket string, c
 	return errors.Join(tx.BeginCeremony(ceremony), tx.BeginCeremony(follow))
 }
 
-// FollowConnecting uses up a ticket, and returns what it is for. IsConnectOver recognizes the error for a ticket
+// FollowConnecting uses up a ticket, and returns what it is for. IsConnectExpired recognizes the error for a ticket
 // that is not valid.
 func FollowConnecting(tx *storage.Tx, ticket string, now time.Time) (ceremony storage.Ceremony, c Connecting, err error) {
 	follow, err := tx.FindCeremony(ticketKey(ticket), toFollow, now)
@@ -204,7 +204,7 @@ func AnswerConnecting(tx *storage.Tx, key, code string, given ConnectedAccount, 
 type ConnectProof struct{ UserID, ClientID, Session, Code, RedirectURI, Verifier string }
 
 // Connect completes the connection of an account. This can be done only once. If the user has connected the same
-// account of the provider before, that one gets the new tokens and scopes and keeps its id. IsConnectOver recognizes
+// account of the provider before, that one gets the new tokens and scopes and keeps its id. IsConnectExpired recognizes
 // the error for a proof that is not valid.
 func Connect(tx *storage.Tx, p ConnectProof, now time.Time) (a ConnectedAccount, err error) {
 	ceremony, c, err := FindConnecting(tx, storage.SessionCeremony(keys.Hash(p.Session)), now)

@@ -106,7 +106,7 @@ func AddFirstConnectionKeys(tx *storage.Tx, connectionID string, fresh []storage
 }
 
 func putConnectionKey(tx *storage.Tx, connectionID string, key storage.Document) error {
-	return PlainOf(tx, resource.ConnectionKeys, connectionID).Put(key)
+	return DocumentStoreOf(tx, resource.ConnectionKeys, connectionID).Put(key)
 }
 
 // RotateConnectionKeys makes a connection's next key the current one, and fresh the next one. The

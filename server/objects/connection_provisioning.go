@@ -121,7 +121,7 @@ func (p Provisioning) DefaultMapping(tx *storage.Tx, connectionID string) ([]any
 
 func (p Provisioning) put(ch *Change, doc storage.Document) (storage.Document, error) {
 	doc[p.kind.Updated] = resource.Time(ch.Now)
-	return doc, PlainOf(ch.Tx, p.kind, "").Put(doc)
+	return doc, DocumentStoreOf(ch.Tx, p.kind, "").Put(doc)
 }
 
 // Create makes the configuration of a connection that has none yet.

@@ -14,7 +14,7 @@ import (
 
 // Connections are the tenant's connections, Auth0: api/management/v2/connections.
 var Connections = declare(&Kind{
-	Kind: resource.Connections, table: func(tx *storage.Tx) Store { return Acted[storage.Connection]{Resources: tx.Connections} },
+	Kind: resource.Connections, table: func(tx *storage.Tx) Store { return TableStore[storage.Connection]{Resources: tx.Connections} },
 	before: completeConnection, deleted: deleteConnection,
 })
 

@@ -157,7 +157,7 @@ func createCredentials(ch *Change, client storage.Document) error {
 			}
 			resource.Credentials.Fill(credential, ch.Now)
 			client["client_id"] = cmp.Or(ch.GivenID, storage.Text(client, "client_id"), resource.Clients.NewID())
-			if err := PlainOf(ch.Tx, resource.Credentials, storage.Text(client, "client_id")).Put(credential); err != nil {
+			if err := DocumentStoreOf(ch.Tx, resource.Credentials, storage.Text(client, "client_id")).Put(credential); err != nil {
 				return err
 			}
 			refs[i] = storage.Document{"id": credential["id"]}

@@ -106,7 +106,7 @@ func VerifyDomain(ch *Change, id string) (storage.Document, error) {
 // SetDefaultDomain makes a verified custom domain the default, or the tenant's own host name again, Auth0:
 // customize/custom-domains/multiple-custom-domains/default-domain. It returns the default domain.
 func SetDefaultDomain(ch *Change, name string) (storage.Document, error) {
-	domains := PlainOf(ch.Tx, resource.CustomDomains, "")
+	domains := DocumentStoreOf(ch.Tx, resource.CustomDomains, "")
 	all, err := collect(domains.All())
 	if err != nil {
 		return nil, err

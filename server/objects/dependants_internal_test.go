@@ -57,7 +57,7 @@ func TestDependantsGoAlong(t *testing.T) {
 							parent = value
 						}
 						doc[kind.ID] = value
-						st := Store(PlainOf(tx, kind.Kind, parent))
+						st := Store(DocumentStoreOf(tx, kind.Kind, parent))
 						if kind.table != nil {
 							st = kind.table(tx)
 						}

@@ -24,19 +24,19 @@ var EmailTemplates = declare(&Kind{
 // CreateEmailProvider makes sent the tenant's e-mail provider. It returns an error if the
 // tenant already has one.
 func CreateEmailProvider(ch *Change, sent storage.Document) error {
-	if _, err := TheOne(ch.Tx, resource.EmailProvider); err == nil {
+	if _, err := Singleton(ch.Tx, resource.EmailProvider); err == nil {
 		return resource.EmailProvider.Taken
 	}
 	resource.EmailProvider.Fill(sent, ch.Now)
-	return PutTheOne(ch.Tx, resource.EmailProvider, sent)
+	return PutSingleton(ch.Tx, resource.EmailProvider, sent)
 }
 
 // UpdateEmailProvider changes the tenant's e-mail provider, and returns it.
 func UpdateEmailProvider(ch *Change, change storage.Document) (storage.Document, error) {
-	doc, err := TheOne(ch.Tx, resource.EmailProvider)
+	doc, err := Singleton(ch.Tx, resource.EmailProvider)
 	if err != nil {
 		return nil, err
 	}
 	resource.EmailProvider.Merge(doc, change, ch.Now)
-	return doc, PutTheOne(ch.Tx, resource.EmailProvider, doc)
+	return doc, PutSingleton(ch.Tx, resource.EmailProvider, doc)
 }

@@ -11,11 +11,11 @@ import (
 // api/management/v2/keys/encryption. They are only records: tenant0 encrypts nothing with
 // them.
 var EncryptionKeys = declare(&Kind{
-	Kind: resource.EncryptionKeys, table: func(tx *storage.Tx) Store { return destroyed{PlainOf(tx, resource.EncryptionKeys, "")} },
+	Kind: resource.EncryptionKeys, table: func(tx *storage.Tx) Store { return destroyed{DocumentStoreOf(tx, resource.EncryptionKeys, "")} },
 })
 
 // destroyed is a Store that marks a deleted key as destroyed and keeps its record.
-type destroyed struct{ Plain }
+type destroyed struct{ DocumentStore }
 
 // Delete implements Store.
 func (d destroyed) Delete(id string) error {
@@ -59,7 +59,7 @@ func ActivateEncryptionKey(ch *Change, kid string) (storage.Document, error) {
 
 // Rekey replaces each active master key of the tenant by a new one.
 func Rekey(ch *Change) error {
-	known := PlainOf(ch.Tx, resource.EncryptionKeys, "")
+	known := DocumentStoreOf(ch.Tx, resource.EncryptionKeys, "")
 	all, err := collect(known.All())
 	if err != nil {
 		return err

@@ -28,7 +28,7 @@ func ExportUsers(ch *Change, asked storage.Document) (storage.Document, error) {
 	}
 	done := maps.Clone(job)
 	done["status"], done["secret"] = "completed", keys.Random(24)
-	return job, PlainOf(ch.Tx, resource.Jobs, "").Put(done)
+	return job, DocumentStoreOf(ch.Tx, resource.Jobs, "").Put(done)
 }
 
 // ConnectionOfImport returns the connection into which users are to be imported. It returns an error

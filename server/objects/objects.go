@@ -52,7 +52,7 @@ func (k *Kind) Open(tx *storage.Tx, parent string) (Store, error) {
 	if k.table != nil {
 		return k.table(tx), nil
 	}
-	return PlainOf(tx, k.Kind, parent), nil
+	return DocumentStoreOf(tx, k.Kind, parent), nil
 }
 
 // Find returns the object with an id, or the error k.Missing. The kind must not have an

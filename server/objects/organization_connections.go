@@ -16,7 +16,7 @@ func enableConnections(o Collection, doc, old storage.Document) error {
 		return nil
 	}
 	id := storage.Text(doc, "id")
-	added := PlainOf(o.Tx, resource.OrganizationConnections, id)
+	added := DocumentStoreOf(o.Tx, resource.OrganizationConnections, id)
 	sent, _ := o.sent["enabled_connections"].([]any)
 	for _, item := range sent {
 		entry, _ := item.(storage.Document)

@@ -39,7 +39,7 @@ func Invite(ch *Change, organizationID string, sent storage.Document) error {
 	if !quiet {
 		ch.send(message)
 	}
-	return PlainOf(ch.Tx, resource.OrganizationInvitations, organizationID).Put(sent)
+	return DocumentStoreOf(ch.Tx, resource.OrganizationInvitations, organizationID).Put(sent)
 }
 
 // RestoreInvitation stores an invitation from another tenant, so that the link that was sent
@@ -66,7 +66,7 @@ func RestoreInvitation(tx *storage.Tx, organizationID string, invitation storage
 	}
 	invitation["organization_id"] = organizationID
 	invitation["invitation_url"] = invitationURL(login, invitation, organization)
-	return PlainOf(tx, resource.OrganizationInvitations, organizationID).Put(invitation)
+	return DocumentStoreOf(tx, resource.OrganizationInvitations, organizationID).Put(invitation)
 }
 
 // completeInvitation checks and completes an invitation, and makes the e-mail for it.
@@ -158,7 +158,7 @@ func invitingConnection(tx *storage.Tx, organization, id string) (name string, e
 	if strategy := storage.Text(connection, "strategy"); strategy == "email" || strategy == "sms" {
 		return "", resource.InvalidBody("Passwordless connections are not supported.")
 	}
-	_, err = PlainOf(tx, resource.OrganizationConnections, organization).Document(id)
+	_, err = DocumentStoreOf(tx, resource.OrganizationConnections, organization).Document(id)
 	if storage.IsNotFound(err) {
 		return "", resource.InvalidBody("The specified connection (" + id + ") is not enabled for the organization")
 	}

@@ -20,12 +20,12 @@ var (
 
 // AddMember adds a user to an organization.
 func AddMember(tx *storage.Tx, organization, user string) error {
-	return PlainOf(tx, resource.OrganizationMembers, organization).Put(storage.Document{"user_id": user})
+	return DocumentStoreOf(tx, resource.OrganizationMembers, organization).Put(storage.Document{"user_id": user})
 }
 
 // AddMemberRole assigns a role to a member of an organization.
 func AddMemberRole(tx *storage.Tx, organization, user, role string) error {
-	return PlainOf(tx, resource.MemberRoles, storage.MemberOf(organization, user)).Put(storage.Document{"id": role})
+	return DocumentStoreOf(tx, resource.MemberRoles, storage.MemberOf(organization, user)).Put(storage.Document{"id": role})
 }
 
 // RequireMember returns an error if the organization does not exist or the user is not a member
@@ -104,7 +104,7 @@ func ChangeMemberRoles(tx *storage.Tx, organization, user string, roles []string
 		}
 	}
 	held, err := tx.MemberRoles(organization, user)
-	if err == nil && add && len(held) > resource.MostRoles {
+	if err == nil && add && len(held) > resource.MaxRoles {
 		return resource.MemberRolesFull
 	}
 	return err

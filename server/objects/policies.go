@@ -24,7 +24,7 @@ func checkRateLimitPolicy(o Collection, doc, old storage.Document) error {
 	if old != nil {
 		return nil
 	}
-	for other, err := range PlainOf(o.Tx, resource.RateLimitPolicies, "").All() {
+	for other, err := range DocumentStoreOf(o.Tx, resource.RateLimitPolicies, "").All() {
 		if err != nil {
 			return err
 		}

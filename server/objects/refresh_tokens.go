@@ -70,10 +70,10 @@ func ShownRefreshToken(t storage.RefreshToken) storage.Document {
 // invalidCombination is Auth0's error for parameters that cannot be combined.
 var invalidCombination = resource.InvalidBody("Invalid combination of parameters.")
 
-// RefreshTokensMeant reads which refresh tokens a request revokes: those with ids, or those of a
+// RefreshTokensToRevoke reads which refresh tokens a request revokes: those with ids, or those of a
 // user, of an application, or of a user, an application and an API. It returns a condition that
 // they meet.
-func RefreshTokensMeant(sent storage.Document) (func(storage.RefreshToken) bool, error) {
+func RefreshTokensToRevoke(sent storage.Document) (func(storage.RefreshToken) bool, error) {
 	ids, byID := sent["ids"].([]any)
 	user, client, audience := storage.Text(sent, "user_id"), storage.Text(sent, "client_id"), storage.Text(sent, "audience")
 	switch {

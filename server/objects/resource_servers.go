@@ -11,14 +11,14 @@ import (
 var ResourceServers = declare(&Kind{
 	Kind: resource.ResourceServers,
 	table: func(tx *storage.Tx) Store {
-		return apis{Acted[storage.ResourceServer]{Resources: tx.ResourceServers}, tx}
+		return apis{TableStore[storage.ResourceServer]{Resources: tx.ResourceServers}, tx}
 	},
 	before: checkAPI, deleted: deleteAPI,
 })
 
 // apis is a Store that finds an API by its id or by its identifier.
 type apis struct {
-	Acted[storage.ResourceServer]
+	TableStore[storage.ResourceServer]
 	tx *storage.Tx
 }
 
@@ -36,7 +36,7 @@ func (a apis) Document(idOrIdentifier string) (storage.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.Acted.Document(id)
+	return a.TableStore.Document(id)
 }
 
 // Delete implements Store.
@@ -45,7 +45,7 @@ func (a apis) Delete(idOrIdentifier string) error {
 	if err != nil {
 		return err
 	}
-	return a.Acted.Delete(id)
+	return a.TableStore.Delete(id)
 }
 
 // checkAPI returns an error if a change names the scopes of a system API, which are

@@ -7,7 +7,7 @@ import (
 
 // Roles are the tenant's roles, Auth0: manage-users/access-control/rbac.
 var Roles = declare(&Kind{
-	Kind: resource.Roles, table: func(tx *storage.Tx) Store { return Acted[storage.Role]{Resources: tx.Roles} },
+	Kind: resource.Roles, table: func(tx *storage.Tx) Store { return TableStore[storage.Role]{Resources: tx.Roles} },
 	deleted: deleteRole,
 })
 

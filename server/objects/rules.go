@@ -17,7 +17,7 @@ func placeRule(o Collection, doc, _ storage.Document) error {
 		return nil
 	}
 	var last float64
-	for rule, err := range PlainOf(o.Tx, resource.Rules, "").All() {
+	for rule, err := range DocumentStoreOf(o.Tx, resource.Rules, "").All() {
 		if err != nil {
 			return err
 		}

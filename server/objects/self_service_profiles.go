@@ -24,7 +24,7 @@ var (
 
 // RequireProfile returns Auth0's error if there is no profile with an id.
 func RequireProfile(tx *storage.Tx, id string) error {
-	_, err := PlainOf(tx, resource.SelfServiceProfiles, "").Document(id)
+	_, err := DocumentStoreOf(tx, resource.SelfServiceProfiles, "").Document(id)
 	if storage.IsNotFound(err) {
 		return resource.ProfileMissing(id)
 	}

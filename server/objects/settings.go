@@ -33,7 +33,7 @@ func ChangeSettings(ch *Change, kind *resource.Kind, op resource.Operation, sent
 	if err := fit(kind, doc); err != nil {
 		return nil, err
 	}
-	return doc, PutTheOne(ch.Tx, kind, doc)
+	return doc, PutSingleton(ch.Tx, kind, doc)
 }
 
 // fit returns an error if members of the settings contradict each other.
@@ -50,9 +50,9 @@ func fit(kind *resource.Kind, doc storage.Document) error {
 	return nil
 }
 
-// TheOne returns the document of a kind of which a tenant has at most one, or the kind's
+// Singleton returns the document of a kind of which a tenant has at most one, or the kind's
 // error Missing.
-func TheOne(tx *storage.Tx, kind *resource.Kind) (storage.Document, error) {
+func Singleton(tx *storage.Tx, kind *resource.Kind) (storage.Document, error) {
 	doc, err := tx.Documents(kind.Name, "").Document(storage.SettingsKey)
 	if storage.IsNotFound(err) {
 		return nil, kind.Missing
@@ -60,12 +60,12 @@ func TheOne(tx *storage.Tx, kind *resource.Kind) (storage.Document, error) {
 	return doc, err
 }
 
-// PutTheOne writes this document.
-func PutTheOne(tx *storage.Tx, kind *resource.Kind, doc storage.Document) error {
+// PutSingleton writes this document.
+func PutSingleton(tx *storage.Tx, kind *resource.Kind, doc storage.Document) error {
 	return tx.Documents(kind.Name, "").Put(storage.Write{ID: storage.SettingsKey, Document: doc})
 }
 
-// DeleteTheOne deletes this document. It is no error if there is none.
-func DeleteTheOne(tx *storage.Tx, kind *resource.Kind) error {
+// DeleteSingleton deletes this document. It is no error if there is none.
+func DeleteSingleton(tx *storage.Tx, kind *resource.Kind) error {
 	return tx.Documents(kind.Name, "").Delete(storage.SettingsKey)
 }

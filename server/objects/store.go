@@ -31,24 +31,24 @@ type Indexed interface {
 	ListBy(ix, value string) storage.List
 }
 
-// Acted is the Store of a kind that has its own table because the server acts on its
+// TableStore is the Store of a kind that has its own table because the server acts on its
 // objects.
-type Acted[T any] struct{ storage.Resources[T] }
+type TableStore[T any] struct{ storage.Resources[T] }
 
-// Plain is the Store of a kind that is only configuration. All such kinds share one table.
-type Plain struct {
+// DocumentStore is the Store of a kind that is only configuration. All such kinds share one table.
+type DocumentStore struct {
 	storage.Documents
 	Kind   *resource.Kind
 	parent string
 }
 
-// PlainOf returns the objects of a kind with a parent, which is "" for none.
-func PlainOf(tx *storage.Tx, kind *resource.Kind, parent string) Plain {
-	return Plain{Documents: tx.Documents(kind.Name, parent), Kind: kind, parent: parent}
+// DocumentStoreOf returns the objects of a kind with a parent, which is "" for none.
+func DocumentStoreOf(tx *storage.Tx, kind *resource.Kind, parent string) DocumentStore {
+	return DocumentStore{Documents: tx.Documents(kind.Name, parent), Kind: kind, parent: parent}
 }
 
 // Put implements Store.
-func (p Plain) Put(doc storage.Document) error {
+func (p DocumentStore) Put(doc storage.Document) error {
 	id, _ := doc[p.Kind.ID].(string)
 	w := storage.Write{ID: id, Document: doc, Links: linksOf(p.Kind, p.parent, doc)}
 	for _, name := range p.Kind.Unique {

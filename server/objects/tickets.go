@@ -171,7 +171,7 @@ func SendVerification(ch *Change, sent storage.Document) (job storage.Document, 
 	}
 	job = storage.Document{"type": "verification_email", "status": "completed"}
 	resource.Jobs.Fill(job, ch.Now)
-	if mail.None() {
+	if mail.IsZero() {
 		job["status"] = "failed"
 	} else {
 		ch.mail(mail)
@@ -180,7 +180,7 @@ func SendVerification(ch *Change, sent storage.Document) (job storage.Document, 
 			ClientID: cmp.Or(clientID, ch.Author.ClientID), Connection: user.ConnectionName(),
 		})
 	}
-	return job, PlainOf(ch.Tx, resource.Jobs, "").Put(job)
+	return job, DocumentStoreOf(ch.Tx, resource.Jobs, "").Put(job)
 }
 
 // FollowVerificationTicket uses up the ticket with a hash, and marks the e-mail address that it was

@@ -26,7 +26,7 @@ func LinkUsers(ch *Change, primary, secondary string) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := takeOut(ch, secondary); err != nil {
+	if err := deleteKeepingTokens(ch, secondary); err != nil {
 		return nil, err
 	}
 	identities, _ := user["identities"].([]any)

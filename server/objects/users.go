@@ -18,7 +18,7 @@ import (
 // Users are the tenant's users, Auth0: api/management/v2/users. They are created and changed
 // by CreateUser and UpdateUser, since that involves passwords and messages.
 var Users = declare(&Kind{
-	Kind: resource.Users, table: func(tx *storage.Tx) Store { return Acted[storage.User]{Resources: tx.Users} },
+	Kind: resource.Users, table: func(tx *storage.Tx) Store { return TableStore[storage.User]{Resources: tx.Users} },
 	deleted: func(o Collection, doc storage.Document) error {
 		if err := forgetAccounts(o.Tx, UserOf(doc)); err != nil {
 			return err
@@ -38,7 +38,7 @@ func deleteUsers(ch *Change, ids ...string) error {
 			return err
 		}
 	}
-	return takeOut(ch, ids...)
+	return deleteKeepingTokens(ch, ids...)
 }
 
 // forgetAccounts deletes the tokens that identity providers have issued for a user's
@@ -52,8 +52,8 @@ func forgetAccounts(tx *storage.Tx, user storage.User) error {
 	return nil
 }
 
-// takeOut deletes users, but keeps the identity providers' tokens for their accounts.
-func takeOut(ch *Change, ids ...string) error {
+// deleteKeepingTokens deletes users, but keeps the identity providers' tokens for their accounts.
+func deleteKeepingTokens(ch *Change, ids ...string) error {
 	for _, id := range ids {
 		if err := ch.Tx.Users.Delete(id); err != nil {
 			return err
@@ -158,9 +158,9 @@ var apart = [][2]string{
 	{"username", "password"}, {"username", "email_verified"}, {"password", "email_verified"}, {"password", "email"},
 }
 
-// CheckTogether returns an error if a change of a user has members that cannot be changed
+// CheckCombination returns an error if a change of a user has members that cannot be changed
 // together.
-func CheckTogether(change storage.Document) error {
+func CheckCombination(change storage.Document) error {
 	for _, pair := range apart {
 		_, first := change[pair[0]]
 		if _, second := change[pair[1]]; first && second {

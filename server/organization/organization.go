@@ -180,7 +180,7 @@ func (m *room) discover(ctx context.Context, q question, typed string) (found []
 			hint = typed
 			all, err = tx.OrganizationsAt(domain)
 		} else if byName && typed != "" {
-			all, err = called(tx, typed)
+			all, err = organizationsNamed(tx, typed)
 		}
 		for _, o := range all {
 			rq := q.transaction.Request()
@@ -197,9 +197,9 @@ func (m *room) discover(ctx context.Context, q question, typed string) (found []
 	return found, hint, err
 }
 
-// called returns the organization with the name or, if there is none, the organizations with
+// organizationsNamed returns the organization with the name or, if there is none, the organizations with
 // this display name.
-func called(tx *storage.Tx, name string) ([]storage.Organization, error) {
+func organizationsNamed(tx *storage.Tx, name string) ([]storage.Organization, error) {
 	o, err := tx.OrganizationByName(name)
 	if storage.IsNotFound(err) {
 		return tx.OrganizationsShownAs(name)
@@ -358,6 +358,6 @@ func after(before *storage.OrganizationAnswer, answer storage.OrganizationAnswer
 // change applies a change to the current state of the question's transaction.
 func (m *room) change(ctx context.Context, q question, change func(*storage.Tx, *storage.Transaction) error) error {
 	return m.DB.Update(ctx, func(tx *storage.Tx) error {
-		return session.Change(tx, q.transaction.StateHash, m.Now(), func(t *storage.Transaction) error { return change(tx, t) })
+		return session.ChangeTransaction(tx, q.transaction.StateHash, m.Now(), func(t *storage.Transaction) error { return change(tx, t) })
 	})
 }

@@ -145,9 +145,9 @@ func (s shared) own(id string) (own bool, err error) {
 	return own, err
 }
 
-// left takes over e-mails of servers that have ended, at most as many as most says. From then on this
+// takeOver takes over e-mails of servers that have ended, at most as many as most says. From then on this
 // server has to deliver them.
-func (s shared) left(most int) (taken []Message, err error) {
+func (s shared) takeOver(most int) (taken []Message, err error) {
 	items, err := storage.TakeOver(context.Background(), s.worker, most, func(tx *storage.Tx) storage.Claims[storage.Item] {
 		return tx.Messages.Claims()
 	})

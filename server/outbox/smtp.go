@@ -134,7 +134,7 @@ func (o *Outbox) takeOver() error {
 	if o.DB == nil {
 		return nil
 	}
-	left, err := o.shared().left(maxQueue - len(o.queue))
+	left, err := o.shared().takeOver(maxQueue - len(o.queue))
 	for _, m := range left {
 		p, ok, failure := o.Provider()
 		if failure == nil && !ok {

@@ -63,7 +63,7 @@ func (s Sender) StartLogin(r *http.Request, t storage.Transaction, state string,
 			return err
 		}
 		answer.UserID = user.UserID
-		return session.Change(tx, t.StateHash, s.Now(), func(t *storage.Transaction) error {
+		return session.ChangeTransaction(tx, t.StateHash, s.Now(), func(t *storage.Transaction) error {
 			t.Passwordless, t.Identifier = &answer, address
 			return nil
 		})
@@ -114,7 +114,7 @@ func Waiting(tx *storage.Tx, t storage.Transaction) (conn storage.Connection, wa
 // too often. It returns "" if the code is right, or wrong but may be tried again.
 func PageKey(tried error) string {
 	switch {
-	case errors.Is(tried, storage.ErrTooLate):
+	case errors.Is(tried, storage.ErrExpired):
 		return "invalid-expired-code"
 	case errors.Is(tried, storage.ErrTooMany):
 		return "too-many-failures"

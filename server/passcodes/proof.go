@@ -67,7 +67,7 @@ func (s Sender) StartProof(r *http.Request, t storage.Transaction, p storage.Pro
 		} else if err := tx.Passcodes.Delete(ProofKey(t)); err != nil {
 			return err
 		}
-		return session.Change(tx, t.StateHash, s.Now(), func(t *storage.Transaction) error {
+		return session.ChangeTransaction(tx, t.StateHash, s.Now(), func(t *storage.Transaction) error {
 			t.Proof = &p
 			return nil
 		})

@@ -29,7 +29,7 @@ type Deps struct {
 	Issuer  string
 	Cookies session.Cookies
 	Pages   web.Pages
-	Door    *signin.Door
+	SignIn  *signin.Service
 	Now     func() time.Time
 }
 
@@ -64,12 +64,12 @@ func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return m.ask(w, r, client.ClientID, form.Get("realm"), func(tx *storage.Tx, conn storage.Connection, ceremony string) (b webauthn.Begin, err error) {
+	return m.ask(w, r, client.ClientID, form.Get("realm"), func(tx *storage.Tx, conn storage.Connection, ceremony string) (b webauthn.Challenge, err error) {
 		p, err := webauthn.PartyOf(m.Issuer, "", "")
 		if err != nil {
 			return b, err
 		}
-		return webauthn.BeginUsing(tx, p, webauthn.Request{Kind: webauthn.Passkey, Key: ceremony, ClientID: client.ClientID, Connection: conn.Name}, m.Now())
+		return webauthn.BeginAuthentication(tx, p, webauthn.Request{Kind: webauthn.Passkey, Key: ceremony, ClientID: client.ClientID, Connection: conn.Name}, m.Now())
 	})
 }
 
@@ -77,10 +77,10 @@ func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
 // auth_session. The application later sends the auth_session to the token endpoint together with the
 // authenticator's response.
 func (m *room) ask(
-	w http.ResponseWriter, r *http.Request, clientID, realm string, begin func(tx *storage.Tx, conn storage.Connection, ceremony string) (webauthn.Begin, error),
+	w http.ResponseWriter, r *http.Request, clientID, realm string, begin func(tx *storage.Tx, conn storage.Connection, ceremony string) (webauthn.Challenge, error),
 ) error {
 	token := keys.Random(32)
-	var b webauthn.Begin
+	var b webauthn.Challenge
 	err := m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		conn, err := webauthn.Connection(tx, clientID, realm)
 		if storage.IsNotFound(err) {
@@ -165,7 +165,7 @@ func (m *room) find(tx *storage.Tx, r *http.Request, v *visit) error {
 		return err
 	}
 	// A required MFA factor comes first: a password alone must not suffice to add a passkey.
-	asked, err := factors.Asked(tx, factors.BrowserLogin{
+	asked, err := factors.FactorRequired(tx, factors.BrowserLogin{
 		Request: v.t.Request(), StateHash: v.t.StateHash, Session: s, Browser: m.Cookies.Remembered(r),
 	}, m.Now())
 	if err == nil && asked {
@@ -194,7 +194,7 @@ func (m *room) page(w http.ResponseWriter, r *http.Request, v visit, errs ...str
 	if err != nil {
 		return err
 	}
-	var b webauthn.Begin
+	var b webauthn.Challenge
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		if v.applicant != nil {
 			b, err = m.begin(tx, *v.applicant, storage.PageCeremony(v.t.StateHash, webauthn.Passkey))
@@ -204,7 +204,7 @@ func (m *room) page(w http.ResponseWriter, r *http.Request, v visit, errs ...str
 		if err != nil {
 			return err
 		}
-		b, err = webauthn.BeginMaking(tx, p, webauthn.Request{
+		b, err = webauthn.BeginRegistration(tx, p, webauthn.Request{
 			Kind: webauthn.Passkey, Key: storage.PageCeremony(v.t.StateHash, webauthn.Passkey), ClientID: v.client.ClientID,
 			UserID: v.user.UserID, Name: tenantlog.UserName(v.user),
 		}, m.Now())
@@ -260,7 +260,7 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 		if err := keep(tx); err != nil {
 			return err
 		}
-		return session.Change(tx, v.t.StateHash, m.Now(), func(t *storage.Transaction) error {
+		return session.ChangeTransaction(tx, v.t.StateHash, m.Now(), func(t *storage.Transaction) error {
 			t.Passkey = v.user.UserID
 			return nil
 		})
@@ -275,16 +275,16 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 func (m *room) made(r *http.Request, v visit, response string) (func(*storage.Tx) error, error) {
 	made, err := m.answered(r, v, response)
 	return func(tx *storage.Tx) error {
-		_, err := made.Keep(tx, v.user.UserID, m.Now())
+		_, err := made.Save(tx, v.user.UserID, m.Now())
 		return err
 	}, err
 }
 
 // answered checks the authenticator's response to the options that the page has sent.
-func (m *room) answered(r *http.Request, v visit, response string) (made webauthn.Made, err error) {
+func (m *room) answered(r *http.Request, v visit, response string) (made webauthn.Registration, err error) {
 	var c storage.Ceremony
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
-		c, err = tx.FindCeremony(storage.PageCeremony(v.t.StateHash, webauthn.Passkey), webauthn.ToMake(webauthn.Passkey), m.Now())
+		c, err = tx.FindCeremony(storage.PageCeremony(v.t.StateHash, webauthn.Passkey), webauthn.RegistrationPurpose(webauthn.Passkey), m.Now())
 		return err
 	})
 	if storage.IsNotFound(err) {
@@ -297,7 +297,7 @@ func (m *room) answered(r *http.Request, v visit, response string) (made webauth
 	if err != nil {
 		return made, err
 	}
-	return webauthn.Make(p, webauthn.Passkey, c, []byte(response))
+	return webauthn.FinishRegistration(p, webauthn.Passkey, c, []byte(response))
 }
 
 // refuse shows the page again with an error message.

@@ -39,9 +39,9 @@ func (m *room) register(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return m.ask(w, r, client.ClientID, form.Get("realm"), func(tx *storage.Tx, conn storage.Connection, ceremony string) (webauthn.Begin, error) {
+	return m.ask(w, r, client.ClientID, form.Get("realm"), func(tx *storage.Tx, conn storage.Connection, ceremony string) (webauthn.Challenge, error) {
 		if !webauthn.SignsUp(conn) {
-			return webauthn.Begin{}, errProves
+			return webauthn.Challenge{}, errProves
 		}
 		return m.begin(tx, signin.Applicant{ClientID: client.ClientID, Connection: conn.Name, Profile: profile}, ceremony)
 	})
@@ -70,12 +70,12 @@ func profileOf(text string) (storage.Document, error) {
 
 // begin begins the creation of a passkey for somebody who signs up. It returns an error if they may
 // not sign up or already have an account.
-func (m *room) begin(tx *storage.Tx, a signin.Applicant, ceremony string) (b webauthn.Begin, err error) {
+func (m *room) begin(tx *storage.Tx, a signin.Applicant, ceremony string) (b webauthn.Challenge, err error) {
 	conn, err := signin.Admit(tx, a)
 	if err != nil {
 		return b, err
 	}
-	if err := signin.Known(tx, a); err != nil {
+	if err := signin.CheckNotRegistered(tx, a); err != nil {
 		return b, err
 	}
 	a.Profile["user_id"] = resource.ObjectID()
@@ -84,7 +84,7 @@ func (m *room) begin(tx *storage.Tx, a signin.Applicant, ceremony string) (b web
 		return b, err
 	}
 	user := a.User()
-	return webauthn.BeginMaking(tx, p, webauthn.Request{
+	return webauthn.BeginRegistration(tx, p, webauthn.Request{
 		Kind: webauthn.Passkey, Key: ceremony, ClientID: a.ClientID, Connection: conn.Name, UserID: account.Provider(conn) + "|" + storage.Text(a.Profile, "user_id"),
 		Name: tenantlog.UserName(user), Profile: a.Profile,
 	}, m.Now())

@@ -36,7 +36,7 @@ func (m *room) applies(tx *storage.Tx, r *http.Request, v *visit) (bool, error) 
 	if err != nil {
 		return false, err
 	}
-	conn, open := ways.Signup()
+	conn, open := ways.SignupConnection()
 	if !open || !webauthn.SignsUp(conn) {
 		return false, nil
 	}
@@ -73,8 +73,8 @@ func (m *room) submitApplicant(w http.ResponseWriter, r *http.Request, v visit, 
 	}
 	a := *v.applicant
 	a.Profile = made.Ceremony.Profile
-	user, err := m.Door.SignUp(r, a, func(tx *storage.Tx, userID string) error {
-		_, err := made.Keep(tx, userID, m.Now())
+	user, err := m.SignIn.SignUp(r, a, func(tx *storage.Tx, userID string) error {
+		_, err := made.Save(tx, userID, m.Now())
 		return err
 	})
 	if v.refused(err) {
@@ -85,13 +85,13 @@ func (m *room) submitApplicant(w http.ResponseWriter, r *http.Request, v visit, 
 	}
 	var finish func(http.ResponseWriter)
 	err = m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
-		finish, err = m.Door.Begin(tx, r, v.t, signin.Attempt{
+		finish, err = m.SignIn.Begin(tx, r, v.t, signin.Attempt{
 			Method: signin.Passkey, ClientID: a.ClientID, Connection: a.Connection, User: user, IP: signin.Address(r),
 		})
 		if err != nil {
 			return err
 		}
-		return session.Change(tx, v.t.StateHash, m.Now(), func(t *storage.Transaction) error {
+		return session.ChangeTransaction(tx, v.t.StateHash, m.Now(), func(t *storage.Transaction) error {
 			t.Passkey = user.UserID
 			return nil
 		})

@@ -93,7 +93,7 @@ func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
 	if err := m.Emails.Send(message); err != nil {
 		return err
 	}
-	if !message.None() {
+	if !message.IsZero() {
 		m.Codes.Log.Record(r, tenantlog.Event{
 			Type: tenantlog.CodeSent, Description: "Passwordless code/link sent", ClientID: client.ClientID, ClientName: client.Name,
 			UserID: user.UserID, UserName: asked.Address, Connection: asked.Connection,

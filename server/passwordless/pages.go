@@ -34,11 +34,11 @@ type waiting struct {
 // /authorize/resume.
 func (m *room) waiting(r *http.Request, page string) (wt waiting, elsewhere string, err error) {
 	wt.state = session.StateOf(r)
-	if wt.transaction, err = m.Door.Cookies.Transaction(m.DB, r, wt.state, m.Now()); err != nil {
+	if wt.transaction, err = m.SignIn.Cookies.Transaction(m.DB, r, wt.state, m.Now()); err != nil {
 		return wt, "", err
 	}
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
-		s, err := m.Door.Cookies.Find(tx, r, m.Now())
+		s, err := m.SignIn.Cookies.Find(tx, r, m.Now())
 		if err := storage.Optional(err); err != nil {
 			return err
 		}
@@ -140,10 +140,10 @@ func (m *room) letIn(w http.ResponseWriter, r *http.Request, wt waiting, typed s
 		return tried
 	}
 	var finish func(http.ResponseWriter)
-	err := m.Door.Judge(r, attempt, tried == nil)
+	err := m.SignIn.Evaluate(r, attempt, tried == nil)
 	if err == nil {
 		err = m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
-			finish, err = m.Door.Begin(tx, r, wt.transaction, attempt)
+			finish, err = m.SignIn.Begin(tx, r, wt.transaction, attempt)
 			return err
 		})
 	}

@@ -27,7 +27,7 @@ type Deps struct {
 	DB     *storage.DB
 	Engine *oauth.Engine
 	Issuer *tokens.Issuer
-	Door   *signin.Door
+	SignIn *signin.Service
 	Pages  web.Pages
 	Emails emails.Writer
 	Codes  passcodes.Sender
@@ -75,7 +75,7 @@ func (m *room) addressee(tx *storage.Tx, client storage.Client, form url.Values)
 	case err != nil:
 		return a, err
 	case client.ClientID != "" && !a.connection.Serves(client):
-		return a, bad("connection", "Connection is disabled").ChangedBy(apierr.ConnectionDisabled.Setting)
+		return a, bad("connection", "Connection is disabled").WithSetting(apierr.ConnectionDisabled.Setting)
 	}
 	member := account.PasswordlessIdentifier(a.connection)
 	typed := form.Get(member)
@@ -136,7 +136,7 @@ func (m *room) start(w http.ResponseWriter, r *http.Request) error {
 		}
 		user, made, message, err = m.Codes.Start(tx, p)
 		if errors.Is(err, passcodes.ErrSignupDisabled) {
-			err = bad("connection", "Public signup is disabled").ChangedBy("disable_signup among the options of the connection")
+			err = bad("connection", "Public signup is disabled").WithSetting("disable_signup among the options of the connection")
 		}
 		return err
 	})

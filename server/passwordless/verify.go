@@ -57,7 +57,7 @@ func (m *room) check(r *http.Request, form url.Values) (attempt signin.Attempt, 
 		return attempt, err
 	}
 	attempt, tried := m.attempt(r, clientID, a.connection, a.identifier, user, form.Get("verification_code"))
-	return attempt, m.judge(r, attempt, tried)
+	return attempt, m.evaluate(r, attempt, tried)
 }
 
 // attempt checks the code that was sent to an address or a number. It returns the login
@@ -67,7 +67,7 @@ func (m *room) attempt(r *http.Request, clientID string, conn storage.Connection
 	attempt := signin.Attempt{
 		Method: signin.Email, ClientID: clientID, Connection: conn.Name, Identifier: address, User: user, IP: signin.Address(r),
 		Message: account.PasscodeSentence(conn.Strategy, tried),
-		Holds: func(tx *storage.Tx) error {
+		Recheck: func(tx *storage.Tx) error {
 			err := account.UsePasscode(tx, code, m.Now())
 			if errors.Is(err, storage.ErrReused) {
 				return signin.ErrWrong
@@ -81,16 +81,16 @@ func (m *room) attempt(r *http.Request, clientID string, conn storage.Connection
 	return attempt, tried
 }
 
-// judge returns the error for a code from the outcome of attempt, or nil if the code is
+// evaluate returns the error for a code from the outcome of attempt, or nil if the code is
 // right.
-func (m *room) judge(r *http.Request, attempt signin.Attempt, tried error) error {
+func (m *room) evaluate(r *http.Request, attempt signin.Attempt, tried error) error {
 	switch {
-	case errors.Is(tried, storage.ErrTooLate), errors.Is(tried, storage.ErrTooMany):
+	case errors.Is(tried, storage.ErrExpired), errors.Is(tried, storage.ErrTooMany):
 		return errRefused(attempt.Message)
 	case tried != nil && !errors.Is(tried, storage.ErrWrongCode):
 		return tried
 	}
-	return m.refusal(m.Door.Judge(r, attempt, tried == nil), attempt)
+	return m.refusal(m.SignIn.Evaluate(r, attempt, tried == nil), attempt)
 }
 
 func (m *room) refusal(err error, attempt signin.Attempt) error {
@@ -126,19 +126,19 @@ func (m *room) follow(w http.ResponseWriter, r *http.Request) error {
 		return apierr.UserBlocked
 	}
 	// The classic login page sends its state: auth0.js does so in passwordlessVerify.
-	t, err := m.Door.Cookies.Transaction(m.DB, r, params.Get("state"), m.Now())
+	t, err := m.SignIn.Cookies.Transaction(m.DB, r, params.Get("state"), m.Now())
 	onPage := err == nil && t.Asked.ClientID == params.Get("client_id")
 	var finish func(http.ResponseWriter)
 	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		if onPage {
-			finish, err = m.Door.Begin(tx, r, t, attempt)
+			finish, err = m.SignIn.Begin(tx, r, t, attempt)
 			return err
 		}
-		if err := m.Door.Record(tx, attempt); err != nil {
+		if err := m.SignIn.Record(tx, attempt); err != nil {
 			return err
 		}
 		now := m.Now()
-		finish, err = m.Door.Cookies.Begin(tx, r, storage.Session{
+		finish, err = m.SignIn.Cookies.Begin(tx, r, storage.Session{
 			UserID: attempt.User.UserID, Connection: attempt.Connection,
 			Methods: []storage.AuthenticationMethod{{Name: attempt.Method, At: now}},
 		}, now)

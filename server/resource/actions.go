@@ -33,8 +33,8 @@ var (
 	Actions = &Kind{
 		Name: "actions/actions", ID: "id", NewID: UUID,
 		Fields: Fields{
-			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "status": onlyRead, "built_at": onlyRead, "current_version": version,
-			"deployed_version": version, "all_changes_deployed": onlyRead, "installed_integration_id": onlyRead, "integration": onlyRead,
+			"id": readOnly, "created_at": readOnly, "updated_at": readOnly, "status": readOnly, "built_at": readOnly, "current_version": version,
+			"deployed_version": version, "all_changes_deployed": readOnly, "installed_integration_id": readOnly, "integration": readOnly,
 			"name": {Type: String, Required: true, Min: 1}, "code": text, "runtime": {Type: String, Default: "node22"},
 			"supported_triggers": {Type: Array, Required: true, Min: 1, Item: &Field{Type: Object, Fields: Fields{
 				"id": {Type: String, Required: true, Enum: TriggerIDs()}, "version": text, "status": text, "runtimes": texts, "default_runtime": text,
@@ -56,8 +56,8 @@ var (
 	ActionModules = &Kind{
 		Name: "actions/modules", ID: "id", NewID: UUID,
 		Fields: Fields{
-			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "all_changes_published": onlyRead, "actions_using_module_total": onlyRead,
-			"latest_version": version, "latest_version_number": onlyRead,
+			"id": readOnly, "created_at": readOnly, "updated_at": readOnly, "all_changes_published": readOnly, "actions_using_module_total": readOnly,
+			"latest_version": version, "latest_version_number": readOnly,
 			"name": {Type: String, Required: true, Access: CreateOnly, Min: 1, Max: 255}, "code": {Type: String, Required: true, Max: 65536},
 			"api_version": {Type: String, Access: CreateOnly, Max: 20}, "publish": {Type: Bool, Access: CreateOnly},
 			"dependencies": dependencies, "secrets": secrets,

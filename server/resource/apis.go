@@ -11,10 +11,10 @@ import (
 var ResourceServers = &Kind{
 	Name: "resource-servers", ID: "id", NewID: ObjectID,
 	Fields: Fields{
-		"id": onlyRead, "is_system": {Type: Bool, Access: ReadOnly}, "client_id": onlyRead,
+		"id": readOnly, "is_system": {Type: Bool, Access: ReadOnly}, "client_id": readOnly,
 		"name":       {Type: String, Max: 200, Pattern: Like("^[^<>]+$")},
 		"identifier": {Type: String, Required: true, Min: 1, Max: 600, Access: CreateOnly},
-		"scopes": {Type: Array, Max: mostScopes, Item: &Field{Type: Object, Fields: Fields{
+		"scopes": {Type: Array, Max: maxScopes, Item: &Field{Type: Object, Fields: Fields{
 			"value": {Type: String, Required: true, Min: 1, Max: maxScope}, "description": {Type: String, Max: 500},
 		}}},
 		"signing_alg":          {Type: String, Default: "RS256", Enum: []string{"HS256", "RS256", "RS512", "PS256"}},
@@ -76,7 +76,7 @@ func completeAPI(doc storage.Document, _ time.Time) {
 var ClientGrants = &Kind{
 	Name: "client-grants", ID: "id", NewID: Prefixed("cgr_", 16), Min: 1,
 	Fields: Fields{
-		"id": onlyRead, "is_system": {Type: Bool, Access: ReadOnly},
+		"id": readOnly, "is_system": {Type: Bool, Access: ReadOnly},
 		"client_id":                   {Type: String, Access: CreateOnly, Max: 32},
 		"audience":                    {Type: String, Required: true, Min: 1, Access: CreateOnly},
 		"scope":                       {Type: Array, Item: &Field{Type: String, Min: 1, Max: maxScope}},
@@ -98,7 +98,7 @@ var ClientGrants = &Kind{
 var Roles = &Kind{
 	Name: "roles", ID: "id", NewID: Prefixed("rol_", 16),
 	Fields: Fields{
-		"id": onlyRead, "name": {Type: String, Required: true, Min: 1}, "description": text,
+		"id": readOnly, "name": {Type: String, Required: true, Min: 1}, "description": text,
 		"type": {Type: String, Access: CreateOnly, Default: "tenant", Enum: []string{"tenant", "organization"}}, "owner_id": {Type: String, Access: CreateOnly},
 	},
 	Unique:  []string{"name"},
@@ -108,7 +108,7 @@ var Roles = &Kind{
 
 // Permissions is the body {"permissions": [...]} in requests about roles and users.
 var Permissions = &Kind{Name: "permissions", Fields: Fields{
-	"permissions": {Type: Array, Required: true, Min: 1, Max: MostPermissions, Item: &Field{Type: Object, Fields: Fields{
+	"permissions": {Type: Array, Required: true, Min: 1, Max: MaxPermissions, Item: &Field{Type: Object, Fields: Fields{
 		"resource_server_identifier": {Type: String, Required: true}, "permission_name": {Type: String, Required: true},
 	}}},
 }}

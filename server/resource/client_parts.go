@@ -138,7 +138,7 @@ var addons = Field{Type: Object, Fields: Fields{
 	"office365": addon(Fields{"domain": text, "connection": text}), "salesforce": addon(Fields{"entity_id": text}),
 	"salesforce_api": addon(salesforceAPI), "salesforce_sandbox_api": addon(salesforceAPI),
 	"samlp": addon(Fields{
-		"signingCert": noSecret, "signingKey": secret, "privateKey": secret, "mappings": object, "audience": text, "recipient": text,
+		"signingCert": notSecret, "signingKey": secret, "privateKey": secret, "mappings": object, "audience": text, "recipient": text,
 		"createUpnClaim": flag, "mapUnknownClaimsAsIs": flag, "passthroughClaimsWithNoMapping": flag, "mapIdentities": flag,
 		"signatureAlgorithm": text, "digestAlgorithm": text, "issuer": text, "destination": text, "lifetimeInSeconds": number, "signResponse": flag,
 		"nameIdentifierFormat": text, "nameIdentifierProbes": words, "authnContextClassRef": text,

@@ -27,21 +27,21 @@ func errorCode(code string) map[string]any {
 
 var (
 	text = Field{Type: String}
-	// metadatum is a value in metadata; null removes it.
-	metadatum = Field{Type: String, Nullable: true, Max: 255}
-	flag      = Field{Type: Bool}
-	number    = Field{Type: Integer}
-	object    = Field{Type: Object}
-	// secret is a secret, noSecret is no secret although its name looks like
+	// metadataValue is a value in metadata; null removes it.
+	metadataValue = Field{Type: String, Nullable: true, Max: 255}
+	flag          = Field{Type: Bool}
+	number        = Field{Type: Integer}
+	object        = Field{Type: Object}
+	// secret is a secret, notSecret is no secret although its name looks like
 	// one. Their values are not checked.
-	secret   = Field{Secret: true}
-	noSecret = Field{Plain: true}
+	secret    = Field{Secret: true}
+	notSecret = Field{Plain: true}
 	// plainTextOrNull is a text without a secret, beside members that are
 	// secrets.
 	plainTextOrNull = Field{Type: String, Nullable: true, Plain: true}
 	texts           = Field{Type: Array, Item: &text}
 	words           = Field{Type: Array, Item: &Field{Type: String, Min: 1}}
-	onlyRead        = Field{Access: ReadOnly}
+	readOnly        = Field{Access: ReadOnly}
 )
 
 // oneOf describes a text that is one of the given ones.
@@ -50,17 +50,17 @@ func oneOf(texts ...string) *Field { return &Field{Type: String, Enum: texts} }
 // urls describes a list of URLs in a format.
 func urls(format string) Field { return Field{Type: Array, Item: &Field{Type: String, Format: format}} }
 
-// shownOnly is onlyRead for members that look like secrets but are none.
+// shownOnly is readOnly for members that look like secrets but are none.
 var shownOnly = Field{Access: ReadOnly, Plain: true}
 
 // Clients describes the resource of Auth0: api/management/v2/clients.
 var Clients = &Kind{
 	Name: "clients", ID: "client_id", NewID: ClientID, Min: 1,
 	Fields: Fields{
-		"client_id": {Type: String, Access: ReadOnly}, "tenant": onlyRead, "global": {Type: Bool, Access: ReadOnly, Default: false},
-		"signing_keys": shownOnly, "jwks_uri": onlyRead, "callback_url_template": {Type: Bool, Access: ReadOnly, Default: false},
-		"external_client_id": onlyRead, "external_metadata_type": onlyRead, "external_metadata_created_by": onlyRead,
-		"owners": onlyRead, "encrypted": onlyRead,
+		"client_id": {Type: String, Access: ReadOnly}, "tenant": readOnly, "global": {Type: Bool, Access: ReadOnly, Default: false},
+		"signing_keys": shownOnly, "jwks_uri": readOnly, "callback_url_template": {Type: Bool, Access: ReadOnly, Default: false},
+		"external_client_id": readOnly, "external_metadata_type": readOnly, "external_metadata_created_by": readOnly,
+		"owners": readOnly, "encrypted": readOnly,
 
 		"name":        {Type: String, Required: true, Pattern: Like("^[^<>]+$")},
 		"description": {Type: String, Max: 140}, "client_secret": {Type: String, Min: 1, Secret: true},
@@ -95,7 +95,7 @@ var Clients = &Kind{
 			"leeway":          number, "token_lifetime": {Type: Integer, Min: 1, Max: 157788000}, "idle_token_lifetime": {Type: Integer, Min: 1, Max: 157788000},
 			"infinite_token_lifetime": flag, "infinite_idle_token_lifetime": flag, "policies": {Type: Array, Nullable: true, Min: 1, Item: &refreshPolicy},
 		}},
-		"client_metadata": {Type: Object, Max: 10, Names: clientMetadataNames, Item: &metadatum}, "addons": addons, "mobile": mobile,
+		"client_metadata": {Type: Object, Max: 10, Names: clientMetadataNames, Item: &metadataValue}, "addons": addons, "mobile": mobile,
 		"native_social_login": nativeSocialLogin,
 		"encryption_key":      {Type: Object, Nullable: true, Plain: true, Open: true, Fields: Fields{"pub": plainText, "cert": plainText, "subject": text}}, // public
 		"initiate_login_uri":  {Type: String, Format: "absolute-https-uri-with-placeholders-or-empty"},
@@ -234,7 +234,7 @@ func completeRefreshToken(doc storage.Document, confidential bool) {
 var Credentials = &Kind{
 	Name: "credentials", ID: "id", NewID: Prefixed("cred_", 22), Min: 1,
 	Fields: Fields{
-		"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "thumbprint_sha256": onlyRead,
+		"id": readOnly, "created_at": readOnly, "updated_at": readOnly, "thumbprint_sha256": readOnly,
 		"credential_type": {Type: String, Required: true, Access: CreateOnly, Enum: []string{"public_key", "cert_subject_dn", "x509_cert"}},
 		"name":            {Type: String, Access: CreateOnly, Max: 128},
 		"pem":             {Type: String, Access: CreateOnly, Plain: true}, // a public key or a certificate

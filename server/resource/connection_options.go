@@ -7,29 +7,29 @@ import (
 )
 
 // keyPair is a key of a SAML connection: an object with the key and its certificate, or only the key.
-var keyPair = Field{Open: true, Secret: true, Fields: Fields{"cert": noSecret}}
+var keyPair = Field{Open: true, Secret: true, Fields: Fields{"cert": notSecret}}
 
 // connectionOptions are those options of connections, of all strategies, that are secrets or look like secrets, Auth0:
 // api/management/v2/connections/post-connections and authenticate/identity-providers. For other options package redact
 // decides. The options in commonOptions are checked for every strategy.
 var connectionOptions = Field{Type: Object, Default: storage.Document{}, Open: true, Fields: Fields{
 	// of most strategies
-	"client_id": noSecret, "client_secret": secret, "token_endpoint": noSecret, "tokenURL": noSecret,
-	"requestTokenURL": noSecret, "accessTokenURL": noSecret, "authorization_endpoint": noSecret,
+	"client_id": notSecret, "client_secret": secret, "token_endpoint": notSecret, "tokenURL": notSecret,
+	"requestTokenURL": notSecret, "accessTokenURL": notSecret, "authorization_endpoint": notSecret,
 	"customHeaders": {Open: true, Item: &secret}, "access_token": secret, "refresh_token": secret, "api_key": secret, "apiKey": secret,
 	// of some social connections
-	"app_secret": secret, "secret": secret, "kid": noSecret, "team_id": noSecret, "consumerKey": noSecret, "consumerSecret": secret,
+	"app_secret": secret, "secret": secret, "kid": notSecret, "team_id": notSecret, "consumerKey": notSecret, "consumerSecret": secret,
 	"privateKey": secret, "private_key": secret, "adminAccessToken": secret, "adminRefreshToken": secret,
 	// of databases
 	"bareConfiguration": {Open: true, Item: &secret}, "bare_configuration": {Open: true, Item: &secret},
 	"password_strength": {Plain: true}, "custom_password_hash": {Plain: true},
 	// of enterprise connections
-	"signing_key": keyPair, "signingKey": keyPair, "decryptionKey": keyPair, "decryption_key": keyPair, "signingCert": noSecret, "cert": noSecret,
-	"certs": noSecret, "tokenEncryption": noSecret, "admin_access_token": secret,
-	"admin_refresh_token": secret, "admin_access_token_expiresin": noSecret, "clientSecret": secret, "session_key": secret, "bind_password": secret,
+	"signing_key": keyPair, "signingKey": keyPair, "decryptionKey": keyPair, "decryption_key": keyPair, "signingCert": notSecret, "cert": notSecret,
+	"certs": notSecret, "tokenEncryption": notSecret, "admin_access_token": secret,
+	"admin_refresh_token": secret, "admin_access_token_expiresin": notSecret, "clientSecret": secret, "session_key": secret, "bind_password": secret,
 	"connection_settings": {Plain: true},
 	// of passwordless connections
-	"twilio_sid": noSecret, "twilio_token": secret,
+	"twilio_sid": notSecret, "twilio_token": secret,
 	"credentials": secret, "totp": {Plain: true},
 }}
 

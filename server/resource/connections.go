@@ -11,7 +11,7 @@ import (
 var Connections = &Kind{
 	Name: "connections", ID: "id", NewID: Prefixed("con_", 16),
 	Fields: Fields{
-		"id": onlyRead, "provisioning_ticket_url": {Access: ReadOnly, Secret: true},
+		"id": readOnly, "provisioning_ticket_url": {Access: ReadOnly, Secret: true},
 		"name":                 {Type: String, Required: true, Max: 128, Access: CreateOnly, Pattern: Like("^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$")},
 		"strategy":             {Type: String, Required: true, Access: CreateOnly, Enum: strategies},
 		"options":              withFields(withFields(connectionOptions, commonOptions), passwordOptions),
@@ -21,7 +21,7 @@ var Connections = &Kind{
 		"connected_accounts": {Type: Object, Default: storage.Document{"active": false}, Fields: Fields{
 			"active": {Type: Bool, Required: true}, "cross_app_access": flag, "allow_missing_user_id": flag,
 		}},
-		"realms": {Type: Array, Max: 10, Item: &text}, "metadata": {Type: Object, Nullable: true, Max: 10, Item: &metadatum}, "show_as_button": flag, "display_name": {Type: String, Max: 128},
+		"realms": {Type: Array, Max: 10, Item: &text}, "metadata": {Type: Object, Nullable: true, Max: 10, Item: &metadataValue}, "show_as_button": flag, "display_name": {Type: String, Max: 128},
 		"cross_app_access_requesting_app": {Type: Object, Nullable: true, Open: true, Fields: Fields{"active": flag}},
 		"cross_app_access_resource_app": {Type: Object, Nullable: true, Open: true, Fields: Fields{
 			"status": {Type: String, Enum: []string{"enabled", "disabled"}},

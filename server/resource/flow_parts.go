@@ -13,9 +13,9 @@ import (
 // setup holds the credentials of a flow at another service. Members that are not listed here are secrets, which the API
 // never shows.
 var setup = Field{Type: Object, Open: true, Secret: true, Fields: Fields{
-	"type": noSecret, "client_id": noSecret, "domain": noSecret, "audience": noSecret, "base_url": noSecret, "project_id": noSecret,
-	"account_id": noSecret, "client_email": noSecret, "username": noSecret, "algorithm": noSecret, "name": noSecret, "in": noSecret,
-	"scope": noSecret, "token_endpoint": noSecret,
+	"type": notSecret, "client_id": notSecret, "domain": notSecret, "audience": notSecret, "base_url": notSecret, "project_id": notSecret,
+	"account_id": notSecret, "client_email": notSecret, "username": notSecret, "algorithm": notSecret, "name": notSecret, "in": notSecret,
+	"scope": notSecret, "token_endpoint": notSecret,
 }}
 
 // setupOf describes a setup of one type.

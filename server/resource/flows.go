@@ -12,7 +12,7 @@ var (
 	Flows = &Kind{
 		Name: "flows", ID: "id", NewID: Prefixed("af_", 22),
 		Fields: Fields{
-			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "executed_at": onlyRead,
+			"id": readOnly, "created_at": readOnly, "updated_at": readOnly, "executed_at": readOnly,
 			"name": {Type: String, Required: true, Min: 1, Max: 150}, "actions": {Type: Array, Ordered: true, Item: &Field{Type: Object, Open: true, OneOf: flowActions}},
 		},
 		Created: "created_at", Updated: "updated_at",
@@ -24,8 +24,8 @@ var (
 	VaultConnections = &Kind{
 		Name: "flows/vault/connections", ID: "id", NewID: Prefixed("ac_", 22),
 		Fields: Fields{
-			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "refreshed_at": onlyRead, "account_name": onlyRead,
-			"environment": onlyRead, "fingerprint": onlyRead, "ready": {Type: Bool, Access: ReadOnly, Default: false},
+			"id": readOnly, "created_at": readOnly, "updated_at": readOnly, "refreshed_at": readOnly, "account_name": readOnly,
+			"environment": readOnly, "fingerprint": readOnly, "ready": {Type: Bool, Access: ReadOnly, Default: false},
 			"name": {Type: String, Required: true, Min: 1, Max: 150}, "setup": setup,
 			"app_id": {Type: String, Required: true, Access: CreateOnly, Enum: slices.Sorted(maps.Keys(vaultSetups))},
 		},
@@ -36,7 +36,7 @@ var (
 	Forms = &Kind{
 		Name: "forms", ID: "id", NewID: Prefixed("ap_", 22),
 		Fields: Fields{
-			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "embedded_at": onlyRead, "submitted_at": onlyRead,
+			"id": readOnly, "created_at": readOnly, "updated_at": readOnly, "embedded_at": readOnly, "submitted_at": readOnly,
 			"name": {Type: String, Required: true, Min: 1, Max: 150}, "messages": formMessages,
 			"translations": {Type: Object, Plain: true, Item: &Field{Type: Object, Plain: true}},
 			"nodes":        {Type: Array, Ordered: true, Item: &Field{Type: Object, Open: true, OneOf: formNodes}},

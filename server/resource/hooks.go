@@ -26,7 +26,7 @@ var (
 	Hooks = &Kind{
 		Name: "hooks", ID: "id", Min: 1,
 		Fields: Fields{
-			"id": onlyRead, "name": scriptName, "script": {Type: String, Required: true, Min: 1},
+			"id": readOnly, "name": scriptName, "script": {Type: String, Required: true, Min: 1},
 			"enabled": {Type: Bool, Default: false}, "dependencies": {Type: Object, Default: map[string]any{}},
 			"triggerId": {Type: String, Required: true, Access: CreateOnly, Enum: []string{
 				"credentials-exchange", "pre-user-registration", "post-user-registration", "post-change-password", "send-phone-message",
@@ -42,7 +42,7 @@ var (
 	Rules = &Kind{
 		Name: "rules", ID: "id", NewID: Prefixed("rul_", 16), Min: 1,
 		Fields: Fields{
-			"id": onlyRead, "stage": {Type: String, Enum: []string{"login_success", "login_failure", "pre_authorize"}, Access: CreateOnly, Default: "login_success"}, "name": scriptName,
+			"id": readOnly, "stage": {Type: String, Enum: []string{"login_success", "login_failure", "pre_authorize"}, Access: CreateOnly, Default: "login_success"}, "name": scriptName,
 			"script": {Type: String, Required: true, Min: 1}, "enabled": {Type: Bool, Default: true}, "order": {Type: Number},
 		},
 		Unique:  []string{"name"},

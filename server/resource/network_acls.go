@@ -34,7 +34,7 @@ var on = Field{Type: Bool, Only: true}
 var NetworkACLs = &Kind{
 	Name: "network-acls", ID: "id", NewID: Prefixed("acl_", 22),
 	Fields: Fields{
-		"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead,
+		"id": readOnly, "created_at": readOnly, "updated_at": readOnly,
 		"description": {Type: String, Required: true, Max: 255}, "active": {Type: Bool, Required: true}, "priority": {Type: Number, Min: 1, Max: 100},
 		"rule": {Type: Object, Required: true, Fields: Fields{
 			"action": {Type: Object, Required: true, Fields: Fields{
@@ -54,7 +54,7 @@ var NetworkACLs = &Kind{
 var NetworkACLKeys = &Kind{
 	Name: "keys/network-acls", ID: "id", NewID: Prefixed("key_", 22),
 	Fields: Fields{
-		"id": onlyRead, "fingerprint": onlyRead, "created_at": onlyRead, "updated_at": onlyRead,
+		"id": readOnly, "fingerprint": readOnly, "created_at": readOnly, "updated_at": readOnly,
 		"name":  {Type: String, Required: true, Min: 1, Max: 255},
 		"alg":   {Type: String, Required: true, Enum: []string{"hmac-sha256"}},
 		"value": {Type: String, Required: true, Min: 1, Secret: true},

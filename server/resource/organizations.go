@@ -14,7 +14,7 @@ import (
 var Organizations = &Kind{
 	Name: storage.OrganizationsKind, ID: "id", NewID: Prefixed("org_", 16),
 	Fields: Fields{
-		"id":           onlyRead,
+		"id":           readOnly,
 		"name":         {Type: String, Required: true, Min: 1, Max: 50, Pattern: Like(`^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$`)},
 		"display_name": {Type: String, Min: 1, Max: 255},
 		"branding": {Type: Object, Fields: Fields{
@@ -24,9 +24,9 @@ var Organizations = &Kind{
 				"page_background": {Type: String, Required: true, Format: "html-color"},
 			}},
 		}},
-		"metadata":                  {Type: Object, Max: 25, Item: &metadatum},
+		"metadata":                  {Type: Object, Max: 25, Item: &metadataValue},
 		"token_quota":               tokenQuota,
-		"enabled_connections":       {Type: Array, Access: CreateOnly, Max: mostConnections, Item: &Field{Type: Object, Fields: organizationConnectionFields}},
+		"enabled_connections":       {Type: Array, Access: CreateOnly, Max: maxConnections, Item: &Field{Type: Object, Fields: organizationConnectionFields}},
 		"is_app_entitlement_active": {Type: Bool, Default: false},
 		"third_party_client_access": {Type: String, Default: "block", Enum: []string{"block", "allow"}},
 	},
@@ -37,7 +37,7 @@ var Organizations = &Kind{
 
 var organizationConnectionFields = Fields{
 	"connection_id":              {Type: String, Required: true, Min: 1, Access: CreateOnly},
-	"connection":                 onlyRead,
+	"connection":                 readOnly,
 	"assign_membership_on_login": {Type: Bool, Default: false},
 	"show_as_button":             {Type: Bool, Default: true},
 	"is_signup_enabled":          {Type: Bool},
@@ -60,7 +60,7 @@ var OrganizationClients = &Kind{
 	Name: "organization-clients", ID: "client_id",
 	Fields: Fields{
 		"client_id":             {Type: String, Required: true, Min: 1, Access: CreateOnly},
-		"client":                onlyRead,
+		"client":                readOnly,
 		"use_for_member_access": {Type: Bool, Required: true},
 	},
 	Missing: missing("", "No client found by that id."),
@@ -78,15 +78,15 @@ var OrganizationGrants = &Kind{
 var OrganizationInvitations = &Kind{
 	Name: storage.InvitationsKind, ID: "id", NewID: Prefixed("uinv_", 16),
 	Fields: Fields{
-		"id": onlyRead, "organization_id": onlyRead, "invitation_url": madeSecret, "ticket_id": madeSecret,
-		"created_at": onlyRead, "expires_at": onlyRead,
+		"id": readOnly, "organization_id": readOnly, "invitation_url": generatedSecret, "ticket_id": generatedSecret,
+		"created_at": readOnly, "expires_at": readOnly,
 		"inviter":               {Type: Object, Required: true, Fields: Fields{"name": {Type: String, Required: true, Min: 1, Max: 300}}},
 		"invitee":               {Type: Object, Required: true, Fields: Fields{"email": {Type: String, Required: true, Format: "email"}}},
 		"client_id":             {Type: String, Required: true, Min: 1},
 		"connection_id":         {Type: String, Min: 1},
 		"app_metadata":          {Type: Object},
 		"user_metadata":         {Type: Object},
-		"roles":                 {Type: Array, Min: 1, Max: MostRoles, Item: &Field{Type: String, Min: 1}},
+		"roles":                 {Type: Array, Min: 1, Max: MaxRoles, Item: &Field{Type: String, Min: 1}},
 		"ttl_sec":               {Type: Integer, Max: 2592000},
 		"send_invitation_email": {Type: Bool},
 	},
@@ -99,7 +99,7 @@ var OrganizationInvitations = &Kind{
 var DiscoveryDomains = &Kind{
 	Name: storage.DiscoveryDomainsKind, ID: "id", NewID: Prefixed("ord_", 22),
 	Fields: Fields{
-		"id": onlyRead, "verification_host": onlyRead, "verification_txt": onlyRead,
+		"id": readOnly, "verification_host": readOnly, "verification_txt": readOnly,
 		"domain":                         {Type: String, Required: true, Min: 3, Max: 255, Access: CreateOnly},
 		"status":                         {Type: String, Default: "pending", Enum: []string{"pending", "verified"}},
 		"use_for_organization_discovery": {Type: Bool, Default: true},

@@ -12,7 +12,7 @@ var (
 	RateLimitPolicies = &Kind{
 		Name: "rate-limit-policies", ID: "id", NewID: Prefixed("rlp_", 21),
 		Fields: Fields{
-			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead,
+			"id": readOnly, "created_at": readOnly, "updated_at": readOnly,
 			"resource":          {Type: String, Required: true, Access: CreateOnly, Enum: []string{"oauth_authentication_api"}},
 			"consumer":          {Type: String, Required: true, Access: CreateOnly, Enum: []string{"client"}},
 			"consumer_selector": {Type: String, Required: true, Access: CreateOnly},
@@ -36,7 +36,7 @@ var (
 	CredentialTemplates = &Kind{
 		Name: "verifiable-credentials/verification/templates", ID: "id", NewID: Prefixed("vct_", 22),
 		Fields: Fields{
-			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "name": {Type: String, Required: true, Min: 1, Max: 255},
+			"id": readOnly, "created_at": readOnly, "updated_at": readOnly, "name": {Type: String, Required: true, Min: 1, Max: 255},
 			"type": {Type: String, Required: true, Min: 1, Max: 255}, "dialect": {Type: String, Required: true, Pattern: Like("^simplified/1.0$")},
 			"presentation": {Type: Object, Required: true, Fields: Fields{"org.iso.18013.5.1.mDL": {
 				Type: Object, Required: true, Fields: Fields{"org.iso.18013.5.1": {Type: Object, Required: true, Min: 1, Item: &flag}},

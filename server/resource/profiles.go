@@ -28,7 +28,7 @@ var enabledFeatures = Field{Type: Array, Item: oneOf("scim", "universal_logout")
 // up.
 var configuredConnection = Field{Type: Object, Fields: Fields{
 	"name":         {Type: String, Required: true, Min: 1, Max: 128, Pattern: Like("^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$")},
-	"display_name": {Type: String, Max: 128}, "is_domain_connection": flag, "show_as_button": flag, "metadata": {Type: Object, Max: 10, Item: &metadatum},
+	"display_name": {Type: String, Max: 128}, "is_domain_connection": flag, "show_as_button": flag, "metadata": {Type: Object, Max: 10, Item: &metadataValue},
 	"options": {Type: Object, Nullable: true, Fields: Fields{
 		"icon_url": {Type: String, Nullable: true}, "domain_aliases": {Type: Array, Nullable: true, Item: &text},
 		"idpinitiated": {Type: Object, Nullable: true, Fields: Fields{
@@ -55,7 +55,7 @@ var (
 	ConnectionProfiles = &Kind{
 		Name: "connection-profiles", ID: "id", NewID: Prefixed("cop_", 22),
 		Fields: Fields{
-			"id": onlyRead, "name": {Type: String, Required: true, Min: 1, Max: 50},
+			"id": readOnly, "name": {Type: String, Required: true, Min: 1, Max: 50},
 			"organization": {Type: Object, Fields: Fields{
 				"show_as_button":             {Type: String, Enum: []string{"none", "optional", "required"}},
 				"assign_membership_on_login": {Type: String, Enum: []string{"none", "optional", "required"}},
@@ -83,7 +83,7 @@ var (
 	UserAttributeProfiles = &Kind{
 		Name: "user-attribute-profiles", ID: "id", NewID: Prefixed("uap_", 22),
 		Fields: Fields{
-			"id": onlyRead, "name": {Type: String, Required: true, Min: 1, Max: 128}, "user_id": mappedUserID,
+			"id": readOnly, "name": {Type: String, Required: true, Min: 1, Max: 128}, "user_id": mappedUserID,
 			"user_attributes": {Type: Object, Required: true, Min: 1, Max: 64, Item: &mappedAttribute},
 		},
 		Complete: func(doc storage.Document, _ time.Time) { completeUserID(doc) },
@@ -105,7 +105,7 @@ var (
 	SelfServiceProfiles = &Kind{
 		Name: "self-service-profiles", ID: "id", NewID: Prefixed("ssp_", 22),
 		Fields: Fields{
-			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "name": {Type: String, Required: true, Min: 1, Max: 100},
+			"id": readOnly, "created_at": readOnly, "updated_at": readOnly, "name": {Type: String, Required: true, Min: 1, Max: 100},
 			"description": {Type: String, Min: 1, Max: 140}, "branding": {Type: Object, Nullable: true, Open: true, Fields: Fields{
 				"logo_url": {Type: String, Max: 1024, Pattern: Like("^https://")},
 				"colors":   {Type: Object, Open: true, Fields: Fields{"primary": {Type: String, Required: true, Pattern: htmlColor}}},
@@ -125,7 +125,7 @@ var (
 	SelfServiceTickets = &Kind{
 		Name: "self-service-profiles/sso-ticket", ID: "id",
 		Fields: Fields{
-			"ticket": madeSecret, "connection_id": text, "connection_config": configuredConnection, "enabled_clients": texts, "enabled_organizations": {Type: Array, Item: &Field{Type: Object, Fields: Fields{
+			"ticket": generatedSecret, "connection_id": text, "connection_config": configuredConnection, "enabled_clients": texts, "enabled_organizations": {Type: Array, Item: &Field{Type: Object, Fields: Fields{
 				"organization_id": {Type: String, Required: true, Max: 50}, "assign_membership_on_login": flag, "show_as_button": flag,
 			}}},
 			"ttl_sec": {Type: Integer, Max: 432000},
@@ -150,7 +150,7 @@ var (
 	TokenExchangeProfiles = &Kind{
 		Name: "token-exchange-profiles", ID: "id", NewID: Prefixed("tep_", 16), Min: 1,
 		Fields: Fields{
-			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "name": {Type: String, Required: true, Min: 3, Max: 50},
+			"id": readOnly, "created_at": readOnly, "updated_at": readOnly, "name": {Type: String, Required: true, Min: 3, Max: 50},
 			"subject_token_type": {Type: String, Required: true, Min: 8, Max: 100, Format: "uri", Plain: true},
 			"action_id":          {Type: String, Required: true, Access: CreateOnly, Min: 1, Max: 36},
 			"type":               {Type: String, Required: true, Access: CreateOnly, Enum: []string{"custom_authentication", "on_behalf_of_token_exchange"}},

@@ -81,17 +81,17 @@ var (
 	CustomDomains = &Kind{
 		Name: storage.CustomDomainsKind, ID: "custom_domain_id", NewID: Prefixed("cd_", 16),
 		Fields: Fields{
-			"custom_domain_id": onlyRead, "origin_domain_name": onlyRead, "primary": {Type: Bool, Access: ReadOnly, Default: false},
+			"custom_domain_id": readOnly, "origin_domain_name": readOnly, "primary": {Type: Bool, Access: ReadOnly, Default: false},
 			"is_default": {Type: Bool, Access: ReadOnly, Default: false},
-			"status":     {Type: String, Access: ReadOnly, Default: "pending_verification"}, "verification": onlyRead, "certificate": shownOnly,
-			"cname_api_key":       madeSecret,
+			"status":     {Type: String, Access: ReadOnly, Default: "pending_verification"}, "verification": readOnly, "certificate": shownOnly,
+			"cname_api_key":       generatedSecret,
 			"domain":              {Type: String, Required: true, Access: CreateOnly, Min: 3, Max: 255, Pattern: hostname},
 			"type":                {Type: String, Required: true, Access: CreateOnly, Enum: []string{"auth0_managed_certs", "self_managed_certs"}},
 			"verification_method": {Type: String, Access: CreateOnly, Enum: []string{"txt"}}, "tls_policy": {Type: String, Enum: []string{"recommended"}},
 			"custom_client_ip_header": {Type: String, Nullable: true, Enum: []string{
 				"true-client-ip", "cf-connecting-ip", "x-forwarded-for", "x-azure-clientip", "",
 			}},
-			"domain_metadata": {Type: Object, Max: 10, Item: &metadatum}, "relying_party_identifier": {Type: String, Nullable: true, Max: 255, Format: "hostname"},
+			"domain_metadata": {Type: Object, Max: 10, Item: &metadataValue}, "relying_party_identifier": {Type: String, Nullable: true, Max: 255, Format: "hostname"},
 		},
 		Unique: []string{"domain"}, Merged: []string{"domain_metadata"}, Created: "created_at",
 		Missing: missing("inexistent_custom_domain", "The custom domain does not exist"),
@@ -101,7 +101,7 @@ var (
 	PhoneProviders = &Kind{
 		Name: "branding/phone/providers", ID: "id", NewID: Prefixed("pro_", 22), Open: true,
 		Fields: Fields{
-			"id": onlyRead, "tenant": onlyRead, "channel": {Type: String, Access: ReadOnly, Default: "phone"},
+			"id": readOnly, "tenant": readOnly, "channel": {Type: String, Access: ReadOnly, Default: "phone"},
 			"name": {Type: String, Required: true, Enum: []string{"twilio", "custom"}}, "disabled": {Type: Bool, Default: false},
 			"configuration": {Type: Object, OneOf: func() []Field {
 				return []Field{
@@ -120,7 +120,7 @@ var (
 	PhoneTemplates = &Kind{
 		Name: "branding/phone/templates", ID: "id", NewID: Prefixed("tem_", 22),
 		Fields: Fields{
-			"id": onlyRead, "tenant": onlyRead, "channel": {Type: String, Access: ReadOnly, Default: "phone"}, "customizable": onlyRead,
+			"id": readOnly, "tenant": readOnly, "channel": {Type: String, Access: ReadOnly, Default: "phone"}, "customizable": readOnly,
 			"type":     {Type: String, Access: CreateOnly, Enum: []string{"otp_verify", "otp_enroll", "change_password", "blocked_account", "password_breach"}},
 			"disabled": {Type: Bool, Default: false},
 			"content": {Type: Object, Min: 1, Fields: Fields{
@@ -135,7 +135,7 @@ var (
 	Themes = &Kind{
 		Name: storage.ThemesKind, ID: "themeId", NewID: ClientID,
 		Fields: Fields{
-			"themeId": onlyRead, "borders": themeBorders, "colors": themeColors, "fonts": themeFonts, "page_background": themeBackground,
+			"themeId": readOnly, "borders": themeBorders, "colors": themeColors, "fonts": themeFonts, "page_background": themeBackground,
 			"widget": themeWidget, "displayName": {Type: String, Default: "Unnamed Theme", Max: 2048, Pattern: Like("^[^<>]*$")}, "identifiers": object,
 		},
 		Missing: missing("theme_not_found", "There was an error retrieving branding settings: invalid theme ID"),
@@ -170,7 +170,7 @@ var CustomSigningKeys = &Kind{
 var EncryptionKeys = &Kind{
 	Name: "keys/encryption", ID: "kid", NewID: UUID, Open: true,
 	Fields: Fields{
-		"kid": onlyRead, "parent_kid": onlyRead, "public_key": shownOnly, "state": {Type: String, Access: ReadOnly, Default: "pre-activation"},
+		"kid": readOnly, "parent_kid": readOnly, "public_key": shownOnly, "state": {Type: String, Access: ReadOnly, Default: "pre-activation"},
 		"type": {Type: String, Required: true, Enum: []string{"customer-provided-root-key", "tenant-encryption-key", "tenant-master-key"}},
 	},
 	Created: "created_at", Updated: "updated_at",

@@ -41,7 +41,7 @@ var (
 	LogStreams = &Kind{
 		Name: storage.LogStreams, ID: "id", NewID: func() string { return "lst_" + random(16, "0123456789") },
 		Fields: Fields{
-			"id": onlyRead, "name": {Type: String, Min: 1},
+			"id": readOnly, "name": {Type: String, Min: 1},
 			"type": {Type: String, Required: true, Access: CreateOnly, Enum: []string{
 				"http", "eventbridge", "eventgrid", "datadog", "splunk", "sumo", "mixpanel", "segment",
 			}},
@@ -102,7 +102,7 @@ var (
 	EventStreams = &Kind{
 		Name: "event-streams", ID: "id", NewID: Prefixed("est_", 22),
 		Fields: Fields{
-			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "name": {Type: String, Min: 1, Max: 128},
+			"id": readOnly, "created_at": readOnly, "updated_at": readOnly, "name": {Type: String, Min: 1, Max: 128},
 			"status": {Type: String, Default: "enabled", Enum: []string{"enabled", "disabled"}},
 			"subscriptions": {Type: Array, Default: []any{}, Item: &Field{Type: Object, Open: true, Fields: Fields{
 				"event_type": {Type: String, Required: true, Enum: EventTypes},

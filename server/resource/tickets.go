@@ -4,8 +4,8 @@ import "github.com/tenant0/tenant0/storage"
 
 // Requests that create tickets and jobs, and the jobs themselves.
 var (
-	// madeSecret is a secret that the server makes.
-	madeSecret = Field{Access: ReadOnly, Secret: true}
+	// generatedSecret is a secret that the server makes.
+	generatedSecret = Field{Access: ReadOnly, Secret: true}
 	// identityOf describes the account of a user that a ticket or a job is for, at one of the providers.
 	identityOf = func(providers ...string) Field {
 		return Field{Type: Object, Fields: Fields{
@@ -15,19 +15,19 @@ var (
 	// VerificationTicket describes the request of Auth0: api/management/v2/tickets/post-email-verification.
 	VerificationTicket = &Kind{Name: "tickets/email-verification", Fields: Fields{
 		"user_id": {Type: String, Required: true, Min: 1}, "result_url": {Type: String, Format: "uri"}, "client_id": text, "organization_id": text,
-		"ttl_sec": {Type: Integer}, "includeEmailInRedirect": flag, "identity": identityOf(strategies...), "ticket": madeSecret,
+		"ttl_sec": {Type: Integer}, "includeEmailInRedirect": flag, "identity": identityOf(strategies...), "ticket": generatedSecret,
 	}}
 	// PasswordTicket describes the request of Auth0: api/management/v2/tickets/post-password-change.
 	PasswordTicket = &Kind{Name: "tickets/password-change", Fields: Fields{
 		"user_id": {Type: String, Min: 1}, "connection_id": text, "email": {Type: String, Format: "email"},
-		"result_url": {Type: String, Format: "uri"}, "client_id": text, "organization_id": text, "new_password": {Type: String, Secret: true}, "ticket": madeSecret,
+		"result_url": {Type: String, Format: "uri"}, "client_id": text, "organization_id": text, "new_password": {Type: String, Secret: true}, "ticket": generatedSecret,
 		"ttl_sec": {Type: Integer}, "mark_email_as_verified": flag, "includeEmailInRedirect": flag, "identity": identityOf(storage.DatabaseStrategy),
 	}}
 	// EnrollmentTicket describes the request of Auth0: api/management/v2/guardian/post-ticket.
 	EnrollmentTicket = &Kind{Name: "guardian/enrollments/ticket", Fields: Fields{
 		"user_id": {Type: String, Required: true, Min: 1}, "email": {Type: String, Format: "email"}, "send_mail": flag, "email_locale": text,
 		"factor":                     {Type: String, Enum: []string{"push-notification", "phone", "email", "otp", "webauthn-roaming", "webauthn-platform"}},
-		"allow_multiple_enrollments": flag, "ticket_id": madeSecret, "ticket_url": madeSecret,
+		"allow_multiple_enrollments": flag, "ticket_id": generatedSecret, "ticket_url": generatedSecret,
 	}}
 	// VerificationJob describes the request of Auth0: api/management/v2/jobs/post-verification-email.
 	VerificationJob = &Kind{Name: "jobs/verification-email", Fields: Fields{

@@ -6,8 +6,8 @@ var Users = &Kind{
 	Name: "users", ID: "user_id",
 	Fields: Fields{
 		"user_id": {Type: String, Access: CreateOnly, Max: 255}, "connection": {Type: String, Required: true, Min: 1},
-		"created_at": onlyRead, "updated_at": onlyRead, "identities": {Access: ReadOnly, Item: &identity}, "last_ip": onlyRead, "last_login": onlyRead,
-		"logins_count": onlyRead, "multifactor": onlyRead,
+		"created_at": readOnly, "updated_at": readOnly, "identities": {Access: ReadOnly, Item: &identity}, "last_ip": readOnly, "last_login": readOnly,
+		"logins_count": readOnly, "multifactor": readOnly,
 		"email": {Type: String, Format: "email"}, "username": {Type: String, Min: 1, Max: 128}, "phone_number": {Type: String, Min: 1, Max: 30},
 		"email_verified": flag, "phone_verified": flag, "verify_email": flag, "blocked": flag,
 		"password": {Type: String, Min: 1, Secret: true}, "given_name": {Type: String, Min: 1, Max: 150, Nullable: true},
@@ -44,7 +44,7 @@ func metadataOf(name string) *Kind {
 var DeviceCredentials = &Kind{
 	Name: "device-credentials", ID: "id", NewID: Prefixed("dcr_", 16),
 	Fields: Fields{
-		"id": onlyRead, "user_id": onlyRead,
+		"id": readOnly, "user_id": readOnly,
 		"device_name": {Type: String, Required: true, Min: 1}, "type": {Type: String, Required: true, Enum: []string{"public_key"}},
 		"value": {Type: String, Required: true, Min: 1, Plain: true}, "device_id": {Type: String, Required: true, Max: 36, Pattern: Like("^[-A-Fa-f0-9]+$")}, "client_id": {Type: String, Min: 1},
 	},
@@ -75,7 +75,7 @@ var atCreation = Field{Type: String, Access: CreateOnly}
 var AuthenticationMethods = &Kind{
 	Name: "authentication-methods", ID: "id", NewID: Prefixed("", 20),
 	Fields: Fields{
-		"id": onlyRead, "created_at": onlyRead, "enrolled_at": onlyRead, "last_auth_at": onlyRead, "confirmed": {Type: Bool, Default: true},
+		"id": readOnly, "created_at": readOnly, "enrolled_at": readOnly, "last_auth_at": readOnly, "confirmed": {Type: Bool, Default: true},
 		"type": {Type: String, Required: true, Access: CreateOnly, Enum: []string{"phone", "email", "totp", "webauthn-roaming", "webauthn-platform", "passkey"}},
 		"name": text, "totp_secret": {Type: String, Access: CreateOnly, Secret: true}, "phone_number": {Type: String, Access: CreateOnly, Min: 2, Max: 30},
 		"email": {Type: String, Access: CreateOnly, Format: "email"}, "preferred_authentication_method": {Type: String, Enum: []string{"sms", "voice"}},

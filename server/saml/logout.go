@@ -60,9 +60,9 @@ func readLogout(in Incoming, cert *x509.Certificate, now time.Time) (l Logout, e
 	return l, nil
 }
 
-// Names reports whether the request ends a session of the user with a NameID. A request without a
+// EndsSession reports whether the request ends a session of the user with a NameID. A request without a
 // SessionIndex ends all sessions of the user.
-func (l Logout) Names(nameID, sessionID string) bool {
+func (l Logout) EndsSession(nameID, sessionID string) bool {
 	return l.NameID == nameID && (len(l.SessionIndexes) == 0 || slices.Contains(l.SessionIndexes, SessionIndex(sessionID)))
 }
 

@@ -20,9 +20,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Passive is the tenant as the relying party of the identity provider of an ADFS connection, by WS-Federation, Auth0:
+// RelyingParty is the tenant as the relying party of the identity provider of an ADFS connection, by WS-Federation, Auth0:
 // authenticate/identity-providers/enterprise-identity-providers/adfs.
-type Passive struct {
+type RelyingParty struct {
 	// Realm is the tenant's name at the provider, ReplyURL is where its answers are sent, SignInURL is the provider's
 	// login URL.
 	Realm, ReplyURL, SignInURL string
@@ -31,9 +31,9 @@ type Passive struct {
 	now         time.Time
 }
 
-// PassiveOf returns the relying party of a connection.
-func PassiveOf(c storage.Connection, t Tenant) (p Passive, err error) {
-	p = Passive{
+// RelyingPartyOf returns the relying party of a connection.
+func RelyingPartyOf(c storage.Connection, t Tenant) (p RelyingParty, err error) {
+	p = RelyingParty{
 		Realm: cmp.Or(storage.Text(c.Options, "entityId"), "urn:auth0:"+t.Name+":"+c.Name), ReplyURL: t.Issuer + "login/callback",
 		SignInURL: storage.Text(c.Options, "signInEndpoint"), now: t.Now,
 	}
@@ -49,7 +49,7 @@ func PassiveOf(c storage.Connection, t Tenant) (p Passive, err error) {
 }
 
 // Request returns the URL of the provider for a login, Web Services Federation Language 1.2 section 13.2.1.
-func (p Passive) Request(context string) (string, error) {
+func (p RelyingParty) Request(context string) (string, error) {
 	target, err := url.Parse(p.SignInURL)
 	if err != nil {
 		return "", optionError("signInEndpoint", err)
@@ -64,7 +64,7 @@ func (p Passive) Request(context string) (string, error) {
 
 // Read verifies the result of a login: its signature, audience and times. The result is a response of WS-Trust with one
 // assertion of SAML 1.1 or 2.0. Only what the signature covers is read.
-func (p Passive) Read(result string) (a Assertion, err error) {
+func (p RelyingParty) Read(result string) (a Assertion, err error) {
 	if err := tooLarge([]byte(result)); err != nil {
 		return a, err
 	}
@@ -84,10 +84,10 @@ func (p Passive) Read(result string) (a Assertion, err error) {
 		return a, err
 	}
 	switch signed.NamespaceURI() {
-	case oldNS:
-		a = oldSaid(signed)
+	case saml11NS:
+		a = readSAML11(signed)
 	case assertionNS:
-		a = newSaid(signed)
+		a = readSAML20(signed)
 	default:
 		return a, fmt.Errorf("an assertion of %q", signed.NamespaceURI())
 	}
@@ -100,7 +100,7 @@ func (p Passive) Read(result string) (a Assertion, err error) {
 
 // verified verifies an assertion's signature by a certificate that the connection trusts, and returns the signed
 // element.
-func (p Passive) verified(assertion *etree.Element) (*etree.Element, error) {
+func (p RelyingParty) verified(assertion *etree.Element) (*etree.Element, error) {
 	cert, err := p.certificate(assertion)
 	if err != nil {
 		return nil, err
@@ -122,7 +122,7 @@ func (p Passive) verified(assertion *etree.Element) (*etree.Element, error) {
 }
 
 // certificate returns the certificate in the signature, if the connection trusts it.
-func (p Passive) certificate(assertion *etree.Element) (*x509.Certificate, error) {
+func (p RelyingParty) certificate(assertion *etree.Element) (*x509.Certificate, error) {
 	for _, el := range assertion.FindElements("./Signature/KeyInfo/X509Data/X509Certificate") {
 		der, err := base64.StdEncoding.DecodeString(trimmed(el.Text()))
 		if err != nil {
@@ -137,7 +137,7 @@ func (p Passive) certificate(assertion *etree.Element) (*x509.Certificate, error
 }
 
 // conditions checks that an assertion is for this tenant and valid now, and returns when it expires.
-func (p Passive) conditions(assertion *etree.Element) (until time.Time, err error) {
+func (p RelyingParty) conditions(assertion *etree.Element) (until time.Time, err error) {
 	conditions := assertion.SelectElement("Conditions")
 	if conditions == nil {
 		return until, errors.New("the assertion has no conditions")
@@ -158,8 +158,8 @@ func (p Passive) conditions(assertion *etree.Element) (until time.Time, err erro
 	return until, nil
 }
 
-// oldSaid reads an assertion of SAML 1.1, in which the name of an attribute has two parts.
-func oldSaid(el *etree.Element) Assertion {
+// readSAML11 reads an assertion of SAML 1.1, in which the name of an attribute has two parts.
+func readSAML11(el *etree.Element) Assertion {
 	a := Assertion{ID: el.SelectAttrValue("AssertionID", ""), Issuer: el.SelectAttrValue("Issuer", ""), Attributes: map[string][]string{}}
 	if name := el.FindElement("./AttributeStatement/Subject/NameIdentifier"); name != nil {
 		a.NameID, a.NameIDFormat = content(name), name.SelectAttrValue("Format", "")
@@ -176,8 +176,8 @@ func oldSaid(el *etree.Element) Assertion {
 	return a
 }
 
-// newSaid reads an assertion of SAML 2.0.
-func newSaid(el *etree.Element) Assertion {
+// readSAML20 reads an assertion of SAML 2.0.
+func readSAML20(el *etree.Element) Assertion {
 	a := Assertion{ID: el.SelectAttrValue("ID", ""), Issuer: childText(el, "Issuer"), Attributes: map[string][]string{}}
 	if name := el.FindElement("./Subject/NameID"); name != nil {
 		a.NameID, a.NameIDFormat = content(name), name.SelectAttrValue("Format", "")

@@ -102,9 +102,9 @@ func keyOf(c storage.Connection, option string) (*ownKey, error) {
 	return &ownKey{key, cert.Raw}, nil
 }
 
-// Described returns the service provider of a connection without the provider's endpoints and certificate.
+// ForMetadata returns the service provider of a connection without the provider's endpoints and certificate.
 // It is enough for metadata, but not for requests to the provider.
-func Described(c storage.Connection, t Tenant) (sp ServiceProvider, err error) {
+func ForMetadata(c storage.Connection, t Tenant) (sp ServiceProvider, err error) {
 	sp = ServiceProvider{
 		EntityID:    cmp.Or(storage.Text(c.Options, "entityId"), "urn:auth0:"+t.Name+":"+c.Name),
 		ConsumerURL: t.Issuer + "login/callback?connection=" + url.QueryEscape(c.Name), LogoutURL: t.Issuer + "logout",
@@ -131,7 +131,7 @@ func Described(c storage.Connection, t Tenant) (sp ServiceProvider, err error) {
 // ProviderOf returns the service provider of a connection, with the endpoints and the certificate of the
 // provider.
 func ProviderOf(c storage.Connection, t Tenant) (sp ServiceProvider, err error) {
-	if sp, err = Described(c, t); err != nil {
+	if sp, err = ForMetadata(c, t); err != nil {
 		return sp, err
 	}
 	sp.SignInURL = storage.Text(c.Options, "signInEndpoint")

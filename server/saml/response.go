@@ -85,13 +85,13 @@ func message(tag, issuer, destination string, now time.Time) *etree.Element {
 }
 
 func encode(el *etree.Element) (string, error) {
-	text, err := written(el)
+	text, err := serialize(el)
 	return base64.StdEncoding.EncodeToString(text), err
 }
 
-// written returns the text of an element with line breaks in texts and attributes written as character
+// serialize returns the text of an element with line breaks in texts and attributes written as character
 // references, as canonicalization needs it. etree does so only with these settings.
-func written(el *etree.Element) ([]byte, error) {
+func serialize(el *etree.Element) ([]byte, error) {
 	doc := etree.NewDocument()
 	doc.WriteSettings = etree.WriteSettings{CanonicalText: true, CanonicalAttrVal: true, CanonicalEndTags: true}
 	doc.SetRoot(el)

@@ -48,7 +48,7 @@ func (s Signing) send(el *etree.Element, name, target, binding, relayState strin
 // redirect prepares a delivery by redirect, SAML 2.0 Bindings section 3.4.4.1: the message is deflated,
 // and the signature covers the query.
 func (s Signing) redirect(el *etree.Element, name, target, relayState string) (o Outgoing, err error) {
-	text, err := written(el)
+	text, err := serialize(el)
 	if err != nil {
 		return o, err
 	}

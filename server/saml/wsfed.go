@@ -14,7 +14,7 @@ const wsfedLifetime = 8 * time.Hour
 // Names of WS-Trust and of SAML 1.1, which Auth0 uses in answers of WS-Federation.
 const (
 	trustNS       = "http://schemas.xmlsoap.org/ws/2005/02/trust"
-	oldNS         = "urn:oasis:names:tc:SAML:1.0:assertion"
+	saml11NS      = "urn:oasis:names:tc:SAML:1.0:assertion"
 	bearer        = "urn:oasis:names:tc:SAML:1.0:cm:bearer" //nolint:gosec // a name
 	federationNS  = "http://docs.oasis-open.org/wsfed/federation/200706"
 	addressingNS  = "http://www.w3.org/2005/08/addressing"
@@ -37,7 +37,7 @@ func Realm(name string) string {
 // 13.2.4: a response of WS-Trust with an assertion of SAML 1.1 for the realm that asked.
 func WSFederation(key Key, a Answer, context string) (string, error) {
 	s := defaults()
-	assertion := s.oldAssertion(a)
+	assertion := s.saml11Assertion(a)
 	if err := s.signing(key).signAt(assertion, "AssertionID", len(assertion.Child)); err != nil {
 		return "", err
 	}
@@ -47,15 +47,15 @@ func WSFederation(key Key, a Answer, context string) (string, error) {
 		response.CreateAttr("Context", context)
 	}
 	response.CreateElement("t:RequestedSecurityToken").AddChild(assertion)
-	text, err := written(response)
+	text, err := serialize(response)
 	return string(text), err
 }
 
-// oldAssertion returns an assertion of SAML 1.1, Assertions and Protocol for SAML 1.1 section 2.3.
-func (s Settings) oldAssertion(a Answer) *etree.Element {
+// saml11Assertion returns an assertion of SAML 1.1, Assertions and Protocol for SAML 1.1 section 2.3.
+func (s Settings) saml11Assertion(a Answer) *etree.Element {
 	now := instant(a.Now)
 	el := etree.NewElement("saml:Assertion")
-	el.CreateAttr("xmlns:saml", oldNS)
+	el.CreateAttr("xmlns:saml", saml11NS)
 	el.CreateAttr("MajorVersion", "1")
 	el.CreateAttr("MinorVersion", "1")
 	el.CreateAttr("AssertionID", newID())
@@ -108,7 +108,7 @@ func FederationMetadata(entityID, endpoint string, key Key) ([]byte, error) {
 	role.CreateAttr("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance")
 	role.CreateAttr("xmlns:fed", federationNS)
 	addKey(role, "signing", key.Certificate())
-	role.CreateElement("fed:TokenTypesOffered").CreateElement("fed:TokenType").CreateAttr("Uri", oldNS)
+	role.CreateElement("fed:TokenTypesOffered").CreateElement("fed:TokenType").CreateAttr("Uri", saml11NS)
 	offered := role.CreateElement("fed:ClaimTypesOffered")
 	for _, claim := range shownClaims {
 		el := offered.CreateElement("auth:ClaimType")

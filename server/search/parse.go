@@ -326,7 +326,7 @@ func (p *parser) leaf(start int, field string, term pattern) (node, error) {
 	case term.tooLong():
 		return nil, p.fail(start, `of a term with the wildcard "?" there may be %d characters or less between two "*"`, maxPiece)
 	}
-	return p.check(start, &leaf{field: field, ask: like, pattern: term})
+	return p.check(start, &leaf{field: field, operator: like, pattern: term})
 }
 
 // interval reads a range.
@@ -335,7 +335,7 @@ func (p *parser) interval(field string) (node, error) {
 	if field == "" || field == existsField {
 		return nil, p.fail(start, "a range needs a field")
 	}
-	l := &leaf{field: field, ask: between}
+	l := &leaf{field: field, operator: between}
 	l.low.exclusive = p.q[p.at] == '{'
 	p.at++
 	var err error
@@ -407,7 +407,7 @@ func (p *parser) comparison(field string) (node, error) {
 	if end.value, plain = term.literal(); !plain || end.value == "" {
 		return nil, p.unexpected("expected a value to compare with")
 	}
-	l := &leaf{field: field, ask: between, low: end, high: bound{open: true}}
+	l := &leaf{field: field, operator: between, low: end, high: bound{open: true}}
 	if less {
 		l.low, l.high = l.high, l.low
 	}
@@ -418,10 +418,10 @@ func (p *parser) comparison(field string) (node, error) {
 // leaf began.
 func (p *parser) check(start int, l *leaf) (node, error) {
 	if l.field == existsField {
-		l = &leaf{field: l.value, ask: exists}
+		l = &leaf{field: l.value, operator: exists}
 	}
 	if _, reason := p.schema.probes(l); reason != "" {
-		if l.ask != exists {
+		if l.operator != exists {
 			reason = p.place(start, reason)
 		}
 		return nil, queryError(start, reason)

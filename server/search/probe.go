@@ -33,24 +33,24 @@ type scalar struct {
 func (s *Schema) probes(l *leaf) ([]probe, string) {
 	names := []string{l.field}
 	if l.field == "" {
-		names = s.bare
+		names = s.defaultFields
 	}
 	var out []probe
 	for _, name := range names {
 		f, reason := s.field(name)
-		if reason == "" && f.joined && l.ask != equals {
+		if reason == "" && f.joined && l.operator != equals {
 			reason = `field "` + name + `" can only be searched for a whole value`
 		}
 		if reason != "" {
 			return nil, reason
 		}
 		p := probe{path: f.from, joined: f.joined}
-		if l.ask != exists {
+		if l.operator != exists {
 			if p.test, reason = f.test(l, s.byWord(name)); reason != "" {
 				return nil, `field "` + name + `" ` + reason
 			}
 		}
-		if l.ask == equals && (f.joined || f.kind == text && !s.byWord(name)) {
+		if l.operator == equals && (f.joined || f.kind == text && !s.byWord(name)) {
 			p.name, p.value = name, f.folded(l.value)
 			if f.part == nil {
 				p.name = f.from
@@ -72,19 +72,19 @@ func (f field) folded(s string) string {
 // support what the leaf asks for. If byWord is true, each word of a text is tested.
 func (f field) test(l *leaf, byWord bool) (test func(scalar) bool, reason string) {
 	switch {
-	case l.ask == equals && f.kind == date, l.ask == between && f.kind == date:
+	case l.operator == equals && f.kind == date, l.operator == between && f.kind == date:
 		test, reason = dates(l)
-	case f.plain && l.ask != equals:
+	case f.plain && l.operator != equals:
 		return nil, "takes no wildcards and no ranges"
-	case l.ask == between:
+	case l.operator == between:
 		test, reason = f.between(l)
-	case l.ask == like && f.kind != text:
+	case l.operator == like && f.kind != text:
 		return nil, "takes no wildcards"
-	case l.ask == like && byWord:
+	case l.operator == like && byWord:
 		return likeWord(l.pattern.lower()), ""
-	case l.ask == like && f.fold:
+	case l.operator == like && f.fold:
 		test = likeText(l.pattern.lower())
-	case l.ask == like:
+	case l.operator == like:
 		test = likeText(l.pattern)
 	case byWord && f.kind == text:
 		return hasWords(l.value), ""
@@ -228,7 +228,7 @@ func words(text []byte) [][]byte {
 // names, 2018-01 for all of January.
 func dates(l *leaf) (func(scalar) bool, string) {
 	low, high := l.low, l.high
-	if l.ask == equals {
+	if l.operator == equals {
 		low, high = bound{value: l.value}, bound{value: l.value}
 	}
 	begin, reason := moment(low)

@@ -11,8 +11,8 @@ import (
 // the syntax.
 type Schema struct {
 	fields map[string]field
-	// bare names the fields that a term without a field name is searched for in.
-	bare []string
+	// defaultFields names the fields that a term without a field name is searched for in.
+	defaultFields []string
 	// under holds prefixes of field names: with "metadata.", every member of
 	// metadata is a field.
 	under []string
@@ -57,7 +57,7 @@ const (
 // manage-users/user-search/user-search-query-syntax.
 var Users = &Schema{
 	fields: userFields(),
-	bare: []string{
+	defaultFields: []string{
 		"user_id", "email", "username", "phone_number", "name", "given_name", "family_name", "nickname", "last_ip",
 		"identities.connection", "identities.provider", "identities.user_id",
 	},
@@ -71,7 +71,7 @@ var Users = &Schema{
 // manage-users/user-search/v2 and troubleshoot/product-lifecycle/past-migrations/migrate-v2-v3.
 var UsersV2 = &Schema{
 	fields: userFieldsV2(),
-	bare: slices.Concat(Users.bare, []string{
+	defaultFields: slices.Concat(Users.defaultFields, []string{
 		"user_metadata.name", "user_metadata.nickname", "user_metadata.given_name", "user_metadata.family_name",
 	}),
 	open:  true,
@@ -87,7 +87,7 @@ var Logs = &Schema{
 		"organization_id": {}, "user_id": {}, "user_name": {}, "user_agent": {},
 		"strategy": {}, "strategy_type": {}, "type": {},
 	},
-	bare: []string{"client_name", "connection", "description", "ip", "log_id", "type", "user_name"},
+	defaultFields: []string{"client_name", "connection", "description", "ip", "log_id", "type", "user_name"},
 }
 
 // Fields returns the schema of a collection of which only the named members can be
@@ -100,7 +100,7 @@ func Fields(names ...string) *Schema {
 			s.under = append(s.under, under)
 			continue
 		}
-		s.fields[name], s.bare = field{}, append(s.bare, name)
+		s.fields[name], s.defaultFields = field{}, append(s.defaultFields, name)
 	}
 	return s
 }

@@ -18,8 +18,8 @@ type (
 
 // leaf is one test of the values of a field.
 type leaf struct {
-	field string // "" means the fields for terms without a field name
-	ask   ask
+	field    string // "" means the fields for terms without a field name
+	operator operator
 	// value belongs to equals, pattern belongs to like, and low and high are the
 	// ends of the range of between.
 	value     string
@@ -28,11 +28,11 @@ type leaf struct {
 	at        int // the leaf's number in the query
 }
 
-// ask is the kind of test of a leaf.
-type ask int
+// operator is the kind of test of a leaf.
+type operator int
 
 const (
-	equals ask = iota
+	equals operator = iota
 	like
 	between
 	exists
@@ -141,7 +141,7 @@ func (n *leaf) text() string {
 	if n.field != "" {
 		name = escape(n.field) + ":"
 	}
-	switch n.ask {
+	switch n.operator {
 	case exists:
 		return "_exists_:" + escape(n.field)
 	case like:

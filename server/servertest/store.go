@@ -105,9 +105,9 @@ func plantKeys(cfg config.Config) error {
 	})
 }
 
-// Kept opens the data of the first tenant of a server that has stopped. It is closed when
+// OpenData opens the data of the first tenant of a server that has stopped. It is closed when
 // the test ends, or by the caller before.
-func (s *Server) Kept() keyspace.Engine {
+func (s *Server) OpenData() keyspace.Engine {
 	s.tb.Helper()
 	engine, end, err := openEngine(s.cfg)
 	if err != nil {

@@ -66,7 +66,7 @@ func TestTransactionsAreOfOneKindAndOneBrowser(t *testing.T) {
 			t.Fatal(err)
 		}
 		err = db.UpdateVolatile(t.Context(), func(tx *storage.Tx) error {
-			return session.Change(tx, keys.Hash(state), noon, func(t *storage.Transaction) error {
+			return session.ChangeTransaction(tx, keys.Hash(state), noon, func(t *storage.Transaction) error {
 				t.Upstream = &storage.UpstreamLogin{StateHash: keys.Hash("upstream " + state)}
 				return nil
 			})
@@ -188,7 +188,7 @@ func TestLifetimes(t *testing.T) {
 		}
 		find := func(at time.Time) (s storage.Session, tenant storage.Tenant, err error) {
 			err = db.View(t.Context(), func(tx *storage.Tx) error {
-				if tenant, err = tx.Tenant.Look(storage.TenantKey); err != nil {
+				if tenant, err = tx.Tenant.GetShared(storage.TenantKey); err != nil {
 					return err
 				}
 				s, err = c.Find(tx, request(cookie.Value), at)

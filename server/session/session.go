@@ -76,7 +76,7 @@ func (c Cookies) Find(tx *storage.Tx, r *http.Request, now time.Time) (storage.S
 // in the rest. finish sets the cookie and must be called after the write. Only server/signin
 // calls Begin.
 func (c Cookies) Begin(tx *storage.Tx, r *http.Request, s storage.Session, now time.Time) (finish func(http.ResponseWriter), err error) {
-	tenant, err := tx.Tenant.Look(storage.TenantKey)
+	tenant, err := tx.Tenant.GetShared(storage.TenantKey)
 	if err := storage.Optional(err); err != nil {
 		return nil, err
 	}

@@ -84,7 +84,7 @@ func (c Cookies) Start(w http.ResponseWriter, r *http.Request, db *storage.DB, t
 	t.StateHash, t.BrowserHash = keys.Hash(state), keys.Hash(mark)
 	err = db.UpdateVolatile(r.Context(), func(tx *storage.Tx) error {
 		if !marked {
-			tenant, err := tx.Tenant.Look(storage.TenantKey)
+			tenant, err := tx.Tenant.GetShared(storage.TenantKey)
 			if err := storage.Optional(err); err != nil {
 				return err
 			}
@@ -98,15 +98,15 @@ func (c Cookies) Start(w http.ResponseWriter, r *http.Request, db *storage.DB, t
 	return state, answered(err)
 }
 
-// Change is storage's ChangeTransaction, with errors that a browser can be shown:
+// ChangeTransaction is storage's ChangeTransaction, with errors that a browser can be shown:
 // apierr.TransactionExpired if the login has ended.
-func Change(tx *storage.Tx, stateHash string, now time.Time, change func(*storage.Transaction) error) error {
+func ChangeTransaction(tx *storage.Tx, stateHash string, now time.Time, change func(*storage.Transaction) error) error {
 	return answered(tx.ChangeTransaction(stateHash, now, change))
 }
 
-// Look is storage's LookAtTransaction, with the same errors as Change.
-func Look(tx *storage.Tx, stateHash string, now time.Time) (storage.Transaction, error) {
-	t, err := tx.LookAtTransaction(stateHash, now)
+// ViewTransaction is storage's ViewTransaction, with the same errors as ChangeTransaction.
+func ViewTransaction(tx *storage.Tx, stateHash string, now time.Time) (storage.Transaction, error) {
+	t, err := tx.ViewTransaction(stateHash, now)
 	return t, answered(err)
 }
 
@@ -148,15 +148,15 @@ func (c Cookies) Upstream(db *storage.DB, r *http.Request, state string, now tim
 func (c Cookies) check(r *http.Request, t storage.Transaction, err error, now time.Time) error {
 	switch {
 	case storage.IsNotFound(err):
-		return apierr.TransactionExpired.Because("no login with this state is in progress: it was completed, has expired, or never began").With(err)
+		return apierr.TransactionExpired.WithReason("no login with this state is in progress: it was completed, has expired, or never began").With(err)
 	case err != nil:
 		return err
 	case !t.Live(now):
-		return apierr.TransactionExpired.Because("the login was completed, or has expired after an hour")
+		return apierr.TransactionExpired.WithReason("the login was completed, or has expired after an hour")
 	case c.Browser(r) == "":
-		return apierr.TransactionForeign.Because("the browser sent no cookie of the tenant")
+		return apierr.TransactionForeign.WithReason("the browser sent no cookie of the tenant")
 	case !equal(keys.Hash(c.Browser(r)), t.BrowserHash):
-		return apierr.TransactionForeign.Because("the login was begun by another browser, which has another cookie")
+		return apierr.TransactionForeign.WithReason("the login was begun by another browser, which has another cookie")
 	}
 	return nil
 }

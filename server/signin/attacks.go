@@ -25,15 +25,15 @@ var (
 		Status: http.StatusTooManyRequests, Code: "too_many_logins", Message: "Too many login attempts for this user. Please wait, and try again later.",
 		Setting: "flags.tenant0_rate_limits of the tenant",
 	}
-	// ErrLeaked reports a correct password that is blocked because it is known from a data breach.
-	ErrLeaked = &apierr.Error{
+	// ErrPasswordBreached reports a correct password that is blocked because it is known from a data breach.
+	ErrPasswordBreached = &apierr.Error{
 		Status: http.StatusUnauthorized, Code: "password_leaked",
 		Message: "This login attempt has been blocked because the password you're using was previously disclosed through a data breach (not in this application). Please check your email for more information.",
 		Setting: "attack-protection/breached-password-detection",
 	}
 )
 
-// PageKey returns the key of the text by which a page says why Judge or Begin refused a login, Auth0:
+// PageKey returns the key of the text by which a page says why Evaluate or Begin refused a login, Auth0:
 // customize/login-pages/universal-login/customize-text-elements. wrong is the page's own key for a wrong
 // proof. PageKey is "" if err is not a refusal.
 func PageKey(err error, wrong string) string {
@@ -44,7 +44,7 @@ func PageKey(err error, wrong string) string {
 		return "ip-blocked"
 	case errors.Is(err, ErrTooOften):
 		return "same-user-login"
-	case errors.Is(err, ErrLeaked):
+	case errors.Is(err, ErrPasswordBreached):
 		return "password-breached"
 	case errors.Is(err, ErrWrong), errors.Is(err, storage.ErrReused):
 		return wrong
@@ -63,7 +63,7 @@ type found struct {
 	// logins from the address have failed, and blocked that the account is blocked for the address.
 	limited, throttled, blocked bool
 	// leak says whether a correct password is known from a data breach; mails are the e-mails about it.
-	leak  account.Leak
+	leak  account.BreachedPassword
 	mails []emails.Draft
 	// robots is the captcha that was not shown to the user.
 	robots account.Unasked
@@ -78,7 +78,7 @@ func (a Attempt) wanted() string {
 }
 
 // look reads what the store knows about an attempt; right says whether its proof was correct.
-func (d *Door) look(r *http.Request, a Attempt, right bool) (f found, err error) {
+func (d *Service) look(r *http.Request, a Attempt, right bool) (f found, err error) {
 	now := d.Now()
 	err = d.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		f = found{}
@@ -94,10 +94,10 @@ func (d *Door) look(r *http.Request, a Attempt, right bool) (f found, err error)
 			return err
 		}
 		if right && a.Password != "" {
-			if f.leak, err = account.Leaked(tx, account.BeforeLogin, a.Password); err != nil {
+			if f.leak, err = account.CheckBreached(tx, account.BeforeLogin, a.Password); err != nil {
 				return err
 			}
-			if f.mails, err = d.tellOfLeak(tx, f.leak, a.User, a.ClientID, a.Connection); err != nil {
+			if f.mails, err = d.draftBreachEmails(tx, f.leak, a.User, a.ClientID, a.Connection); err != nil {
 				return err
 			}
 		}
@@ -110,7 +110,7 @@ func (d *Door) look(r *http.Request, a Attempt, right bool) (f found, err error)
 
 // tooOften counts an attempt by password, right or wrong, and refuses it if the IP address tries the account
 // too often.
-func (d *Door) tooOften(r *http.Request, a Attempt) error {
+func (d *Service) tooOften(r *http.Request, a Attempt) error {
 	err := d.DB.Update(context.WithoutCancel(r.Context()), func(tx *storage.Tx) error { return account.CountLogin(tx, a.User.UserID, a.IP, d.Now()) })
 	if errors.Is(err, storage.ErrTooMany) {
 		d.Log.Record(r, a.event(tenantlog.LoginsLimited, "Blocked Account: too many logins from "+a.IP))
@@ -121,28 +121,28 @@ func (d *Door) tooOften(r *http.Request, a Attempt) error {
 
 // attack refuses an attempt from an IP address with too many failed logins, and a correct password that is
 // known from a data breach.
-func (d *Door) attack(r *http.Request, a Attempt, f found) error {
+func (d *Service) attack(r *http.Request, a Attempt, f found) error {
 	switch {
 	case f.throttled:
 		d.Log.Record(r, a.throttled())
 		return ErrThrottled
-	case !f.leak.Known:
+	case !f.leak.Detected:
 		return nil
 	}
 	d.Log.Record(r, a.event(tenantlog.PasswordLeaked, "Breached password: the password was disclosed through a data breach"))
-	if err := d.tell(r, f.leak, f.mails); err != nil {
+	if err := d.notify(r, f.leak, f.mails); err != nil {
 		return err
 	}
-	if f.leak.Blocks {
-		return ErrLeaked
+	if f.leak.Block {
+		return ErrPasswordBreached
 	}
 	return nil
 }
 
-// tell sends the e-mails about a breached password, and counts it for the managers' later summaries.
-func (d *Door) tell(r *http.Request, leak account.Leak, mails []emails.Draft) error {
+// notify sends the e-mails about a breached password, and counts it for the managers' later summaries.
+func (d *Service) notify(r *http.Request, leak account.BreachedPassword, mails []emails.Draft) error {
 	if leak.Count {
-		err := d.DB.Update(context.WithoutCancel(r.Context()), func(tx *storage.Tx) error { return account.CountLeak(tx, d.Now()) })
+		err := d.DB.Update(context.WithoutCancel(r.Context()), func(tx *storage.Tx) error { return account.CountBreached(tx, d.Now()) })
 		if err != nil {
 			return err
 		}
@@ -150,18 +150,18 @@ func (d *Door) tell(r *http.Request, leak account.Leak, mails []emails.Draft) er
 	return d.Emails.Send(mails...)
 }
 
-// tellOfLeak drafts the e-mails about a breached password, Auth0: secure/attack-protection/
+// draftBreachEmails drafts the e-mails about a breached password, Auth0: secure/attack-protection/
 // breached-password-detection.
-func (d *Door) tellOfLeak(tx *storage.Tx, leak account.Leak, user storage.User, clientID, connection string) (all []emails.Draft, err error) {
-	if leak.TellUser && user.Email != "" {
+func (d *Service) draftBreachEmails(tx *storage.Tx, leak account.BreachedPassword, user storage.User, clientID, connection string) (all []emails.Draft, err error) {
+	if leak.NotifyUser && user.Email != "" {
 		mail, err := d.Emails.Draft(tx, emails.Letter{Kind: outbox.StolenCredentials, User: user, ClientID: clientID, Connection: connection})
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, mail)
 	}
-	if leak.TellManagers {
-		mail, err := d.Emails.DraftForManagers(tx, emails.Letter{Kind: outbox.BreachAlert, User: user, ClientID: clientID, Connection: connection})
+	if leak.NotifyAdmins {
+		mail, err := d.Emails.DraftForAdmins(tx, emails.Letter{Kind: outbox.BreachAlert, User: user, ClientID: clientID, Connection: connection})
 		if err != nil {
 			return nil, err
 		}

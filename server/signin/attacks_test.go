@@ -245,7 +245,7 @@ func TestSignupsOfOneAddressAreThrottled(t *testing.T) {
 // TestPagesNameEachRefusal: each refusal of a login has its own key, and other errors have none.
 func TestPagesNameEachRefusal(t *testing.T) {
 	for err, want := range map[error]string{
-		signin.ErrBlocked: "user-blocked", signin.ErrThrottled: "ip-blocked", signin.ErrLeaked: "password-breached",
+		signin.ErrBlocked: "user-blocked", signin.ErrThrottled: "ip-blocked", signin.ErrPasswordBreached: "password-breached",
 		signin.ErrWrong: "invalid-code", storage.ErrReused: "invalid-code", keyspace.ErrUnavailable: "", nil: "",
 	} {
 		if got := signin.PageKey(err, "invalid-code"); got != want {

@@ -15,9 +15,9 @@ import (
 // too late.
 var errUnusable = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The wresult or wctx is missing or cannot be read", Setting: "the parameters wresult and wctx"}
 
-// Handed are the parameters of an authorization request that a login page which asks for passwords
+// PageParameters are the parameters of an authorization request that a login page which asks for passwords
 // itself passes on in wctx.
-var Handed = []string{
+var PageParameters = []string{
 	"response_type", "response_mode", "redirect_uri", "scope", "audience", "state", "nonce", "code_challenge", "code_challenge_method", "organization",
 }
 
@@ -25,7 +25,7 @@ var Handed = []string{
 // form contains the ticket that was issued there. If the page belongs to a login under way, that
 // login continues; otherwise the page's authorization request begins, with the ticket. Auth0:
 // libraries/auth0js.
-func (d *Door) FromPage(w http.ResponseWriter, r *http.Request, form url.Values) error {
+func (d *Service) FromPage(w http.ResponseWriter, r *http.Request, form url.Values) error {
 	var wctx map[string]string
 	if err := json.Unmarshal([]byte(form.Get("wctx")), &wctx); err != nil || form.Get("wresult") == "" {
 		return errUnusable.With(err)
@@ -38,7 +38,7 @@ func (d *Door) FromPage(w http.ResponseWriter, r *http.Request, form url.Values)
 		return err // the login is another browser's, or has ended
 	}
 	params := url.Values{"login_ticket": {form.Get("wresult")}, "client_id": {wctx["client_id"]}}
-	for _, name := range Handed {
+	for _, name := range PageParameters {
 		if wctx[name] != "" {
 			params.Set(name, wctx[name])
 		}
@@ -48,7 +48,7 @@ func (d *Door) FromPage(w http.ResponseWriter, r *http.Request, form url.Values)
 
 // takeTicket redeems a ticket: the user is logged in, in the browser whose login under way the
 // ticket was issued for.
-func (d *Door) takeTicket(w http.ResponseWriter, r *http.Request, t storage.Transaction, ticket, state string) error {
+func (d *Service) takeTicket(w http.ResponseWriter, r *http.Request, t storage.Transaction, ticket, state string) error {
 	var finish func(http.ResponseWriter)
 	err := d.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		proved, err := tx.UseLoginTicket(keys.Hash(ticket), t.Asked.ClientID, t.StateHash, Browser(r), d.Now())

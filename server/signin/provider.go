@@ -13,7 +13,7 @@ import (
 // ToProvider continues a login at the identity provider of a connection, which the person chose
 // or which their identifier determined. identifier is passed on to the provider; "" if none was
 // typed.
-func (d *Door) ToProvider(w http.ResponseWriter, r *http.Request, t storage.Transaction, state, connection, identifier string) error {
+func (d *Service) ToProvider(w http.ResponseWriter, r *http.Request, t storage.Transaction, state, connection, identifier string) error {
 	err := d.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		ways, err := account.WaysOf(tx, t.Request())
 		if err != nil {
@@ -22,7 +22,7 @@ func (d *Door) ToProvider(w http.ResponseWriter, r *http.Request, t storage.Tran
 		if _, ok := ways.Provider(connection); !ok {
 			return apierr.ConnectionNotFound
 		}
-		return session.Change(tx, t.StateHash, d.Now(), func(t *storage.Transaction) error {
+		return session.ChangeTransaction(tx, t.StateHash, d.Now(), func(t *storage.Transaction) error {
 			if t.Upstream = (&storage.UpstreamLogin{Connection: connection}); identifier != "" {
 				t.Identifier = identifier
 			}

@@ -3,7 +3,7 @@
 // here. So wrong proofs are counted and logged alike, and every login leaves the same traces:
 // the session with its methods, the user's counters, and the end of the count of wrong proofs.
 //
-// To log a person in, check the proof (outside of any transaction), ask Judge whether the
+// To log a person in, check the proof (outside of any transaction), ask Evaluate whether the
 // attempt may go on, and in one update call Begin for a browser's session, or Record for a login
 // without a session.
 package signin
@@ -45,8 +45,8 @@ var (
 	ErrBlocked = errors.New("the account is blocked after too many wrong attempts")
 )
 
-// Door logs people in. It is safe for concurrent use.
-type Door struct {
+// Service logs people in. It is safe for concurrent use.
+type Service struct {
 	DB      *storage.DB
 	Cookies session.Cookies
 	Emails  emails.Writer
@@ -70,10 +70,10 @@ type Attempt struct {
 	// IP is the address that the attempt is counted for: the result of Address, or the user's
 	// own address if a trusted server sends it.
 	IP string
-	// Holds is called in the update that logs the person in. It returns ErrWrong if the proof is
+	// Recheck is called in the update that logs the person in. It returns ErrWrong if the proof is
 	// not valid any more, for example because the password was changed meanwhile. nil means that
 	// the proof stays valid.
-	Holds func(*storage.Tx) error
+	Recheck func(*storage.Tx) error
 	// Password is the tried password, "" for other proofs. It is compared with breached
 	// passwords.
 	Password string
@@ -97,9 +97,9 @@ func Address(r *http.Request) string {
 // our cookies.
 func Browser(r *http.Request) string { return keys.Hash(Address(r) + "\x01" + r.UserAgent()) }
 
-// StillPassword returns an Attempt's Holds for a password. The proof stays valid as long as
+// RecheckPassword returns an Attempt's Recheck for a password. The proof stays valid as long as
 // hash, which the password was compared with, is the user's.
-func StillPassword(userID, hash string) func(*storage.Tx) error {
+func RecheckPassword(userID, hash string) func(*storage.Tx) error {
 	return func(tx *storage.Tx) error {
 		stored, err := tx.Passwords.Get(userID)
 		if storage.IsNotFound(err) || err == nil && stored.Hash != hash {
@@ -109,12 +109,12 @@ func StillPassword(userID, hash string) func(*storage.Tx) error {
 	}
 }
 
-// Judge decides whether an attempt may go on; right says whether its proof was correct. It
-// returns nil, ErrBlocked, ErrThrottled, ErrTooOften, ErrLeaked or ErrWrong. A blocked account
-// refuses correct proofs too. Judge counts and logs what it refuses, and sends an e-mail to the
+// Evaluate decides whether an attempt may go on; right says whether its proof was correct. It
+// returns nil, ErrBlocked, ErrThrottled, ErrTooOften, ErrPasswordBreached or ErrWrong. A blocked account
+// refuses correct proofs too. Evaluate counts and logs what it refuses, and sends an e-mail to the
 // user when an attempt blocks the account, Auth0:
 // secure/attack-protection/brute-force-protection.
-func (d *Door) Judge(r *http.Request, a Attempt, right bool) error {
+func (d *Service) Evaluate(r *http.Request, a Attempt, right bool) error {
 	known, err := d.look(r, a, right)
 	if err == nil && known.limited {
 		err = d.tooOften(r, a)
@@ -139,17 +139,17 @@ func (d *Door) Judge(r *http.Request, a Attempt, right bool) error {
 }
 
 // count counts a wrong proof, even if the client has closed the connection before the answer.
-func (d *Door) count(r *http.Request, a Attempt) error {
+func (d *Service) count(r *http.Request, a Attempt) error {
 	var blocks bool
-	var last account.Last
+	var last account.ThrottlingActions
 	var mail, alert emails.Draft
 	err := d.DB.Update(context.WithoutCancel(r.Context()), func(tx *storage.Tx) (err error) {
 		mail, alert = emails.Draft{}, emails.Draft{}
-		if last, err = account.CountTry(tx, account.BeforeLogin, a.IP, d.Now()); err != nil {
+		if last, err = account.CountAttempt(tx, account.BeforeLogin, a.IP, d.Now()); err != nil {
 			return err
 		}
-		if last.Tell {
-			if alert, err = d.Emails.DraftForManagers(tx, emails.Letter{Kind: outbox.AddressAlert, User: a.User, ClientID: a.ClientID, Connection: a.Connection, Code: a.IP}); err != nil {
+		if last.NotifyAdmins {
+			if alert, err = d.Emails.DraftForAdmins(tx, emails.Letter{Kind: outbox.AddressAlert, User: a.User, ClientID: a.ClientID, Connection: a.Connection, Code: a.IP}); err != nil {
 				return err
 			}
 		}
@@ -177,12 +177,12 @@ func (d *Door) count(r *http.Request, a Attempt) error {
 // the login in which it began. finish sets the session's cookie and must be called after the
 // update. It returns ErrWrong if the proof is not valid any more, and apierr.TransactionExpired
 // if the login has ended meanwhile.
-func (d *Door) Begin(tx *storage.Tx, r *http.Request, t storage.Transaction, a Attempt) (finish func(http.ResponseWriter), err error) {
+func (d *Service) Begin(tx *storage.Tx, r *http.Request, t storage.Transaction, a Attempt) (finish func(http.ResponseWriter), err error) {
 	if err := d.Record(tx, a); err != nil {
 		return nil, err
 	}
 	now := d.Now()
-	if t, err = session.Look(tx, t.StateHash, now); err != nil {
+	if t, err = session.ViewTransaction(tx, t.StateHash, now); err != nil {
 		return nil, err
 	}
 	if !t.FinishedAt.IsZero() && t.UserID != a.User.UserID { // finished by the same user is allowed: a form may be sent twice
@@ -201,10 +201,10 @@ func (d *Door) Begin(tx *storage.Tx, r *http.Request, t storage.Transaction, a A
 // maxFurther is how many further factors a session lists; beyond that the oldest are removed.
 const maxFurther = 20
 
-// Further records in a session that its user has proved a further factor of a kind in a login;
+// AddFactor records in a session that its user has proved a further factor of a kind in a login;
 // notified says that it was by a push notification. It returns apierr.TransactionExpired if the
 // session has ended meanwhile or now belongs to another user.
-func (d *Door) Further(tx *storage.Tx, t storage.Transaction, s storage.Session, kind string, notified bool) error {
+func (d *Service) AddFactor(tx *storage.Tx, t storage.Transaction, s storage.Session, kind string, notified bool) error {
 	kept, err := tx.Sessions.Get(s.CookieHash)
 	if storage.IsNotFound(err) || err == nil && kept.UserID != s.UserID {
 		return apierr.TransactionExpired
@@ -224,9 +224,9 @@ func (d *Door) Further(tx *storage.Tx, t storage.Transaction, s storage.Session,
 // Record logs a person in without a session, for grants without a browser. It checks that the
 // proof is still valid, resets the count of wrong proofs, and counts the login. It returns
 // ErrWrong if the proof is not valid any more.
-func (d *Door) Record(tx *storage.Tx, a Attempt) error {
-	if a.Holds != nil {
-		if err := a.Holds(tx); err != nil {
+func (d *Service) Record(tx *storage.Tx, a Attempt) error {
+	if a.Recheck != nil {
+		if err := a.Recheck(tx); err != nil {
 			return err
 		}
 	}

@@ -19,14 +19,14 @@ import (
 
 // Errors of a sign-up, Auth0: api/authentication/signup/create-a-new-user.
 var (
-	SignupDisabled  = apierr.Named("BadRequestError", "unauthorized", "Public signup is disabled").ChangedBy("disable_signup among the options of the connection")
-	SignupRefused   = apierr.Named("BadRequestError", "invalid_signup", "Invalid sign up").ChangedBy("identifiers of the connection, or an account that exists already; with flags.enable_public_signup_user_exists_error of the tenant, the error says so")
-	SignupLeaked    = apierr.Named("BadRequestError", "password_leaked", "Password has been leaked").ChangedBy("attack-protection/breached-password-detection")
-	SignupThrottled = &apierr.Error{
+	SignupDisabled         = apierr.NamedError("BadRequestError", "unauthorized", "Public signup is disabled").WithSetting("disable_signup among the options of the connection")
+	SignupRefused          = apierr.NamedError("BadRequestError", "invalid_signup", "Invalid sign up").WithSetting("identifiers of the connection, or an account that exists already; with flags.enable_public_signup_user_exists_error of the tenant, the error says so")
+	SignupPasswordBreached = apierr.NamedError("BadRequestError", "password_leaked", "Password has been leaked").WithSetting("attack-protection/breached-password-detection")
+	SignupThrottled        = &apierr.Error{
 		Status: http.StatusTooManyRequests, Code: "too_many_requests", Message: "Too many signups from the same IP", Extra: map[string]any{"name": "TooManyRequestsError"},
 		Setting: "attack-protection/suspicious-ip-throttling",
 	}
-	userExists = apierr.Named("BadRequestError", "user_exists", "The user already exists.").ChangedBy(accounts)
+	userExists = apierr.NamedError("BadRequestError", "user_exists", "The user already exists.").WithSetting(accounts)
 )
 
 // Applicant is a person who signs up.
@@ -42,9 +42,9 @@ type Applicant struct {
 // ProfileMembers are the members of a profile that a sign-up may set.
 var ProfileMembers = []string{"email", "username", "phone_number", "given_name", "family_name", "name", "nickname", "picture"}
 
-// WatchSignup refuses sign-ups from an IP address that makes too many, and passwords known from data
+// CheckSignup refuses sign-ups from an IP address that makes too many, and passwords known from data
 // breaches. Each sign-up is counted, whether it succeeds or not.
-func (d *Door) WatchSignup(r *http.Request, a Applicant) error {
+func (d *Service) CheckSignup(r *http.Request, a Applicant) error {
 	throttled, counts, robots := false, false, account.Unasked{}
 	err := d.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		if robots, err = account.UnaskedAt(tx, account.BotsAtPasswords); err != nil {
@@ -61,20 +61,20 @@ func (d *Door) WatchSignup(r *http.Request, a Applicant) error {
 		d.Log.Record(r, a.throttled())
 		return SignupThrottled
 	}
-	if err := d.watch(r, account.BeforeSignup, storage.User{}, a.ClientID, a.Connection, a.Password); err != nil {
+	if err := d.checkBreached(r, account.BeforeSignup, storage.User{}, a.ClientID, a.Connection, a.Password); err != nil {
 		return err
 	}
 	if !counts {
 		return nil
 	}
-	var last account.Last
+	var last account.ThrottlingActions
 	var alert emails.Draft
 	err = d.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
 		alert = emails.Draft{}
-		if last, err = account.CountTry(tx, account.BeforeSignup, Address(r), d.Now()); err != nil || !last.Tell {
+		if last, err = account.CountAttempt(tx, account.BeforeSignup, Address(r), d.Now()); err != nil || !last.NotifyAdmins {
 			return err
 		}
-		alert, err = d.Emails.DraftForManagers(tx, emails.Letter{Kind: outbox.AddressAlert, ClientID: a.ClientID, Connection: a.Connection, Code: Address(r)})
+		alert, err = d.Emails.DraftForAdmins(tx, emails.Letter{Kind: outbox.AddressAlert, ClientID: a.ClientID, Connection: a.Connection, Code: Address(r)})
 		return err
 	})
 	if err != nil || !last.Log {
@@ -89,10 +89,10 @@ func (a Applicant) throttled() tenantlog.Event {
 	return tenantlog.Event{Type: tenantlog.AddressBlocked, Description: "Blocked IP Address: too many sign-ups", ClientID: a.ClientID, Connection: a.Connection}
 }
 
-// WatchChange refuses a new password that is known from a data breach, if the tenant's settings say
+// CheckNewPassword refuses a new password that is known from a data breach, if the tenant's settings say
 // so.
-func (d *Door) WatchChange(r *http.Request, user storage.User, clientID, connection, password string) error {
-	return d.watch(r, account.BeforeChange, user, clientID, connection, password)
+func (d *Service) CheckNewPassword(r *http.Request, user storage.User, clientID, connection, password string) error {
+	return d.checkBreached(r, account.BeforeChange, user, clientID, connection, password)
 }
 
 // watched are the log events of breached passwords that somebody chooses, by stage.
@@ -101,28 +101,28 @@ var watched = map[string]tenantlog.Event{
 	account.BeforeChange: {Type: tenantlog.ResetPasswordLeaked, Description: "Breached password on reset"},
 }
 
-// watch checks a newly chosen password for data breaches, and informs those whom the settings name.
-func (d *Door) watch(r *http.Request, stage string, user storage.User, clientID, connection, password string) error {
-	var leak account.Leak
+// checkBreached checks a newly chosen password for data breaches, and informs those whom the settings name.
+func (d *Service) checkBreached(r *http.Request, stage string, user storage.User, clientID, connection, password string) error {
+	var leak account.BreachedPassword
 	var mails []emails.Draft
 	err := d.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
-		if leak, err = account.Leaked(tx, stage, password); err != nil {
+		if leak, err = account.CheckBreached(tx, stage, password); err != nil {
 			return err
 		}
-		mails, err = d.tellOfLeak(tx, leak, user, clientID, connection)
+		mails, err = d.draftBreachEmails(tx, leak, user, clientID, connection)
 		return err
 	})
-	if err != nil || !leak.Known {
+	if err != nil || !leak.Detected {
 		return err
 	}
 	event := watched[stage]
 	event.ClientID, event.Connection, event.UserID = clientID, connection, user.UserID
 	d.Log.Record(r, event)
-	if err := d.tell(r, leak, mails); err != nil {
+	if err := d.notify(r, leak, mails); err != nil {
 		return err
 	}
-	if leak.Blocks {
-		return SignupLeaked
+	if leak.Block {
+		return SignupPasswordBreached
 	}
 	return nil
 }
@@ -139,7 +139,7 @@ func Admit(tx *storage.Tx, a Applicant) (conn storage.Connection, err error) {
 	if a.ClientID != "" {
 		client, err := tx.Clients.Get(a.ClientID)
 		if storage.IsNotFound(err) {
-			return conn, apierr.Sentence("Unknown client: " + a.ClientID).ChangedBy("the parameter client_id")
+			return conn, apierr.InvalidRequestMessage("Unknown client: " + a.ClientID).WithSetting("the parameter client_id")
 		}
 		if err != nil {
 			return conn, err
@@ -153,10 +153,10 @@ func Admit(tx *storage.Tx, a Applicant) (conn storage.Connection, err error) {
 	}
 	required := account.SignupIdentifiers(conn)
 	if slices.Contains(required, "username") && storage.Text(a.Profile, "username") == "" {
-		return conn, apierr.Sentence("missing username for " + conn.Name + " connection with requires_username enabled").ChangedBy("requires_username among the options of the connection, and its attributes")
+		return conn, apierr.InvalidRequestMessage("missing username for " + conn.Name + " connection with requires_username enabled").WithSetting("requires_username among the options of the connection, and its attributes")
 	}
 	if err := account.CheckUsername(conn, storage.Text(a.Profile, "username"), true); err != nil {
-		return conn, apierr.Named("BadRequestError", SignupRefused.Code, err.Error()).ChangedBy("validation.username among the options of the connection").With(err)
+		return conn, apierr.NamedError("BadRequestError", SignupRefused.Code, err.Error()).WithSetting("validation.username among the options of the connection").With(err)
 	}
 	if slices.Contains(required, "phone_number") && storage.Text(a.Profile, "phone_number") == "" {
 		return conn, SignupRefused
@@ -187,9 +187,9 @@ func Database(tx *storage.Tx, name string) (storage.Connection, error) {
 	return c, err
 }
 
-// Enter creates the account of an applicant with the hash of its password, and returns the e-mails to
+// CreateAccount creates the account of an applicant with the hash of its password, and returns the e-mails to
 // be sent. A user_id in the profile becomes the part of the id after the provider.
-func (d *Door) Enter(tx *storage.Tx, a Applicant, hash string) (doc storage.Document, mails []emails.Draft, err error) {
+func (d *Service) CreateAccount(tx *storage.Tx, a Applicant, hash string) (doc storage.Document, mails []emails.Draft, err error) {
 	conn, err := Database(tx, a.Connection)
 	if err != nil {
 		return nil, nil, err
@@ -219,13 +219,13 @@ func taken(tx *storage.Tx, a Applicant) error {
 	username := storage.Text(a.Profile, "username")
 	_, err = tx.UserByLogin(a.Connection, username)
 	if username != "" && err == nil {
-		return apierr.Named("BadRequestError", "username_exists", "The user already exists (username: "+username+").").ChangedBy(accounts)
+		return apierr.NamedError("BadRequestError", "username_exists", "The user already exists (username: "+username+").").WithSetting(accounts)
 	}
 	return userExists
 }
 
-// Known returns an error if the applicant already has an account, otherwise nil.
-func Known(tx *storage.Tx, a Applicant) error {
+// CheckNotRegistered returns an error if the applicant already has an account, otherwise nil.
+func CheckNotRegistered(tx *storage.Tx, a Applicant) error {
 	for _, member := range []string{"email", "username", "phone_number"} {
 		name := storage.Text(a.Profile, member)
 		if name == "" {
@@ -243,7 +243,7 @@ func Known(tx *storage.Tx, a Applicant) error {
 }
 
 // RecordSignup records the result of a sign-up in the tenant's log.
-func (d *Door) RecordSignup(r *http.Request, a Applicant, doc storage.Document, err error) {
+func (d *Service) RecordSignup(r *http.Request, a Applicant, doc storage.Document, err error) {
 	e := tenantlog.Event{
 		Type: tenantlog.Signup, ClientID: a.ClientID, Connection: a.Connection, UserID: storage.Text(doc, "user_id"),
 		UserName: cmp.Or(storage.Text(a.Profile, "email"), storage.Text(a.Profile, "username"), storage.Text(a.Profile, "phone_number")),
@@ -265,10 +265,10 @@ func SignupReason(err error) string {
 // SignUp creates the account of an applicant who proves something other than a password. prove is
 // called in the update that creates the account; it checks the proof and stores it for the user with
 // the id. The error is one of those of sign-ups, or that of prove.
-func (d *Door) SignUp(r *http.Request, a Applicant, prove func(tx *storage.Tx, userID string) error) (user storage.User, err error) {
+func (d *Service) SignUp(r *http.Request, a Applicant, prove func(tx *storage.Tx, userID string) error) (user storage.User, err error) {
 	var doc storage.Document
 	defer func() { d.RecordSignup(r, a, doc, err) }()
-	if err := d.WatchSignup(r, a); err != nil {
+	if err := d.CheckSignup(r, a); err != nil {
 		return user, err
 	}
 	var mails []emails.Draft
@@ -276,7 +276,7 @@ func (d *Door) SignUp(r *http.Request, a Applicant, prove func(tx *storage.Tx, u
 		if _, err := Admit(tx, a); err != nil {
 			return err
 		}
-		if doc, mails, err = d.Enter(tx, a, ""); err != nil {
+		if doc, mails, err = d.CreateAccount(tx, a, ""); err != nil {
 			return err
 		}
 		id := storage.Text(doc, "user_id")

@@ -47,7 +47,7 @@ func (t *Tenant) importConfiguration(ctx context.Context, rq control.ImportReque
 		return err
 	}
 	var err error
-	done.Report, err = t.deployment().Import(ctx, deploy.Configuration{Sections: rq.Sections, DryRun: rq.DryRun, Also: users})
+	done.Report, err = t.deployment().Import(ctx, deploy.Configuration{Sections: rq.Sections, DryRun: rq.DryRun, AfterImport: users})
 	return done, err
 }
 

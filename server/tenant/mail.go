@@ -82,7 +82,7 @@ func (t *Tenant) Remind() error {
 			return err
 		}
 		for _, d := range digests {
-			mail, err := t.emails().DraftForManagers(tx, emails.Letter{Kind: outbox.BreachDigest, Count: d.Count, Frequency: d.Frequency})
+			mail, err := t.emails().DraftForAdmins(tx, emails.Letter{Kind: outbox.BreachDigest, Count: d.Count, Frequency: d.Frequency})
 			if err != nil {
 				return err
 			}

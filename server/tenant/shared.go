@@ -58,7 +58,7 @@ func (t *Tenant) look(ctx context.Context) error {
 		}
 	}
 	t.clock.SetSkew(t.db.Skew())
-	t.clock.Be(moved)
+	t.clock.SetState(moved)
 	return nil
 }
 

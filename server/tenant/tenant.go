@@ -295,33 +295,33 @@ func (t *Tenant) rooms() *web.Router {
 		cookies.Tenant = t.Name // browsers send cookies to all ports of a host
 	}
 	codes := passcodes.Sender{DB: t.db, Secrets: t.issuer.Secrets, Emails: mails, Log: t.events, Now: now}
-	door := &signin.Door{DB: t.db, Cookies: cookies, Emails: mails, Log: t.events, Now: now}
-	upstream := federation.New(federation.Deps{DB: t.db, Cookies: cookies, Door: door, Pages: pages, Log: t.events, Server: t.Log, Issuer: t.issuer, Now: now, Outside: others, Tenant: t.shownName()})
+	door := &signin.Service{DB: t.db, Cookies: cookies, Emails: mails, Log: t.events, Now: now}
+	upstream := federation.New(federation.Deps{DB: t.db, Cookies: cookies, SignIn: door, Pages: pages, Log: t.events, Server: t.Log, Issuer: t.issuer, Now: now, Outside: others, Tenant: t.shownName()})
 	engine := oauth.New(oauth.Deps{DB: t.db, Issuer: t.issuer, Log: t.events, Now: now, Outside: others},
-		token.Grants(token.Deps{DB: t.db, Issuer: t.issuer, Passwords: t.passwords, Door: door, Providers: upstream})...)
+		token.Grants(token.Deps{DB: t.db, Issuer: t.issuer, Passwords: t.passwords, SignIn: door, Providers: upstream})...)
 	token.Mount(open, engine)
 	authorize.Mount(rt, authorize.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now})
 	login.Mount(rt, login.Deps{
-		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Codes: codes, Now: now, Issuer: t.Issuer,
+		DB: t.db, Passwords: t.passwords, Cookies: cookies, SignIn: door, Pages: pages, Codes: codes, Now: now, Issuer: t.Issuer,
 	})
 	upstream.Mount(rt)
 	dbconnections.Mount(rt, open, dbconnections.Deps{
-		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Emails: mails, Codes: codes, Log: t.events, Now: now,
+		DB: t.db, Passwords: t.passwords, Cookies: cookies, SignIn: door, Pages: pages, Emails: mails, Codes: codes, Log: t.events, Now: now,
 		Tenant: t.shownName(),
 	})
 	passwordless.Mount(rt, open, passwordless.Deps{
-		DB: t.db, Engine: engine, Issuer: t.issuer, Door: door, Pages: pages, Emails: mails, Codes: codes, Now: now,
+		DB: t.db, Engine: engine, Issuer: t.issuer, SignIn: door, Pages: pages, Emails: mails, Codes: codes, Now: now,
 	})
 	crossorigin.Mount(rt, open, crossorigin.Deps{
-		DB: t.db, Issuer: t.issuer, Passwords: t.passwords, Door: door, Cookies: cookies, Pages: pages, Log: t.events, Now: now,
+		DB: t.db, Issuer: t.issuer, Passwords: t.passwords, SignIn: door, Cookies: cookies, Pages: pages, Log: t.events, Now: now,
 	})
 	mfa.Mount(open, mfa.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Emails: mails, Log: t.events, Now: now})
-	passkey.Mount(rt, open, passkey.Deps{DB: t.db, Engine: engine, Issuer: t.Issuer, Cookies: cookies, Pages: pages, Door: door, Now: now})
+	passkey.Mount(rt, open, passkey.Deps{DB: t.db, Engine: engine, Issuer: t.Issuer, Cookies: cookies, Pages: pages, SignIn: door, Now: now})
 	myaccount.Mount(open, myaccount.Deps{
-		DB: t.db, Issuer: t.issuer, Passwords: t.passwords, Door: door, Emails: mails, Log: t.events, Now: now,
+		DB: t.db, Issuer: t.issuer, Passwords: t.passwords, SignIn: door, Emails: mails, Log: t.events, Now: now,
 	})
 	mfapages.Mount(rt, mfapages.Deps{
-		DB: t.db, Issuer: t.Issuer, Secrets: t.issuer.Secrets, Cookies: cookies, Pages: pages, Emails: mails, Door: door, Log: t.events, Now: now,
+		DB: t.db, Issuer: t.Issuer, Secrets: t.issuer.Secrets, Cookies: cookies, Pages: pages, Emails: mails, SignIn: door, Log: t.events, Now: now,
 		Tenant: t.shownName(),
 	})
 	device.Mount(rt, open, device.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now})
@@ -342,7 +342,7 @@ func (t *Tenant) rooms() *web.Router {
 	management.Mount(rt, t.management())
 	authzext.Mount(rt, authzext.Deps{DB: t.db, Issuer: t.issuer, Now: now})
 	notemulated.Mount(rt, open, pages) // last: a route that is already mounted takes precedence
-	rt.AnswerTo(web.NewHosts(t.Hosts, t.customDomain))
+	rt.SetHosts(web.NewHosts(t.Hosts, t.customDomain))
 	if t.db.Shared() {
 		rt.Before(t.refresh)
 	}

@@ -22,7 +22,7 @@ func stop(t *testing.T, s *servertest.Server) (all []storage.Document) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	db, err := storage.Open(s.Kept())
+	db, err := storage.Open(s.OpenData())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -131,7 +131,7 @@ func (l *Log) Record(r *http.Request, e Event) {
 	}
 	p := pending{Event: e, at: l.Now()}
 	if r != nil {
-		trace.Note(r.Context(), trace.Step{Room: "tenantlog", Said: strings.TrimSpace("event " + e.Type + " " + e.Description)})
+		trace.Note(r.Context(), trace.Step{Component: "tenantlog", Decision: strings.TrimSpace("event " + e.Type + " " + e.Description)})
 		p.remote, p.host, p.userAgent = r.RemoteAddr, r.Host, clip(r.UserAgent())
 		if sent := r.Header["Auth0-Client"]; len(sent) > 0 {
 			p.auth0Client = clip(sent[0])

@@ -38,9 +38,9 @@ func (g *authorizationCode) Validate(ctx context.Context, rq *oauth.TokenRequest
 	case err != nil:
 		return nil, err
 	case code.Issue.ClientID != rq.Client.ClientID:
-		return nil, apierr.InvalidCode.Because("the code was issued to another application")
+		return nil, apierr.InvalidCode.WithReason("the code was issued to another application")
 	case !rq.Now.Before(code.ExpiresAt):
-		return nil, apierr.InvalidCode.Because("the code has expired: it is good for ten minutes")
+		return nil, apierr.InvalidCode.WithReason("the code has expired: it is good for ten minutes")
 	}
 	// RFC 6749 section 4.1.3: "if the redirect_uri parameter was included in the
 	// initial authorization request [...] ensure that their values are identical".
@@ -77,20 +77,20 @@ func (g *authorizationCode) load(ctx context.Context, text string, rq *oauth.Tok
 func (g *authorizationCode) reused(ctx context.Context, text string, rq *oauth.TokenRequest) error {
 	id, ok := g.issuer.Secrets.GrantOfCode(text, rq.Client.ClientID)
 	if !ok {
-		return apierr.InvalidCode.Because("the tenant did not issue this code to this application, or has new keys since")
+		return apierr.InvalidCode.WithReason("the tenant did not issue this code to this application, or has new keys since")
 	}
 	// The tokens are revoked even if the client closes the connection before the
 	// answer.
 	if err := g.db.Update(context.WithoutCancel(ctx), func(tx *storage.Tx) error { return tx.RevokeGrant(id, rq.Now) }); err != nil {
 		return err
 	}
-	return apierr.InvalidCode.Because("the code was used before; the tokens that were issued for it are now revoked").With(storage.ErrReused)
+	return apierr.InvalidCode.WithReason("the code was used before; the tokens that were issued for it are now revoked").With(storage.ErrReused)
 }
 
 // Commit implements oauth.Grant. One transaction deletes the code and stores the
 // refresh token, so that only one of several requests with the same code succeeds.
 func (g *authorizationCode) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
-	issued := begin(g.issuer.Secrets, grant, reply, rq.Now)
+	issued := startRefreshToken(g.issuer.Secrets, grant, reply, rq.Now)
 	code := storage.Code{Hash: keys.Hash(rq.Form.Get("code")), GrantID: grant.ID}
 	err := g.db.RedeemCode(ctx, code, rq.Now, issued)
 	if errors.Is(err, storage.ErrReused) {
@@ -106,9 +106,9 @@ func offline(grant *tokens.Grant) bool {
 	return slices.Contains(grant.Issue.Scope, "offline_access") && authz.OfflineAllowed(grant.Client, grant.API)
 }
 
-// begin creates the refresh token of a grant, if the grant includes one, and puts it
+// startRefreshToken creates the refresh token of a grant, if the grant includes one, and puts it
 // into the reply.
-func begin(secrets *keys.Secrets, grant *tokens.Grant, reply *oauth.Reply, now time.Time) *storage.RefreshToken {
+func startRefreshToken(secrets *keys.Secrets, grant *tokens.Grant, reply *oauth.Reply, now time.Time) *storage.RefreshToken {
 	switch {
 	case grant.Session != nil:
 		reply.RefreshToken = secrets.NewOnlineRefreshToken(grant.ID)

@@ -28,7 +28,7 @@ func (g *passwordless) challenged(ctx context.Context, rq *oauth.TokenRequest) (
 	if rq.Form.Get("otp") == "" {
 		return nil, apierr.MissingParameter("otp")
 	}
-	if err := outside(rq, g.Type()); err != nil {
+	if err := refuseWithoutBrowser(rq, g.Type()); err != nil {
 		return nil, err
 	}
 	key := storage.ChallengeKey(keys.Hash(rq.Form.Get("auth_session")))
@@ -50,10 +50,10 @@ func (g *passwordless) challenged(ctx context.Context, rq *oauth.TokenRequest) (
 	if err != nil {
 		return nil, err
 	}
-	rq.HTTP = sender(rq)
+	rq.HTTP = requestOfUser(rq)
 	code, tried := g.DB.TryPasscode(ctx, key, g.Issuer.Secrets.SamePasscode(key, rq.Form.Get("otp")), rq.Now)
 	switch {
-	case errors.Is(tried, storage.ErrTooLate), storage.IsNotFound(tried):
+	case errors.Is(tried, storage.ErrExpired), storage.IsNotFound(tried):
 		return nil, badAuthSession.With(tried)
 	case errors.Is(tried, storage.ErrTooMany):
 		return nil, badChallenge.With(tried)
@@ -81,15 +81,15 @@ func blockedHere(err error) error {
 func (g *passwordless) byChallenge(ctx context.Context, rq *oauth.TokenRequest, user storage.User, code storage.Passcode, right bool) (*tokens.Grant, error) {
 	c := *code.Challenge
 	a := g.attempt(rq, c, user)
-	a.Holds = func(tx *storage.Tx) error {
+	a.Recheck = func(tx *storage.Tx) error {
 		err := passcodes.Proved(tx, code, storage.Proof{Member: c.Member, Address: c.Address, UserID: user.UserID}, rq.Now)
 		if errors.Is(err, storage.ErrReused) {
 			return signin.ErrWrong
 		}
 		return err
 	}
-	if err := g.Door.Judge(rq.HTTP, a, right); err != nil {
-		return refusedTo(a), wrong(err, badChallenge)
+	if err := g.SignIn.Evaluate(rq.HTTP, a, right); err != nil {
+		return grantOfRefused(a), grantError(err, badChallenge)
 	}
 	return g.admit(ctx, rq, a, "", badChallenge)
 }
@@ -119,7 +119,7 @@ func (g *passwordless) signUp(ctx context.Context, rq *oauth.TokenRequest, code 
 		return nil, err
 	}
 	profile := storage.Document{c.Member: c.Address, map[string]string{"email": "email_verified", "phone_number": "phone_verified"}[c.Member]: true}
-	user, err := g.Door.SignUp(rq.HTTP, signin.Applicant{ClientID: rq.Client.ClientID, Connection: c.Connection, Profile: profile},
+	user, err := g.SignIn.SignUp(rq.HTTP, signin.Applicant{ClientID: rq.Client.ClientID, Connection: c.Connection, Profile: profile},
 		func(tx *storage.Tx, _ string) error { return tx.UsePasscode(code) })
 	if _, refused := errors.AsType[*apierr.Error](err); refused || errors.Is(err, storage.ErrReused) {
 		return nil, badChallenge.With(err)

@@ -30,7 +30,7 @@ func (g *clientCredentials) Validate(ctx context.Context, rq *oauth.TokenRequest
 	if rq.Client.Public() {
 		// RFC 6749 section 4.4: "The client credentials grant type MUST only be
 		// used by confidential clients."
-		return nil, apierr.Unauthorized.Because("a client that does not authenticate cannot get tokens for itself")
+		return nil, apierr.Unauthorized.WithReason("a client that does not authenticate cannot get tokens for itself")
 	}
 	var api *storage.ResourceServer
 	var granted storage.ClientGrant

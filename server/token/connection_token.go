@@ -99,7 +99,7 @@ func (g *connectionToken) Validate(ctx context.Context, rq *oauth.TokenRequest) 
 			return grant, err
 		}
 	}
-	grant.Given, grant.Issue.Scope = &tokens.Access{Token: held.AccessToken, ExpiresIn: left(held.IdentityTokens, rq.Now)}, providers.SplitScope(held.Scope)
+	grant.ProviderToken, grant.Issue.Scope = &tokens.Access{Token: held.AccessToken, ExpiresIn: left(held.IdentityTokens, rq.Now)}, providers.SplitScope(held.Scope)
 	held.UsedAt = rq.Now
 	once := rq.Admit
 	rq.Admit = func(tx *storage.Tx) error {

@@ -29,7 +29,7 @@ func (g *deviceCode) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tok
 	switch {
 	case storage.IsNotFound(err):
 		return nil, apierr.InvalidDeviceCode.With(err)
-	case errors.Is(err, storage.ErrTooLate):
+	case errors.Is(err, storage.ErrExpired):
 		return nil, apierr.DeviceCodeExpired.With(err)
 	case errors.Is(err, storage.ErrTooEarly):
 		return nil, apierr.SlowDown.With(err)
@@ -54,8 +54,8 @@ func (g *deviceCode) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tok
 // Commit implements oauth.Grant. One transaction deletes the device code and stores the refresh
 // token, so that only one of several polls succeeds.
 func (g *deviceCode) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
-	issued := begin(g.Issuer.Secrets, grant, reply, rq.Now)
-	err := g.DB.AdmitDevice(ctx, keys.Hash(rq.Form.Get("device_code")), issued)
+	issued := startRefreshToken(g.Issuer.Secrets, grant, reply, rq.Now)
+	err := g.DB.RedeemDevice(ctx, keys.Hash(rq.Form.Get("device_code")), issued)
 	if errors.Is(err, storage.ErrReused) {
 		return apierr.InvalidDeviceCode.With(err)
 	}

@@ -35,7 +35,7 @@ func (g *jwtBearer) Permits(c storage.Client, _ url.Values) error {
 	if c.IdentityAssertion.Active && (c.IsFirstParty || c.Strict()) {
 		return nil
 	}
-	return apierr.GrantNotAllowed(g.Type()).ChangedBy("identity_assertion_authorization_grant.active of the application; third-party applications must also be in strict mode")
+	return apierr.GrantNotAllowed(g.Type()).WithSetting("identity_assertion_authorization_grant.active of the application; third-party applications must also be in strict mode")
 }
 
 // Limits of assertions: their size in bytes, the tolerated difference of clocks, and the age for public clients.

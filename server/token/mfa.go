@@ -20,8 +20,8 @@ func (p *people) askFurther(ctx context.Context, rq *oauth.TokenRequest, a signi
 	token := factors.NewToken()
 	var requirements map[string]any
 	err := p.DB.Update(ctx, func(tx *storage.Tx) (err error) {
-		if a.Holds != nil {
-			if err := a.Holds(tx); err != nil {
+		if a.Recheck != nil {
+			if err := a.Recheck(tx); err != nil {
 				return err
 			}
 		}
@@ -61,7 +61,7 @@ func (p *people) waiting(ctx context.Context, rq *oauth.TokenRequest, required .
 		} else if err != nil {
 			return err
 		}
-		if l.authenticators, err = factors.Of(tx, l.Issue.UserID); err != nil {
+		if l.authenticators, err = factors.AuthenticatorsOf(tx, l.Issue.UserID); err != nil {
 			return err
 		}
 		return factors.MayGuess(tx, l.Issue.UserID, rq.Now)
@@ -72,10 +72,10 @@ func (p *people) waiting(ctx context.Context, rq *oauth.TokenRequest, required .
 // finish logs in a person who has proved the further factor. holds is called in the update
 // that does so; it uses up the proof.
 func (p *people) finish(ctx context.Context, rq *oauth.TokenRequest, l waiting, a factors.Authenticator, refusal *apierr.Error, holds func(*storage.Tx) error) (*tokens.Grant, error) {
-	rq.HTTP = sender(rq)
+	rq.HTTP = requestOfUser(rq)
 	attempt := signin.Attempt{
 		Method: signin.MFA, ClientID: rq.Client.ClientID, Connection: l.Issue.Connection, User: l.user, IP: signin.Address(rq.HTTP),
-		Holds: func(tx *storage.Tx) error {
+		Recheck: func(tx *storage.Tx) error {
 			err := tx.FinishMFALogin(l.Hash)
 			if errors.Is(err, storage.ErrReused) {
 				return apierr.MalformedMFAToken.With(err)
@@ -86,7 +86,7 @@ func (p *people) finish(ctx context.Context, rq *oauth.TokenRequest, l waiting, 
 			if err := holds(tx); err != nil {
 				return err
 			}
-			err = factors.Used(tx, l.user.UserID, a, rq.Now)
+			err = factors.RecordUse(tx, l.user.UserID, a, rq.Now)
 			if errors.Is(err, factors.ErrNotFirst) {
 				return signin.ErrWrong
 			}
@@ -179,7 +179,7 @@ func (g *mfaOOB) byCode(ctx context.Context, rq *oauth.TokenRequest, l waiting, 
 	switch {
 	case errors.Is(err, storage.ErrWrongCode), errors.Is(err, storage.ErrTooMany):
 		return g.refused(ctx, rq, l, apierr.WrongBindingCode)
-	case errors.Is(err, storage.ErrTooLate), storage.IsNotFound(err):
+	case errors.Is(err, storage.ErrExpired), storage.IsNotFound(err):
 		return nil, apierr.WrongOOBCode.With(err)
 	case err != nil:
 		return nil, err
@@ -253,7 +253,7 @@ func (g *mfaRecoveryCode) Validate(ctx context.Context, rq *oauth.TokenRequest) 
 		return g.refused(ctx, rq, l, apierr.MFARejected)
 	}
 	return g.finish(ctx, rq, l, a, apierr.MFARejected, func(tx *storage.Tx) error {
-		all, err := factors.Of(tx, l.user.UserID)
+		all, err := factors.AuthenticatorsOf(tx, l.user.UserID)
 		if err != nil {
 			return err
 		}

@@ -21,14 +21,14 @@ import (
 // the SDK gave the app. Auth0: api/authentication/token-exchange-for-native-social. The token is redeemed before the
 // user's account is checked, so that a token for a single use is used up even if the login is refused later.
 func (g *tokenExchange) native(ctx context.Context, rq *oauth.TokenRequest, n providers.Native) (*tokens.Grant, error) {
-	if err := outside(rq, g.Type()); err != nil {
+	if err := refuseWithoutBrowser(rq, g.Type()); err != nil {
 		return nil, err
 	}
 	told, err := userProfile(rq.Form.Get("user_profile"))
 	if err != nil {
 		return nil, err
 	}
-	rq.HTTP = sender(rq)
+	rq.HTTP = requestOfUser(rq)
 	refusal := nativeRefusal(n)
 	a := signin.Attempt{
 		Method: signin.Federated, ClientID: rq.Client.ClientID, IP: signin.Address(rq.HTTP),
@@ -51,11 +51,11 @@ func (g *tokenExchange) native(ctx context.Context, rq *oauth.TokenRequest, n pr
 		return err
 	})
 	if err != nil && !storage.IsNotFound(err) {
-		return refusedTo(a), apierr.AtTokenEndpoint(err)
+		return grantOfRefused(a), apierr.AtTokenEndpoint(err)
 	}
 	a.Identifier = cmp.Or(a.User.Email, a.User.UserID)
-	if err := g.Door.Judge(rq.HTTP, a, err == nil); err != nil {
-		return refusedTo(a), wrong(err, refusal)
+	if err := g.SignIn.Evaluate(rq.HTTP, a, err == nil); err != nil {
+		return grantOfRefused(a), grantError(err, refusal)
 	}
 	if rq.Form.Get("scope") == "openid" { // Auth0: then the claims from the network are granted
 		rq.Form.Set("scope", impliedScope)
@@ -83,7 +83,7 @@ func (g *tokenExchange) proved(tx *storage.Tx, rq *oauth.TokenRequest, n provide
 		if !found {
 			break
 		}
-		user, err := g.Providers.Keep(tx, c, providers.ReadNative(n, c, who, told), rq.Now)
+		user, err := g.Providers.SaveUser(tx, c, providers.ReadNative(n, c, who, told), rq.Now)
 		return user, c.Name, err
 	}
 	return storage.User{}, connections[0].Name, storage.ErrNotFound
@@ -122,7 +122,7 @@ func userProfile(text string) (told map[string]any, err error) {
 // nativeRefusal is the error for a subject_token that is invalid or not for this application.
 func nativeRefusal(n providers.Native) *apierr.Error {
 	if strings.HasSuffix(n.Type, "code") {
-		return apierr.InvalidCode.ChangedBy("the parameter subject_token, a code of Apple's, which is good once, for five minutes and for one application")
+		return apierr.InvalidCode.WithSetting("the parameter subject_token, a code of Apple's, which is good once, for five minutes and for one application")
 	}
 	return &apierr.Error{
 		Status: http.StatusForbidden, Code: apierr.InvalidGrant, Message: "Invalid subject_token",

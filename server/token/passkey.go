@@ -29,15 +29,15 @@ func (g *passkey) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens
 			return nil, apierr.MissingParameter(name)
 		}
 	}
-	if err := outside(rq, g.Type()); err != nil {
+	if err := refuseWithoutBrowser(rq, g.Type()); err != nil {
 		return nil, err
 	}
 	key := storage.SessionCeremony(keys.Hash(rq.Form.Get("auth_session")))
 	var c storage.Ceremony
 	var conn storage.Connection
 	err := g.DB.View(ctx, func(tx *storage.Tx) (err error) {
-		if c, err = tx.FindCeremony(key, webauthn.ToUse(webauthn.Passkey), rq.Now); storage.IsNotFound(err) {
-			c, err = tx.FindCeremony(key, webauthn.ToMake(webauthn.Passkey), rq.Now)
+		if c, err = tx.FindCeremony(key, webauthn.AuthenticationPurpose(webauthn.Passkey), rq.Now); storage.IsNotFound(err) {
+			c, err = tx.FindCeremony(key, webauthn.RegistrationPurpose(webauthn.Passkey), rq.Now)
 		}
 		if err == nil {
 			conn, err = webauthn.Connection(tx, rq.Client.ClientID, c.Connection)
@@ -59,25 +59,25 @@ func (g *passkey) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens
 		return g.signUp(ctx, rq, p, c, conn)
 	}
 	used, user, err := webauthn.UsePasskey(ctx, g.DB, p, key, rq.Client.ClientID, []storage.Connection{conn}, []byte(rq.Form.Get("authn_response")), rq.Now)
-	if webauthn.Wrong(err) {
+	if webauthn.IsInvalid(err) {
 		return nil, apierr.PasskeyRefused.With(err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	rq.HTTP = sender(rq)
+	rq.HTTP = requestOfUser(rq)
 	attempt := signin.Attempt{
 		Method: signin.Passkey, ClientID: rq.Client.ClientID, Connection: conn.Name, User: user, IP: signin.Address(rq.HTTP),
-		Holds: func(tx *storage.Tx) error {
-			err := used.Hold(tx, rq.Now)
-			if webauthn.Wrong(err) {
+		Recheck: func(tx *storage.Tx) error {
+			err := used.Record(tx, rq.Now)
+			if webauthn.IsInvalid(err) {
 				return signin.ErrWrong
 			}
 			return err
 		},
 	}
-	if err := g.Door.Judge(rq.HTTP, attempt, true); err != nil {
-		return refusedTo(attempt), apierr.PasskeyRefused.With(err)
+	if err := g.SignIn.Evaluate(rq.HTTP, attempt, true); err != nil {
+		return grantOfRefused(attempt), apierr.PasskeyRefused.With(err)
 	}
 	return g.admit(ctx, rq, attempt, passkeyGTY, apierr.PasskeyRefused)
 }
@@ -88,26 +88,26 @@ func (g *passkey) signUp(ctx context.Context, rq *oauth.TokenRequest, p webauthn
 	if c.ClientID != rq.Client.ClientID {
 		return nil, apierr.PasskeyRefused
 	}
-	made, err := webauthn.Make(p, webauthn.Passkey, c, []byte(rq.Form.Get("authn_response")))
+	made, err := webauthn.FinishRegistration(p, webauthn.Passkey, c, []byte(rq.Form.Get("authn_response")))
 	if err == nil { // a request that is refused for another reason must not create an account
 		err = g.DB.View(ctx, func(tx *storage.Tx) error {
 			_, err := g.audience(tx, rq)
 			return err
 		})
 	}
-	if webauthn.Wrong(err) {
+	if webauthn.IsInvalid(err) {
 		return nil, apierr.PasskeyRefused.With(err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	rq.HTTP = sender(rq)
-	user, err := g.Door.SignUp(rq.HTTP, signin.Applicant{ClientID: rq.Client.ClientID, Connection: conn.Name, Profile: c.Profile},
+	rq.HTTP = requestOfUser(rq)
+	user, err := g.SignIn.SignUp(rq.HTTP, signin.Applicant{ClientID: rq.Client.ClientID, Connection: conn.Name, Profile: c.Profile},
 		func(tx *storage.Tx, userID string) error {
-			_, err := made.Keep(tx, userID, rq.Now)
+			_, err := made.Save(tx, userID, rq.Now)
 			return err
 		})
-	if webauthn.Wrong(err) {
+	if webauthn.IsInvalid(err) {
 		return nil, apierr.PasskeyRefused.With(err)
 	}
 	if err != nil {

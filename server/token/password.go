@@ -37,7 +37,7 @@ func (g *password) Type() string { return g.grantType }
 // Validate implements oauth.Grant. Wrong passwords are counted as on the login page, and a
 // blocked account refuses correct passwords too.
 func (g *password) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
-	if err := outside(rq, g.grantType); err != nil {
+	if err := refuseWithoutBrowser(rq, g.grantType); err != nil {
 		return nil, err
 	}
 	required := []string{"username", "password"}
@@ -54,23 +54,23 @@ func (g *password) Validate(ctx context.Context, rq *oauth.TokenRequest) (*token
 	if err != nil {
 		return nil, err
 	}
-	rq.HTTP = sender(rq)
+	rq.HTTP = requestOfUser(rq)
 	user, hash, err := g.Passwords.LogIn(ctx, g.DB, connection.Name, username, rq.Form.Get("password"))
 	if err != nil && !errors.Is(err, identity.ErrWrongCredentials) {
 		return nil, err
 	}
 	a := signin.Attempt{
 		Method: signin.Password, ClientID: rq.Client.ClientID, Connection: connection.Name, Identifier: username, User: user,
-		IP: signin.Address(rq.HTTP), Holds: signin.StillPassword(user.UserID, hash), Password: rq.Form.Get("password"),
+		IP: signin.Address(rq.HTTP), Recheck: signin.RecheckPassword(user.UserID, hash), Password: rq.Form.Get("password"),
 	}
-	if err := g.Door.Judge(rq.HTTP, a, err == nil); err != nil {
-		return refusedTo(a), wrong(err, apierr.WrongCredentials)
+	if err := g.SignIn.Evaluate(rq.HTTP, a, err == nil); err != nil {
+		return grantOfRefused(a), grantError(err, apierr.WrongCredentials)
 	}
 	return g.admit(ctx, rq, a, gtyPassword, apierr.WrongCredentials)
 }
 
-// wrong turns an error of package signin into the error that a grant answers with.
-func wrong(err error, refusal *apierr.Error) error {
+// grantError turns an error of package signin into the error that a grant answers with.
+func grantError(err error, refusal *apierr.Error) error {
 	switch {
 	case errors.Is(err, signin.ErrBlocked):
 		return apierr.TooManyAttempts.With(err)
@@ -80,8 +80,8 @@ func wrong(err error, refusal *apierr.Error) error {
 	return err
 }
 
-// refusedTo returns what the tenant's log shows about the user of a refused attempt.
-func refusedTo(a signin.Attempt) *tokens.Grant {
+// grantOfRefused returns what the tenant's log shows about the user of a refused attempt.
+func grantOfRefused(a signin.Attempt) *tokens.Grant {
 	return &tokens.Grant{
 		User:  &storage.User{Username: a.Identifier},
 		Issue: storage.Issue{UserID: a.User.UserID, Connection: a.Connection},
@@ -117,7 +117,7 @@ func connectionOf(tx *storage.Tx, client storage.Client, name string, strategies
 	case err != nil:
 		return c, err
 	case !slices.Contains(strategies, c.Strategy):
-		return c, apierr.StrategyUnfit
+		return c, apierr.StrategyUnsupported
 	case !c.Serves(client):
 		return c, apierr.ConnectionDisabled
 	}

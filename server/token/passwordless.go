@@ -26,7 +26,7 @@ func (g *passwordless) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 	if rq.Form.Get("auth_session") != "" {
 		return g.challenged(ctx, rq)
 	}
-	if err := outside(rq, g.Type()); err != nil {
+	if err := refuseWithoutBrowser(rq, g.Type()); err != nil {
 		return nil, err
 	}
 	for _, name := range []string{"username", "otp", "realm"} {
@@ -38,12 +38,12 @@ func (g *passwordless) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 	if err != nil {
 		return nil, err
 	}
-	rq.HTTP = sender(rq)
+	rq.HTTP = requestOfUser(rq)
 	code, tried := account.TryPasscode(ctx, g.DB, g.Issuer.Secrets, user, rq.Client.ClientID, rq.Form.Get("otp"), rq.Now)
 	a := signin.Attempt{
 		Method: signin.Email, ClientID: rq.Client.ClientID, Connection: conn.Name, Identifier: rq.Form.Get("username"), User: user,
 		IP: signin.Address(rq.HTTP), Message: account.PasscodeSentence(conn.Strategy, tried),
-		Holds: func(tx *storage.Tx) error {
+		Recheck: func(tx *storage.Tx) error {
 			err := account.UsePasscode(tx, code, rq.Now)
 			if errors.Is(err, storage.ErrReused) {
 				return signin.ErrWrong
@@ -55,13 +55,13 @@ func (g *passwordless) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 		a.Method = signin.SMS
 	}
 	switch {
-	case errors.Is(tried, storage.ErrTooLate), errors.Is(tried, storage.ErrTooMany):
-		return refusedTo(a), wrongPasscode(conn, tried)
+	case errors.Is(tried, storage.ErrExpired), errors.Is(tried, storage.ErrTooMany):
+		return grantOfRefused(a), wrongPasscode(conn, tried)
 	case tried != nil && !errors.Is(tried, storage.ErrWrongCode):
 		return nil, tried
 	}
-	if err := g.Door.Judge(rq.HTTP, a, tried == nil); err != nil {
-		return refusedTo(a), wrong(err, wrongPasscode(conn, tried))
+	if err := g.SignIn.Evaluate(rq.HTTP, a, tried == nil); err != nil {
+		return grantOfRefused(a), grantError(err, wrongPasscode(conn, tried))
 	}
 	return g.admit(ctx, rq, a, "", wrongPasscode(conn, storage.ErrWrongCode))
 }

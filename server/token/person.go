@@ -44,11 +44,11 @@ func (p *people) admit(ctx context.Context, rq *oauth.TokenRequest, a signin.Att
 		return err
 	})
 	if err != nil {
-		return refusedTo(a), err
+		return grantOfRefused(a), err
 	}
 	grant, err := p.settle(ctx, rq, a, issue, gty, refusal)
 	if err == nil && further {
-		err = wrong(p.askFurther(ctx, rq, a, grant), refusal)
+		err = grantError(p.askFurther(ctx, rq, a, grant), refusal)
 	}
 	return grant, err
 }
@@ -68,9 +68,9 @@ func (p *people) settle(ctx context.Context, rq *oauth.TokenRequest, a signin.At
 		return p.decide(tx, grant)
 	})
 	if err != nil {
-		return grant, wrong(err, refusal)
+		return grant, grantError(err, refusal)
 	}
-	rq.Admit = func(tx *storage.Tx) error { return wrong(p.letIn(tx, a, grant), refusal) }
+	rq.Admit = func(tx *storage.Tx) error { return grantError(p.letIn(tx, a, grant), refusal) }
 	return grant, nil
 }
 
@@ -86,7 +86,7 @@ func (p *people) letIn(tx *storage.Tx, a signin.Attempt, grant *tokens.Grant) er
 	if err != nil {
 		return err
 	}
-	if err := p.Door.Record(tx, a); err != nil || grant.Authorization == nil {
+	if err := p.SignIn.Record(tx, a); err != nil || grant.Authorization == nil {
 		return err
 	}
 	return tx.SetAuthorization(user.UserID, grant.Authorization)
@@ -118,7 +118,7 @@ func (p *people) decide(tx *storage.Tx, grant *tokens.Grant) error {
 	}
 	issue := &grant.Issue
 	issue.Requested = cmp.Or(issue.Requested, allScopes(grant.API))
-	decision, err := grant.Decide(tx, tokens.Asked{Scope: issue.Requested})
+	decision, err := grant.Decide(tx, tokens.DecisionInput{Scope: issue.Requested})
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func allScopes(api *storage.ResourceServer) string {
 // Commit implements oauth.Grant: it records the login and stores the refresh token in one
 // transaction.
 func (p *people) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
-	issued := begin(p.Issuer.Secrets, grant, reply, rq.Now)
+	issued := startRefreshToken(p.Issuer.Secrets, grant, reply, rq.Now)
 	return p.DB.Update(ctx, func(tx *storage.Tx) error {
 		if err := rq.Admit(tx); err != nil || issued == nil {
 			return err
@@ -151,10 +151,10 @@ func (p *people) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *toke
 	})
 }
 
-// outside refuses logins that are impossible without a browser: to an organization, Auth0:
+// refuseWithoutBrowser refuses logins that are impossible without a browser: to an organization, Auth0:
 // manage-users/organizations/organizations-overview, and to third-party applications, which
 // need a user's consent.
-func outside(rq *oauth.TokenRequest, grantType string) error {
+func refuseWithoutBrowser(rq *oauth.TokenRequest, grantType string) error {
 	switch {
 	case !rq.Client.IsFirstParty:
 		return apierr.GrantNotAllowed(grantType)
@@ -172,9 +172,9 @@ func outside(rq *oauth.TokenRequest, grantType string) error {
 // avoid-common-issues-with-resource-owner-password-flow-and-attack-protection.
 const forwardedFor = "Auth0-Forwarded-For"
 
-// sender returns the request with the user's own IP address as its remote address, if the
+// requestOfUser returns the request with the user's own IP address as its remote address, if the
 // application is trusted to send that address.
-func sender(rq *oauth.TokenRequest) *http.Request {
+func requestOfUser(rq *oauth.TokenRequest) *http.Request {
 	if rq.Client.Public() || !rq.Client.TrustedForIP {
 		return rq.HTTP
 	}

@@ -35,9 +35,9 @@ func provesPossession(code storage.Code, verifier string) bool {
 func wrongVerifier(code storage.Code, verifier string) error {
 	switch {
 	case code.CodeChallenge == "":
-		return apierr.WrongVerifier.Because("the request at /authorize had no code_challenge")
+		return apierr.WrongVerifier.WithReason("the request at /authorize had no code_challenge")
 	case verifier == "":
-		return apierr.WrongVerifier.Because("the request at /authorize had a code_challenge, but the request has no code_verifier")
+		return apierr.WrongVerifier.WithReason("the request at /authorize had a code_challenge, but the request has no code_verifier")
 	}
-	return apierr.WrongVerifier.Because("the code_challenge was of the method " + code.CodeChallengeMethod)
+	return apierr.WrongVerifier.WithReason("the code_challenge was of the method " + code.CodeChallengeMethod)
 }

@@ -62,19 +62,19 @@ func (g *connectionToken) privileged(ctx context.Context, rq *oauth.TokenRequest
 	}
 	raw := rq.Form.Get("subject_token")
 	if len(raw) > maxAssertion {
-		return nil, errPrivileged.Because("it is too long")
+		return nil, errPrivileged.WithReason("it is too long")
 	}
 	jws, err := jose.ParseSignedCompact(raw, oauth.AssertionAlgorithms)
 	if err != nil {
-		return nil, errPrivileged.Because("it is not a signed JWT").With(err)
+		return nil, errPrivileged.WithReason("it is not a signed JWT").With(err)
 	}
 	typ, _ := jws.Signatures[0].Header.ExtraHeaders[jose.HeaderType].(string)
 	var claims privilegedRequest
 	if typ != typeOfRequest {
-		return nil, errPrivileged.Because("its typ is not " + typeOfRequest)
+		return nil, errPrivileged.WithReason("its typ is not " + typeOfRequest)
 	}
 	if err := json.Unmarshal(jws.UnsafePayloadWithoutVerification(), &claims); err != nil {
-		return nil, errPrivileged.Because("its claims cannot be read").With(err)
+		return nil, errPrivileged.WithReason("its claims cannot be read").With(err)
 	}
 	if err := claims.check(rq, g.issuer.URL); err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func (g *connectionToken) privileged(ctx context.Context, rq *oauth.TokenRequest
 		return err
 	})
 	if err == nil && !verifies(credentials, jws, rq.Now) {
-		err = errPrivileged.Because("no credential of token_vault_privileged_access verifies its signature")
+		err = errPrivileged.WithReason("no credential of token_vault_privileged_access verifies its signature")
 	}
 	return func(tx *storage.Tx) error { return authz.CheckMember(tx, claims.Organization, claims.Sub) }, err
 }
@@ -100,7 +100,7 @@ func (c privilegedRequest) useUp(tx *storage.Tx, rq *oauth.TokenRequest) error {
 	case err != nil:
 		return err
 	case used:
-		return errPrivileged.Because("its jti was used before")
+		return errPrivileged.WithReason("its jti was used before")
 	}
 	return tx.UsedAssertions.Put(storage.UsedAssertion{ID: c.id(rq), ExpiresAt: rq.Now.Add(2 * maxPrivilegedRequest)})
 }
@@ -112,18 +112,18 @@ func mayAsk(rq *oauth.TokenRequest, access storage.PrivilegedAccess) error {
 	switch {
 	case len(access.Credentials) == 0:
 		refusal.Message = "The application has no privileged access to Token Vault"
-		return refusal.ChangedBy("token_vault_privileged_access.credentials of the application")
+		return refusal.WithSetting("token_vault_privileged_access.credentials of the application")
 	case !within(access.IPAllowlist, signin.Address(rq.HTTP)):
 		refusal.Message = "The address of the request is not allowed for privileged access to Token Vault"
-		return refusal.ChangedBy("token_vault_privileged_access.ip_allowlist of the application")
+		return refusal.WithSetting("token_vault_privileged_access.ip_allowlist of the application")
 	case len(allowed) == 0:
 		refusal.Message = "The connection is not granted for privileged access to Token Vault"
-		return refusal.ChangedBy("token_vault_privileged_access.grants of the application")
+		return refusal.WithSetting("token_vault_privileged_access.grants of the application")
 	}
 	for scope := range strings.FieldsSeq(rq.Form.Get("scope")) {
 		if !slices.Contains(allowed, scope) {
 			refusal.Message = "The scope is not granted for privileged access to Token Vault"
-			return refusal.ChangedBy("token_vault_privileged_access.grants of the application")
+			return refusal.WithSetting("token_vault_privileged_access.grants of the application")
 		}
 	}
 	return nil
@@ -147,17 +147,17 @@ func (c privilegedRequest) check(rq *oauth.TokenRequest, issuer string) error {
 	context := utf8.RuneCountInString(c.AuditContext)
 	switch {
 	case c.Iss != rq.Client.ClientID:
-		return errPrivileged.Because("its iss is not the client_id")
+		return errPrivileged.WithReason("its iss is not the client_id")
 	case !isFor(c.Aud, issuer):
-		return errPrivileged.Because("its aud is not " + issuer)
+		return errPrivileged.WithReason("its aud is not " + issuer)
 	case c.Sub == "" || c.JTI == "":
-		return errPrivileged.Because("it needs the claims sub and jti")
+		return errPrivileged.WithReason("it needs the claims sub and jti")
 	case context == 0 || context > maxAuditContext:
-		return errPrivileged.Because("it needs an audit_context of 1 to 256 characters")
+		return errPrivileged.WithReason("it needs an audit_context of 1 to 256 characters")
 	case c.Iat == 0 || now-c.Iat > maxPrivilegedRequest.Seconds() || c.Exp != nil && *c.Exp <= now:
-		return errPrivileged.Because("it has expired: it is good for one minute after its iat")
+		return errPrivileged.WithReason("it has expired: it is good for one minute after its iat")
 	case c.Iat > soon || c.Nbf > soon:
-		return errPrivileged.Because("it is not valid yet")
+		return errPrivileged.WithReason("it is not valid yet")
 	}
 	return nil
 }

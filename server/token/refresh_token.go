@@ -39,7 +39,7 @@ func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 	}
 	id, ok := keys.FamilyOfRefreshToken(text)
 	if !ok {
-		return nil, apierr.InvalidRefreshToken.Because("it is not a refresh token")
+		return nil, apierr.InvalidRefreshToken.WithReason("it is not a refresh token")
 	}
 	grant := &tokens.Grant{Client: rq.Client, ID: id, GTY: tokens.GTYRefreshToken}
 	var decision authz.Decision
@@ -59,7 +59,7 @@ func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 				return err
 			}
 		}
-		requested, err := aim(tx, grant, rq)
+		requested, err := selectAPI(tx, grant, rq)
 		if err != nil {
 			return err
 		}
@@ -73,11 +73,11 @@ func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 	})
 	switch {
 	case storage.IsNotFound(err):
-		return nil, apierr.InvalidRefreshToken.Because("it belongs to another application, has expired, was revoked, or its session has ended").With(err)
+		return nil, apierr.InvalidRefreshToken.WithReason("it belongs to another application, has expired, was revoked, or its session has ended").With(err)
 	case err != nil:
 		return grant, err
 	case !known && !g.issuer.Secrets.IssuedRefreshToken(text):
-		return nil, apierr.InvalidRefreshToken.Because("it was not issued by this tenant")
+		return nil, apierr.InvalidRefreshToken.WithReason("it was not issued by this tenant")
 	case !known:
 		return grant, g.breach(ctx, id, text, rq.Now)
 	}
@@ -114,14 +114,14 @@ func decide(tx *storage.Tx, grant *tokens.Grant, requested string) (authz.Decisi
 	if err := authz.CheckMember(tx, grant.Issue.Organization, grant.User.UserID); err != nil {
 		return authz.Decision{}, err
 	}
-	return grant.Decide(tx, tokens.Asked{Scope: requested, Refresh: true})
+	return grant.Decide(tx, tokens.DecisionInput{Scope: requested, Refresh: true})
 }
 
-// aim directs a grant at the API that the request names, if that is the refresh token's own
+// selectAPI directs a grant at the API that the request names, if that is the refresh token's own
 // API or one in the application's policies, and returns the requested scope. Any other API in
 // the request is ignored, and so is a policy for an API that does not exist. Auth0:
 // secure/tokens/refresh-tokens/multi-resource-refresh-token.
-func aim(tx *storage.Tx, grant *tokens.Grant, rq *oauth.TokenRequest) (requested string, err error) {
+func selectAPI(tx *storage.Tx, grant *tokens.Grant, rq *oauth.TokenRequest) (requested string, err error) {
 	issue := &grant.Issue
 	requested = cmp.Or(rq.Form.Get("scope"), issue.Requested)
 	audience := cmp.Or(rq.Form.Get("audience"), issue.Audience)
@@ -148,8 +148,8 @@ func aim(tx *storage.Tx, grant *tokens.Grant, rq *oauth.TokenRequest) (requested
 	return requested, nil
 }
 
-// extend renews the idle lifetime of the session that a refresh token is bound to.
-func extend(tx *storage.Tx, s storage.Session, rq *oauth.TokenRequest) error {
+// extendSession renews the idle lifetime of the session that a refresh token is bound to.
+func extendSession(tx *storage.Tx, s storage.Session, rq *oauth.TokenRequest) error {
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
 	if storage.Optional(err) != nil {
 		return err
@@ -172,9 +172,9 @@ func (g *refreshToken) breach(ctx context.Context, id, text string, now time.Tim
 func invalidRefreshToken(err error) error {
 	switch {
 	case errors.Is(err, storage.ErrReused):
-		return apierr.InvalidRefreshToken.Because("it was exchanged before, so all refresh tokens of its family are revoked").With(err)
+		return apierr.InvalidRefreshToken.WithReason("it was exchanged before, so all refresh tokens of its family are revoked").With(err)
 	case storage.IsNotFound(err):
-		return apierr.InvalidRefreshToken.Because("it has expired or was revoked").With(err)
+		return apierr.InvalidRefreshToken.WithReason("it has expired or was revoked").With(err)
 	}
 	return err
 }
@@ -190,7 +190,7 @@ func (g *refreshToken) Commit(ctx context.Context, rq *oauth.TokenRequest, grant
 	}
 	if s := grant.Session; s != nil {
 		x.IdleExpiresAt = time.Time{}
-		x.Within = func(tx *storage.Tx) error { return extend(tx, *s, rq) }
+		x.Within = func(tx *storage.Tx) error { return extendSession(tx, *s, rq) }
 	}
 	next := g.issuer.Secrets.NewRefreshToken(grant.ID)
 	x.Next = keys.Hash(next)

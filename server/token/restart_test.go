@@ -15,7 +15,7 @@ func (tn tenant) restart(change func(*storage.Tx) error) tenant {
 	if err := tn.Close(); err != nil {
 		tn.t.Fatal(err)
 	}
-	db, err := storage.Open(tn.Kept())
+	db, err := storage.Open(tn.OpenData())
 	if err != nil {
 		tn.t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ type Deps struct {
 	DB        *storage.DB
 	Issuer    *tokens.Issuer
 	Passwords *identity.Passwords
-	Door      *signin.Door
+	SignIn    *signin.Service
 	Providers Providers
 }
 
@@ -37,9 +37,9 @@ type Providers interface {
 	// Renew returns new tokens of a connection's provider for a refresh token that it issued. It
 	// fails if the provider refuses or cannot be reached.
 	Renew(ctx context.Context, c storage.Connection, old storage.IdentityTokens) (storage.IdentityTokens, error)
-	// Keep creates or updates the user who has an account at the provider of a connection, with what
+	// SaveUser creates or updates the user who has an account at the provider of a connection, with what
 	// the provider says about the user. Refusals are *apierr.Error.
-	Keep(tx *storage.Tx, c storage.Connection, who providers.Account, now time.Time) (storage.User, error)
+	SaveUser(tx *storage.Tx, c storage.Connection, who providers.Account, now time.Time) (storage.User, error)
 	// CheckAssertion returns an error unless an assertion is signed by the provider of a connection.
 	CheckAssertion(ctx context.Context, c storage.Connection, assertion string) error
 }
@@ -51,7 +51,7 @@ func Grants(d Deps) []oauth.Grant {
 	return []oauth.Grant{
 		&authorizationCode{d.DB, d.Issuer},
 		&refreshToken{d.DB, d.Issuer},
-		&clientCredentials{d.DB, d.Door.Log},
+		&clientCredentials{d.DB, d.SignIn.Log},
 		&password{persons, passwordGrant},
 		&password{persons, realmGrant},
 		&passwordless{persons},

@@ -73,7 +73,7 @@ func (g *tokenExchange) Permits(c storage.Client, form url.Values) error {
 	if kind == accessTokenType {
 		wanted = onBehalfProfile
 	}
-	return apierr.GrantNotAllowed(g.Type()).ChangedBy(wanted + " in token_exchange.allow_any_profile_of_type of the application")
+	return apierr.GrantNotAllowed(g.Type()).WithSetting(wanted + " in token_exchange.allow_any_profile_of_type of the application")
 }
 
 // onBehalfProfile is the name, in the settings of a client, of the exchange of access tokens.
@@ -197,7 +197,7 @@ func decideFor(tx *storage.Tx, grant *tokens.Grant, wanted []string) error {
 		return err
 	}
 	wanted = slices.DeleteFunc(wanted, func(s string) bool { return slices.Contains(authz.StandardScopes(), s) })
-	decision, err := grant.Decide(tx, tokens.Asked{Scope: strings.Join(wanted, " "), Online: true})
+	decision, err := grant.Decide(tx, tokens.DecisionInput{Scope: strings.Join(wanted, " "), Online: true})
 	if err != nil {
 		return err
 	}

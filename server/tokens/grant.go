@@ -24,9 +24,9 @@ type Grant struct {
 	// the token is bound to, the claim cnf of RFC 7800, nil for an unbound token.
 	TokenType    string
 	Confirmation map[string]any
-	// Given is another server's access token, which the client gets instead of one of the tenant's;
+	// ProviderToken is another server's access token, which the client gets instead of one of the tenant's;
 	// nil if there is none.
-	Given *Access
+	ProviderToken *Access
 	// Actor is the party that acts for the user, the claim act of RFC 8693, nil if there is none.
 	Actor map[string]any
 	// Session is the session with which the grant's refresh token ends, nil if it is not bound to a
@@ -38,8 +38,8 @@ type Grant struct {
 	// Authorization is what the Authorization Extension writes into the user's app_metadata during
 	// the login, nil for no change.
 	Authorization any
-	// Lost are the requested scopes that are not granted, with the reasons.
-	Lost []authz.Lost
+	// DeniedScopes are the requested scopes that are not granted, with the reasons.
+	DeniedScopes []authz.DeniedScope
 }
 
 // Load reads the user, the API and the client secret that the grant's Issue refers to. It returns
@@ -69,8 +69,8 @@ func (g *Grant) LoadSecret(tx *storage.Tx) error {
 	return storage.Optional(err)
 }
 
-// Asked says what is asked for in a decision about a user's rights.
-type Asked struct {
+// DecisionInput says what is asked for in a decision about a user's rights.
+type DecisionInput struct {
 	// Scope is the scope parameter.
 	Scope string
 	// Online says that no refresh token can be issued, even if it is asked for.
@@ -82,7 +82,7 @@ type Asked struct {
 }
 
 // Decide returns what the grant's user is allowed to do with the application and the API.
-func (g *Grant) Decide(tx *storage.Tx, asked Asked) (authz.Decision, error) {
+func (g *Grant) Decide(tx *storage.Tx, asked DecisionInput) (authz.Decision, error) {
 	in := authz.Input{
 		Client: g.Client, User: *g.User, API: g.API, Audience: g.Issue.Audience, Requested: asked.Scope,
 		Connection: g.Issue.Connection, Organization: g.Issue.Organization,
@@ -99,14 +99,14 @@ func (g *Grant) Decide(tx *storage.Tx, asked Asked) (authz.Decision, error) {
 func (g *Grant) Apply(d authz.Decision) {
 	g.Issue.Scope, g.Issue.Permissions = d.Scope, d.Permissions
 	g.Issue.AccessClaims, g.Issue.IDClaims = d.AccessClaims, d.IDClaims
-	g.Authorization, g.Lost = d.AppMetadata["authorization"], d.Lost
+	g.Authorization, g.DeniedScopes = d.AppMetadata["authorization"], d.DeniedScopes
 }
 
 // noteNeglected records in the trace of a request that the API wants its access tokens bound to a key or encrypted, which
 // they are not.
 func (g *Grant) noteNeglected(ctx context.Context) {
 	note := func(said, setting string) {
-		trace.Note(ctx, trace.Step{Room: "tokens", Said: said, Setting: setting + " of the API " + g.API.Identifier})
+		trace.Note(ctx, trace.Step{Component: "tokens", Decision: said, Setting: setting + " of the API " + g.API.Identifier})
 	}
 	if g.API.ProofOfPossession.Required {
 		note("the token is a bearer's, though the API wants it bound to a key: neither DPoP nor mTLS is emulated", "proof_of_possession")
@@ -118,7 +118,7 @@ func (g *Grant) noteNeglected(ctx context.Context) {
 
 // Trace records in the trace of a request which scopes were not granted.
 func (g *Grant) Trace(ctx context.Context) {
-	for _, l := range g.Lost {
-		trace.Note(ctx, trace.Step{Room: "authz", Said: "the scope " + l.Scope + " is not granted: " + l.Why, Setting: l.Setting})
+	for _, l := range g.DeniedScopes {
+		trace.Note(ctx, trace.Step{Component: "authz", Decision: "the scope " + l.Scope + " is not granted: " + l.Reason, Setting: l.Setting})
 	}
 }

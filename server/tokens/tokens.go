@@ -170,13 +170,13 @@ type idClaims struct {
 }
 
 // ID returns the ID token of a user's grant, OIDC Core section 2.
-func (i *Issuer) ID(g *Grant, now time.Time) (string, error) { return i.IDBeside(g, "", "", now) }
+func (i *Issuer) ID(g *Grant, now time.Time) (string, error) { return i.FrontChannelID(g, "", "", now) }
 
-// IDBeside returns the ID token that is sent through the browser together with an access
+// FrontChannelID returns the ID token that is sent through the browser together with an access
 // token and a code, "" for none. The ID token contains their hashes, so that the
 // application can verify that they belong together: OIDC Core sections 3.2.2.9 and
 // 3.3.2.11.
-func (i *Issuer) IDBeside(g *Grant, access, code string, now time.Time) (string, error) {
+func (i *Issuer) FrontChannelID(g *Grant, access, code string, now time.Time) (string, error) {
 	lifetime := g.Client.JWTConfiguration.LifetimeInSeconds
 	if lifetime == 0 {
 		lifetime = DefaultIDTokenLifetime

@@ -184,7 +184,7 @@ func (i *Issuer) Advise(r *http.Request) {
 		return
 	}
 	trace.Note(r.Context(), trace.Step{
-		Room: "tokens", Said: "the request was sent to " + r.Host + ", but its tokens name the issuer " + i.URL + ": clients that know the tenant by another address reject them",
+		Component: "tokens", Decision: "the request was sent to " + r.Host + ", but its tokens name the issuer " + i.URL + ": clients that know the tenant by another address reject them",
 		Setting: "the domain that the application is configured with, or the setting issuer of the server",
 	})
 }

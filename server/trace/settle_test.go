@@ -18,10 +18,10 @@ import (
 func ended(t *trace.Traces, n int) {
 	r := trace.Begin(httptest.NewRequest(http.MethodGet, fmt.Sprintf("/authorize?client_id=app%d&login_hint=who@example.test", n), nil))
 	for step := range n % 3 {
-		trace.Note(r.Context(), trace.Step{Room: "authorize", Said: fmt.Sprintf("step %d of %d", step, n), Setting: "flag"})
+		trace.Note(r.Context(), trace.Step{Component: "authorize", Decision: fmt.Sprintf("step %d of %d", step, n), Setting: "flag"})
 	}
 	if n%2 == 1 {
-		trace.Refuse(r.Context(), http.StatusForbidden, trace.Step{Room: "authorize", Said: "refused"})
+		trace.Refuse(r.Context(), http.StatusForbidden, trace.Step{Component: "authorize", Decision: "refused"})
 	}
 	t.End(r, fmt.Sprint("request", n), "/authorize")
 }
@@ -85,7 +85,7 @@ func TestATraceEndsOnce(t *testing.T) {
 	traces := trace.New(trace.Deps{Now: time.Now})
 	r := trace.Begin(httptest.NewRequest(http.MethodGet, "/authorize?client_id=app", nil))
 	traces.End(r, "one", "/authorize")
-	trace.Refuse(r.Context(), http.StatusForbidden, trace.Step{Said: "too late"})
+	trace.Refuse(r.Context(), http.StatusForbidden, trace.Step{Decision: "too late"})
 	traces.End(r, "two", "/authorize")
 	traces.End(httptest.NewRequest(http.MethodGet, "/authorize", nil), "never begun", "/authorize")
 	all := list(t, traces)

@@ -15,10 +15,10 @@ import (
 
 // Step is one decision on the way to an answer.
 type Step struct {
-	// Room names the package or the endpoint that decided.
-	Room string `json:"room"`
-	// Said is the decision, in a sentence.
-	Said string `json:"said"`
+	// Component names the package or the endpoint that decided.
+	Component string `json:"room"`
+	// Decision is the decision, in a sentence.
+	Decision string `json:"said"`
 	// Setting names what would change the decision, "" if no setting of the tenant would.
 	Setting string `json:"setting,omitempty"`
 }
@@ -240,7 +240,7 @@ func (t *Traces) Settle() {
 		}
 		steps := make([]Step, len(r.Steps))
 		for j, s := range r.Steps {
-			steps[j] = Step{strings.Clone(s.Room), strings.Clone(s.Said), strings.Clone(s.Setting)}
+			steps[j] = Step{strings.Clone(s.Component), strings.Clone(s.Decision), strings.Clone(s.Setting)}
 		}
 		r.Steps = steps
 		last[i] = r

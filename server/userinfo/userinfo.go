@@ -73,15 +73,15 @@ func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	claims, err := m.Issuer.Verify(r.Context(), token, m.Issuer.Userinfo(), m.Now())
 	switch {
 	case errors.Is(err, tokens.ErrExpired):
-		return unauthorized("The token has expired").Because(tokens.Why(err)).With(err)
+		return unauthorized("The token has expired").WithReason(tokens.Why(err)).With(err)
 	case err != nil:
-		return unauthorized("The access token is invalid").Because(tokens.Why(err)).With(err)
+		return unauthorized("The access token is invalid").WithReason(tokens.Why(err)).With(err)
 	case !slices.Contains(claims.Scope, "openid"):
 		return insufficientScope()
 	}
 	body, client, err := m.profile(r, claims)
 	if storage.IsNotFound(err) {
-		return unauthorized("The access token is invalid").Because("its user or application is gone, or the grant was revoked").With(err)
+		return unauthorized("The access token is invalid").WithReason("its user or application is gone, or the grant was revoked").With(err)
 	}
 	if err != nil {
 		return err
@@ -118,7 +118,7 @@ func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 	if h := r.Header.Get("Authorization"); h != "" {
 		scheme, token, _ := strings.Cut(h, " ")
 		if !strings.EqualFold(scheme, "Bearer") || token == "" {
-			return "", unauthorized("").Because("the header Authorization is not Bearer followed by a token")
+			return "", unauthorized("").WithReason("the header Authorization is not Bearer followed by a token")
 		}
 		return strings.TrimSpace(token), nil
 	}
@@ -137,7 +137,7 @@ func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 	if token := params.Get("access_token"); token != "" {
 		return token, nil
 	}
-	return "", unauthorized("").Because("the request has no access token")
+	return "", unauthorized("").WithReason("the request has no access token")
 }
 
 // profile returns the body of the answer: sub, the claims of the scopes, and the custom claims that
@@ -192,7 +192,7 @@ func idClaims(tx *storage.Tx, claims tokens.Claims, client storage.Client, user 
 	if grant.API, err = tx.API(grant.Issue.Audience); err != nil {
 		return nil, err
 	}
-	decision, err := grant.Decide(tx, tokens.Asked{Scope: strings.Join(claims.Scope, " "), Online: true})
+	decision, err := grant.Decide(tx, tokens.DecisionInput{Scope: strings.Join(claims.Scope, " "), Online: true})
 	if _, denied := errors.AsType[*apierr.Error](err); denied {
 		err = nil // the token was already issued, so it does not matter that a login would be denied now
 	}

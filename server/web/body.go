@@ -21,9 +21,9 @@ import (
 // MaxForm is the largest body that the protocol endpoints accept, in bytes.
 const MaxForm = 64 << 10
 
-// Lists reads a form of a page in which a field may occur several times, such as a
+// FormLists reads a form of a page in which a field may occur several times, such as a
 // choice of several options. It also sets the request's PostForm.
-func Lists(w http.ResponseWriter, r *http.Request, limit int64) (url.Values, error) {
+func FormLists(w http.ResponseWriter, r *http.Request, limit int64) (url.Values, error) {
 	body, err := ReadBody(w, r, limit)
 	if err != nil {
 		return nil, err

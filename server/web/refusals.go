@@ -19,13 +19,13 @@ func refused(w http.ResponseWriter, status int, why trace.Step) {
 // stepOf returns the trace's step for a page that refuses the user's input or a link.
 func stepOf(page templates.Needs) trace.Step {
 	if len(page.Errors) == 0 {
-		return trace.Step{Room: "web", Said: "the page " + page.Screen, Setting: "a new link: each can be used once, and only until it expires"}
+		return trace.Step{Component: "web", Decision: "the page " + page.Screen, Setting: "a new link: each can be used once, and only until it expires"}
 	}
 	changes := make([]string, 0, len(page.Errors))
 	for _, code := range page.Errors {
 		changes = append(changes, changeOf(code))
 	}
-	return trace.Step{Room: "web", Said: "the page " + page.Screen + " says " + strings.Join(page.Errors, ", "), Setting: strings.Join(changes, "; ")}
+	return trace.Step{Component: "web", Decision: "the page " + page.Screen + " says " + strings.Join(page.Errors, ", "), Setting: strings.Join(changes, "; ")}
 }
 
 // changesOf says which setting would change the answer, by prefixes of the keys of errors on pages.

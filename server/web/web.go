@@ -45,7 +45,7 @@ func NewRouter(log *slog.Logger) *Router {
 	rt := &Router{log: log, shape: OAuth, before: new(func(context.Context) error)}
 	notFound := rt.adapt(func(http.ResponseWriter, *http.Request) error { return apierr.NotFound })
 	notAllowed := rt.adapt(func(w http.ResponseWriter, _ *http.Request) error {
-		return apierr.MethodNotAllowed.ChangedBy("the method of the request: the address takes " + strings.Join(w.Header().Values("Allow"), ", "))
+		return apierr.MethodNotAllowed.WithSetting("the method of the request: the address takes " + strings.Join(w.Header().Values("Allow"), ", "))
 	})
 	rt.routes = newRoutes(notFound, notAllowed)
 	return rt
@@ -66,9 +66,9 @@ func (rt *Router) WithCORS(cors CORS) *Router {
 	return &c
 }
 
-// AnswerTo makes the router refuse requests to host names outside hosts, whatever their
+// SetHosts makes the router refuse requests to host names outside hosts, whatever their
 // path. Without it the router answers to every name.
-func (rt *Router) AnswerTo(hosts Hosts) { rt.hosts = &hosts }
+func (rt *Router) SetHosts(hosts Hosts) { rt.hosts = &hosts }
 
 // Before sets a function that runs before every handler. If it fails, the handler is not
 // called.
@@ -89,9 +89,9 @@ func (rt *Router) Handle(method, path string, h Handler) {
 	}
 }
 
-// Again mounts h at another path of an operation that is already mounted. It adds no
+// HandleAlias mounts h at another path of an operation that is already mounted. It adds no
 // entry to Operations.
-func (rt *Router) Again(method, path string, h Handler) { rt.handle(method, path, h) }
+func (rt *Router) HandleAlias(method, path string, h Handler) { rt.handle(method, path, h) }
 
 // Refuse answers method at path with err, unless another handler is mounted there. It
 // adds no entry to Operations.
@@ -211,8 +211,8 @@ func (rt *Router) fail(w http.ResponseWriter, r *http.Request, room string, err 
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		return // the client has gone
 	}
-	if name, lacks := e.Lacks(); lacks && r.Method == http.MethodPost && r.URL.Query().Has(name) {
-		e = e.Because("it was in the query of the URL, where it is not read")
+	if name, lacks := e.MissingParameterName(); lacks && r.Method == http.MethodPost && r.URL.Query().Has(name) {
+		e = e.WithReason("it was in the query of the URL, where it is not read")
 	}
 	level := slog.LevelInfo
 	if e.Status >= http.StatusInternalServerError && e.Status != http.StatusNotImplemented {
@@ -220,7 +220,7 @@ func (rt *Router) fail(w http.ResponseWriter, r *http.Request, room string, err 
 	}
 	rt.log.Log(r.Context(), level, "request refused", "request_id", RequestID(w), "method", r.Method,
 		"host", r.Host, "path", rt.logged(r.URL.Path), "status", e.Status, "err", err.Error())
-	trace.Refuse(r.Context(), e.Status, trace.Step{Room: room, Said: e.Said(), Setting: e.Changes()})
+	trace.Refuse(r.Context(), e.Status, trace.Step{Component: room, Decision: e.Summary(), Setting: e.Remedy()})
 	for name, value := range e.Header {
 		w.Header().Set(name, value)
 	}

@@ -17,17 +17,17 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Made is a new key of an authenticator, which Keep stores.
-type Made struct {
+// Registration is a new key of an authenticator, which Save stores.
+type Registration struct {
 	Ceremony storage.Ceremony
 	kind     string
 	document storage.Document
 }
 
-// Make verifies the answer to BeginMaking. It must be called outside of any update.
-func Make(p Party, kind string, c storage.Ceremony, response []byte) (m Made, err error) {
-	m = Made{Ceremony: c, kind: kind}
-	if c.Purpose != ToMake(kind) {
+// FinishRegistration verifies the answer to BeginRegistration. It must be called outside of any update.
+func FinishRegistration(p Party, kind string, c storage.Ceremony, response []byte) (m Registration, err error) {
+	m = Registration{Ceremony: c, kind: kind}
+	if c.Purpose != RegistrationPurpose(kind) {
 		return m, ErrInvalid
 	}
 	w, session, err := p.resume(c)
@@ -99,10 +99,10 @@ const maxPasskeys = 20
 // ErrTooMany reports a user who already has the largest allowed number of passkeys.
 var ErrTooMany = errors.New("the user has too many passkeys")
 
-// Keep stores a new key for its user and ends the ceremony. It returns storage.ErrReused if the
+// Save stores a new key for its user and ends the ceremony. It returns storage.ErrReused if the
 // ceremony was ended before, ErrTooMany, and ErrInvalid if the key is already stored or was made
 // for another user.
-func (m Made) Keep(tx *storage.Tx, userID string, now time.Time) (id string, err error) {
+func (m Registration) Save(tx *storage.Tx, userID string, now time.Time) (id string, err error) {
 	if err := tx.EndCeremony(m.Ceremony); err != nil {
 		return "", err
 	}
@@ -136,8 +136,8 @@ func (m Made) Keep(tx *storage.Tx, userID string, now time.Time) (id string, err
 	return id, kept.Put(doc)
 }
 
-// Used is a verified use of a key, which Hold records.
-type Used struct {
+// Authentication is a verified use of a key, which Record stores.
+type Authentication struct {
 	Ceremony storage.Ceremony
 	// UserID is the user who has the key, ID the id of the authentication method.
 	UserID, ID string
@@ -145,10 +145,10 @@ type Used struct {
 	key        webauthn.Credential
 }
 
-// Use verifies the answer to BeginUsing. It must be called outside of any update.
-func Use(ctx context.Context, db *storage.DB, p Party, kind string, c storage.Ceremony, response []byte) (u Used, err error) {
-	u = Used{Ceremony: c}
-	if c.Purpose != ToUse(kind) {
+// FinishAuthentication verifies the answer to BeginAuthentication. It must be called outside of any update.
+func FinishAuthentication(ctx context.Context, db *storage.DB, p Party, kind string, c storage.Ceremony, response []byte) (u Authentication, err error) {
+	u = Authentication{Ceremony: c}
+	if c.Purpose != AuthenticationPurpose(kind) {
 		return u, ErrInvalid
 	}
 	w, session, err := p.resume(c)
@@ -194,10 +194,10 @@ func Use(ctx context.Context, db *storage.DB, p Party, kind string, c storage.Ce
 	return u, nil
 }
 
-// Hold ends the ceremony and stores the key's new signature counter. It returns
+// Record ends the ceremony and stores the key's new signature counter. It returns
 // storage.ErrReused if the ceremony was ended before, and ErrInvalid if the key was deleted or
 // used meanwhile.
-func (u Used) Hold(tx *storage.Tx, now time.Time) error {
+func (u Authentication) Record(tx *storage.Tx, now time.Time) error {
 	if err := tx.EndCeremony(u.Ceremony); err != nil {
 		return err
 	}

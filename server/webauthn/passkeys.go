@@ -45,9 +45,9 @@ func SignsUp(c storage.Connection) bool {
 	return TakesPasskeys(c) && !c.Verifies("email") && !c.Verifies("phone_number")
 }
 
-// Ways returns how a page asks for passkeys of the databases: by autofill in the field of the
+// PasskeyPrompts returns how a page asks for passkeys of the databases: by autofill in the field of the
 // identifier, by a button, or both.
-func Ways(databases []storage.Connection) (autofill, button bool) {
+func PasskeyPrompts(databases []storage.Connection) (autofill, button bool) {
 	for _, c := range databases {
 		if !TakesPasskeys(c) {
 			continue
@@ -77,17 +77,17 @@ func Connection(tx *storage.Tx, clientID, name string) (storage.Connection, erro
 	return ways.Databases[i], nil
 }
 
-// Wrong reports whether an error means that an authenticator's answer does not prove anything.
-func Wrong(err error) bool {
+// IsInvalid reports whether an error means that an authenticator's answer does not prove anything.
+func IsInvalid(err error) bool {
 	return errors.Is(err, ErrInvalid) || errors.Is(err, storage.ErrReused) || storage.IsNotFound(err)
 }
 
 // UsePasskey verifies the answer to a request for a passkey of any user. It returns ErrInvalid if
 // the user does not log in to one of the connections with passkeys.
-func UsePasskey(ctx context.Context, db *storage.DB, p Party, ceremony, clientID string, connections []storage.Connection, response []byte, now time.Time) (u Used, user storage.User, err error) {
+func UsePasskey(ctx context.Context, db *storage.DB, p Party, ceremony, clientID string, connections []storage.Connection, response []byte, now time.Time) (u Authentication, user storage.User, err error) {
 	var c storage.Ceremony
 	err = db.View(ctx, func(tx *storage.Tx) error {
-		c, err = tx.FindCeremony(ceremony, ToUse(Passkey), now)
+		c, err = tx.FindCeremony(ceremony, AuthenticationPurpose(Passkey), now)
 		return err
 	})
 	if storage.IsNotFound(err) || err == nil && c.ClientID != clientID {
@@ -96,7 +96,7 @@ func UsePasskey(ctx context.Context, db *storage.DB, p Party, ceremony, clientID
 	if err != nil {
 		return u, user, err
 	}
-	if u, err = Use(ctx, db, p, Passkey, c, response); err != nil {
+	if u, err = FinishAuthentication(ctx, db, p, Passkey, c, response); err != nil {
 		return u, user, err
 	}
 	err = db.View(ctx, func(tx *storage.Tx) error {
@@ -113,9 +113,9 @@ func UsePasskey(ctx context.Context, db *storage.DB, p Party, ceremony, clientID
 	return u, user, nil
 }
 
-// Roams reports whether an authenticator says that it is not part of the device that asked, Web
+// IsCrossPlatform reports whether an authenticator says that it is not part of the device that asked, Web
 // Authentication section 5.4.5.
-func Roams(response []byte) bool {
+func IsCrossPlatform(response []byte) bool {
 	var said struct {
 		Attachment string `json:"authenticatorAttachment"`
 	}

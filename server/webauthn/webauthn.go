@@ -27,12 +27,12 @@ const (
 	Platform = "webauthn-platform"
 )
 
-// ToMake is the purpose of a ceremony that creates a key of a kind, ToUse that of one that uses
+// RegistrationPurpose is the purpose of a ceremony that creates a key of a kind, AuthenticationPurpose that of one that uses
 // a key.
-func ToMake(kind string) string { return "make " + kind }
+func RegistrationPurpose(kind string) string { return "make " + kind }
 
-// ToUse is the purpose of a ceremony that uses a key of a kind.
-func ToUse(kind string) string { return "use " + kind }
+// AuthenticationPurpose is the purpose of a ceremony that uses a key of a kind.
+func AuthenticationPurpose(kind string) string { return "use " + kind }
 
 // Lifetime is how long a challenge can be answered.
 const Lifetime = 10 * time.Minute
@@ -133,14 +133,14 @@ type Request struct {
 	Verification string
 }
 
-// Begin holds the options for the browser, and the ceremony, which the caller stores in an
+// Challenge holds the options for the browser, and the ceremony, which the caller stores in an
 // update.
-type Begin struct {
+type Challenge struct {
 	Options  json.RawMessage
 	Ceremony storage.Ceremony
 }
 
-func (rq Request) begin(purpose string, options, session any, now time.Time) (b Begin, err error) {
+func (rq Request) begin(purpose string, options, session any, now time.Time) (b Challenge, err error) {
 	if b.Options, err = json.Marshal(options); err != nil {
 		return b, err
 	}
@@ -173,26 +173,26 @@ func (rq Request) selection() protocol.AuthenticatorSelection {
 	return s
 }
 
-// BeginMaking asks an authenticator to create a key.
-func BeginMaking(tx *storage.Tx, p Party, rq Request, now time.Time) (Begin, error) {
+// BeginRegistration asks an authenticator to create a key.
+func BeginRegistration(tx *storage.Tx, p Party, rq Request, now time.Time) (Challenge, error) {
 	w, err := p.library()
 	if err != nil {
-		return Begin{}, err
+		return Challenge{}, err
 	}
 	has, err := keysOf(tx, rq.UserID, "")
 	if err != nil {
-		return Begin{}, err
+		return Challenge{}, err
 	}
 	options, session, err := w.BeginRegistration(owner{rq.UserID, rq.Name, nil},
 		webauthn.WithAuthenticatorSelection(rq.selection()), webauthn.WithExclusions(descriptors(has)))
 	if err != nil {
-		return Begin{}, err
+		return Challenge{}, err
 	}
-	return rq.begin(ToMake(rq.Kind), options.Response, session, now)
+	return rq.begin(RegistrationPurpose(rq.Kind), options.Response, session, now)
 }
 
-// BeginUsing asks an authenticator to use an existing key.
-func BeginUsing(tx *storage.Tx, p Party, rq Request, now time.Time) (b Begin, err error) {
+// BeginAuthentication asks an authenticator to use an existing key.
+func BeginAuthentication(tx *storage.Tx, p Party, rq Request, now time.Time) (b Challenge, err error) {
 	w, err := p.library()
 	if err != nil {
 		return b, err
@@ -211,7 +211,7 @@ func BeginUsing(tx *storage.Tx, p Party, rq Request, now time.Time) (b Begin, er
 	if err != nil {
 		return b, err
 	}
-	return rq.begin(ToUse(rq.Kind), options.Response, session, now)
+	return rq.begin(AuthenticationPurpose(rq.Kind), options.Response, session, now)
 }
 
 func invalid(err error) error {

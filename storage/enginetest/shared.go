@@ -186,7 +186,7 @@ func (s together) failure() {
 func (s together) holders(name string) (all []int) {
 	s.Helper()
 	for n, e := range s.shared {
-		held, err := e.Hold(name)
+		held, err := e.AcquireLease(name)
 		if err != nil && !errors.Is(err, keyspace.ErrClosed) {
 			s.Fatal(err)
 		}
@@ -203,7 +203,7 @@ func (s together) leases() {
 			s.Fatalf("the lease is held by %v, want the first alone", got)
 		}
 	}
-	if held, err := s.shared[1].Hold("another"); !held || err != nil {
+	if held, err := s.shared[1].AcquireLease("another"); !held || err != nil {
 		s.Errorf("a lease of another name: %v, %v", held, err)
 	}
 	if err := s.shared[0].Close(); err != nil {
@@ -220,7 +220,7 @@ func (s together) alone() {
 	for _, e := range s.shared {
 		for range 2 {
 			wait.Go(func() {
-				err := e.Alone("start", func() error {
+				err := e.RunExclusive("start", func() error {
 					most.Store(max(most.Load(), inside.Add(1)))
 					runtime.Gosched()
 					ran.Add(1)

@@ -43,7 +43,7 @@ func (w worked) logouts(workers map[string]string) {
 	w.Helper()
 	w.update(func(tx *storage.Tx) error {
 		for _, key := range slices.Sorted(maps.Keys(workers)) {
-			if err := tx.Logouts.Put(storage.Logout{Key: key, Teller: workers[key]}); err != nil {
+			if err := tx.Logouts.Put(storage.Logout{Key: key, Worker: workers[key]}); err != nil {
 				return err
 			}
 		}
@@ -68,8 +68,8 @@ func (w worked) takes(worker storage.Worker, most int) string {
 	}
 	keys := make([]string, len(taken))
 	for n, l := range taken {
-		if keys[n] = l.Key; l.Teller != worker.Name {
-			w.Errorf("logout %s is taken over and still says that it is of %q", l.Key, l.Teller)
+		if keys[n] = l.Key; l.Worker != worker.Name {
+			w.Errorf("logout %s is taken over and still says that it is of %q", l.Key, l.Worker)
 		}
 	}
 	return strings.Join(keys, " ")

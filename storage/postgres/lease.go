@@ -47,8 +47,8 @@ func (d *Database) lease(tenant []byte, name string) []byte {
 	return number(int64(int32(h.Sum32())))                                           //nolint:gosec // the same bits
 }
 
-// Hold implements keyspace.Shared.
-func (db *DB) Hold(name string) (bool, error) {
+// AcquireLease implements keyspace.Shared.
+func (db *DB) AcquireLease(name string) (bool, error) {
 	held, err := db.database.keeper.hold(db.lease(name))
 	if held {
 		db.leases.Store(name, true)
@@ -216,9 +216,9 @@ func (k *keeper) join(lease []byte) (alone bool, err error) {
 // longest is how often Alone and join try to get the lock, which takes some minutes.
 const longest = 600
 
-// Alone implements keyspace.Shared. The lock belongs to a connection of its own, so that it
+// RunExclusive implements keyspace.Shared. The lock belongs to a connection of its own, so that it
 // ends with the process.
-func (db *DB) Alone(name string, fn func() error) error {
+func (db *DB) RunExclusive(name string, fn func() error) error {
 	k := &keeper{database: db.database}
 	defer k.close()
 	lease := db.lease(name)

@@ -161,14 +161,14 @@ func TestADatabaseThatIsAwayComesBack(t *testing.T) {
 			t.Errorf("%s while the database is away: %v, want what wraps %v and says what to do", name, err, keyspace.ErrUnavailable)
 		}
 	}
-	if _, err := e.Hold("lease"); !errors.Is(err, keyspace.ErrUnavailable) {
+	if _, err := e.AcquireLease("lease"); !errors.Is(err, keyspace.ErrUnavailable) {
 		t.Errorf("a lease while the database is away: %v", err)
 	}
 	server.Again(t)
 	if err := errors.Join(read(), count(e, "op3")); err != nil {
 		t.Errorf("when it is back: %v", err)
 	}
-	if held, err := e.Hold("lease"); !held || err != nil {
+	if held, err := e.AcquireLease("lease"); !held || err != nil {
 		t.Errorf("a lease when it is back: %v, %v", held, err)
 	}
 }
@@ -180,13 +180,13 @@ func TestALeaseEndsWithItsConnection(t *testing.T) {
 	proxy := pgtest.NewProxy(t, server.Addr())
 	url := server.Empty(t)
 	first, second := newProcess(t, proxy.URL(t, url)), newProcess(t, url)
-	if held, err := first.Hold("work"); !held || err != nil {
+	if held, err := first.AcquireLease("work"); !held || err != nil {
 		t.Fatal(held, err)
 	}
 	proxy.Let(false)
 	proxy.Cut()
 	for deadline := time.Now().Add(20 * time.Second); ; {
-		held, err := second.Hold("work")
+		held, err := second.AcquireLease("work")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -197,11 +197,11 @@ func TestALeaseEndsWithItsConnection(t *testing.T) {
 			t.Fatal("the lease is not passed on")
 		}
 	}
-	if held, err := first.Hold("work"); held || err == nil {
+	if held, err := first.AcquireLease("work"); held || err == nil {
 		t.Errorf("who is cut off holds its lease: %v, %v", held, err)
 	}
 	proxy.Let(true)
-	if held, err := first.Hold("work"); held || err != nil {
+	if held, err := first.AcquireLease("work"); held || err != nil {
 		t.Errorf("who comes back has the lease of another: %v, %v", held, err)
 	}
 }
@@ -224,7 +224,7 @@ func TestWorkIsTakenOverFromWhoIsCutOff(t *testing.T) {
 	}
 	cut, one := open(proxy.URL(t, url))
 	_, two := open(url)
-	err := cut.Update(t.Context(), func(tx *storage.Tx) error { return tx.Logouts.Put(storage.Logout{Key: "k", Teller: one.Name}) })
+	err := cut.Update(t.Context(), func(tx *storage.Tx) error { return tx.Logouts.Put(storage.Logout{Key: "k", Worker: one.Name}) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +267,7 @@ func TestSchemasOfADatabaseAreApart(t *testing.T) {
 	server := pgtest.Shared(t)
 	for range 2 {
 		p := newProcess(t, server.Empty(t))
-		if held, err := p.Hold("work"); !held || err != nil {
+		if held, err := p.AcquireLease("work"); !held || err != nil {
 			t.Errorf("a lease: %v, %v", held, err)
 		}
 		if alone, err := p.Join("serving"); !alone || err != nil {
