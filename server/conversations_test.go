@@ -107,7 +107,7 @@ func sendAny(ts *testscript.TestScript, neg bool, args []string) {
 
 // visit fetches a path and follows redirects as long as they stay on the server.
 //
-// visit PATH
+//	visit PATH
 func visit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: visit PATH")

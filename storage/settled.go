@@ -128,8 +128,8 @@ func (f *findings) keep(q question, found finding) {
 	f.of[q] = found
 }
 
-// settled returns the findings of the state that the transaction sees. is is false if there are none,
-// because the transaction writes or the kind is not settled.
+// settled returns the findings of the state that the transaction sees. The second result is false if there
+// are none, because the transaction writes or the kind is not settled.
 func (r records) settled() (f *findings, is bool, err error) {
 	if r.tx.memos == nil || !r.kind.settled {
 		return nil, false, nil

@@ -42,7 +42,7 @@ func TestScript(t *testing.T) {
 // pipe, copies it to stdout, and sets ISSUER, ADDRESS and TENANT0_CONTROL_URL to
 // the values in it.
 //
-// banner PIPE
+//	banner PIPE
 func bannerOf(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: banner PIPE")

@@ -226,7 +226,7 @@ func post(t *testing.T, browser *http.Client, target string, form url.Values, he
 	return resp.StatusCode, html.UnescapeString(string(body))
 }
 
-// TestConsentIsTheUsersWhoGaveIt: another user logs in in the same browser while the
+// TestConsentIsTheUsersWhoGaveIt: another user uses the same browser to log in while the
 // first user's login is finished but can still be resumed.
 func TestConsentIsTheUsersWhoGaveIt(t *testing.T) {
 	for _, action := range []string{"accept", "decline"} {

@@ -114,7 +114,7 @@ func (tn tenant) ended(id any) object {
 	}
 }
 
-// imports imports a file and returns the summary and id of the job.
+// imports runs an import of a file, and returns the summary and id of the job.
 func (tn tenant) imports(file string, fields ...string) (summary object, id string) {
 	tn.t.Helper()
 	status, job := tn.upload(file, append(fields, "connection_id", tn.connection)...)

@@ -144,7 +144,7 @@ func (m *room) ceremony(tx *storage.Tx, v visit, kind, purpose string) (p webaut
 		c, err = tx.FindCeremony(storage.PageCeremony(v.t.StateHash, kind), purpose, m.Now())
 	}
 	if err == nil && c.UserID != v.user.UserID {
-		err = webauthn.ErrInvalid // another user has logged in in this browser meanwhile
+		err = webauthn.ErrInvalid // another user is logged in at this browser now
 	}
 	return p, c, err
 }

@@ -47,8 +47,7 @@ func Endpoints() []string { return append(append([]string{}, calls...), visits..
 func Mount(rt, open *web.Router, pages web.Pages) {
 	refuse(open, calls)
 	refuse(rt.With(pages.Shape), visits)
-	for begin, name := range families {
-		path := begin
+	for path, name := range families {
 		for part := range deepest {
 			path += "/{part" + strconv.Itoa(part) + "}"
 			for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {

@@ -45,7 +45,7 @@ func TestSignUpWithAPasskey(t *testing.T) {
 		t.Errorf("the accounts are %v", found)
 	}
 	s.WaitForMessage("cleo@example.com", "verify_email")
-	// The page is finished, and the passkey logs in in another browser.
+	// The page is finished, and the passkey works in another browser.
 	if cleo.left, cleo.page = cleo.Visit(cleo.client, page.URL.String()); cleo.left == nil && cleo.page.URL.Path == "/u/passkey-enrollment" {
 		t.Errorf("the page is shown again: %s", cleo.page.Body)
 	}

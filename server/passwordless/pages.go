@@ -30,8 +30,8 @@ type waiting struct {
 }
 
 // waiting reads the state of a login. If the login does not wait on the given page,
-// elsewhere is the path to continue at; for a user who has logged in in another tab that is
-// /authorize/resume.
+// elsewhere is the path to continue at, which is /authorize/resume if the user has completed the
+// login in another tab.
 func (m *room) waiting(r *http.Request, page string) (wt waiting, elsewhere string, err error) {
 	wt.state = session.StateOf(r)
 	if wt.transaction, err = m.SignIn.Cookies.Transaction(m.DB, r, wt.state, m.Now()); err != nil {

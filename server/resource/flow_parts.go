@@ -25,7 +25,7 @@ func setupOf(kind string, more Fields) Field {
 }
 
 var (
-	needsText = needed(text)
+	needsText = required(text)
 	// oauthCode is the setup after a consent at another service, which cannot be created by the API.
 	oauthCode = Field{Type: Object, Open: true, Fields: Fields{"type": oneOfTexts("OAUTH_CODE"), "code": text}}
 	apiKey    = setupOf("API_KEY", Fields{"api_key": needsText})
@@ -45,16 +45,16 @@ var vaultSetups = map[string][]Field{
 	"CLEARBIT": {secretKey}, "DOCUSIGN": {oauthCode}, "GOOGLE_SHEETS": {oauthCode},
 	"HTTP": {
 		setupOf("BEARER", Fields{"token": needsText}),
-		setupOf("BASIC_AUTH", Fields{"username": needed(upTo(155)), "password": upTo(155)}),
-		setupOf("API_KEY", Fields{"name": needed(upTo(55)), "value": needed(upTo(255)), "in": needed(oneOfTexts("HEADER", "QUERY"))}),
+		setupOf("BASIC_AUTH", Fields{"username": required(upTo(155)), "password": upTo(155)}),
+		setupOf("API_KEY", Fields{"name": required(upTo(55)), "value": required(upTo(255)), "in": required(oneOfTexts("HEADER", "QUERY"))}),
 		setupOf("OAUTH_CLIENT_CREDENTIALS", Fields{
-			"client_id": needed(upTo(255)), "client_secret": needed(upTo(255)), "token_endpoint": needed(upTo(500)), "audience": upTo(255),
+			"client_id": required(upTo(255)), "client_secret": required(upTo(255)), "token_endpoint": required(upTo(500)), "audience": upTo(255),
 			"resource": upTo(255), "scope": upTo(1024),
 		}),
 	},
 	"HUBSPOT": {apiKey, oauthCode},
 	"JWT": {{Type: Object, Open: true, Fields: Fields{
-		"type": only("JWT"), "algorithm": needed(oneOfTexts(strings.Fields("HS256 HS384 HS512 RS256 RS384 RS512 ES256 ES384 ES512 PS256 PS384 PS512")...)),
+		"type": only("JWT"), "algorithm": required(oneOfTexts(strings.Fields("HS256 HS384 HS512 RS256 RS384 RS512 ES256 ES384 ES512 PS256 PS384 PS512")...)),
 	}}},
 	"MAILCHIMP": {secretKey, oauthCode}, "MAILJET": {setupOf("API_KEY", Fields{"api_key": needsText, "secret_key": needsText})},
 	"PIPEDRIVE": {token, oauthCode}, "SALESFORCE": {oauthCode}, "SENDGRID": {apiKey}, "SLACK": {webhook, oauthCode},
@@ -88,7 +88,7 @@ var flowActions = sync.OnceValue(func() (all []Field) {
 
 func flowAction(kind, name string, params Field) Field {
 	return Field{Type: Object, Fields: Fields{
-		"id": needed(formID), "alias": {Type: String, Max: 100}, "type": only(kind), "action": only(name), "allow_failure": flag, "mask_output": flag,
+		"id": required(formID), "alias": {Type: String, Max: 100}, "type": only(kind), "action": only(name), "allow_failure": flag, "mask_output": flag,
 		"params": params,
 	}}
 }
@@ -141,37 +141,37 @@ func ownActions(every func() []Field) (all []Field) {
 	method := oneOfTexts("GET", "POST", "PUT", "PATCH", "DELETE")
 
 	all = append(all, flowAction("FLOW", "DO_NOTHING", Field{Type: Object, Fields: Fields{}}))
-	action("FLOW", "BOOLEAN_CONDITION", Fields{"if": needed(anything), "then": nested, "else": nested})
+	action("FLOW", "BOOLEAN_CONDITION", Fields{"if": required(anything), "then": nested, "else": nested})
 	action("FLOW", "DELAY_FLOW", Fields{"number": either(Field{Type: Integer}, Field{Type: String, Max: 250}), "units": oneOfTexts("SECONDS", "MINUTES", "HOURS", "DAYS")})
 	action("FLOW", "ERROR_MESSAGE", Fields{"message": {Type: String, Required: true, Max: 2048}})
 	action("FLOW", "MAP_VALUE", Fields{"input": either(text, Field{Type: Number, Least: -maxNumber}), "cases": object, "fallback": anything})
 	action("FLOW", "RETURN_JSON", Fields{"payload": either(object, text)})
-	action("FLOW", "STORE_VARS", Fields{"vars": needed(object)})
+	action("FLOW", "STORE_VARS", Fields{"vars": required(object)})
 
-	action("JSON", "CREATE_JSON", Fields{"object": needed(object)})
+	action("JSON", "CREATE_JSON", Fields{"object": required(object)})
 	action("JSON", "PARSE_JSON", Fields{"json": needsText})
 	action("JSON", "SERIALIZE_JSON", Fields{"object": either(text, object)})
 	action("XML", "PARSE_XML", Fields{"xml": needsText})
 	action("XML", "SERIALIZE_XML", Fields{"object": either(text, object)})
 	action("JWT", "DECODE_JWT", Fields{"token": needsText})
-	action("JWT", "SIGN_JWT", Fields{"connection_id": needed(connection), "payload": object, "subject": text, "issuer": text, "audience": text, "expires_in": text})
-	action("JWT", "VERIFY_JWT", Fields{"connection_id": needed(connection), "token": needsText, "audience": text, "issuer": text})
+	action("JWT", "SIGN_JWT", Fields{"connection_id": required(connection), "payload": object, "subject": text, "issuer": text, "audience": text, "expires_in": text})
+	action("JWT", "VERIFY_JWT", Fields{"connection_id": required(connection), "token": needsText, "audience": text, "issuer": text})
 	action("OTP", "GENERATE_CODE", Fields{"reference": needsText, "length": {Type: Number, Required: true}})
 	action("OTP", "VERIFY_CODE", Fields{"reference": needsText, "code": either(Field{Type: Integer}, text)})
 	action("EMAIL", "VERIFY_EMAIL", Fields{"email": needsText, "rules": {Type: Object, Fields: Fields{
 		"require_mx_record": flag, "block_aliases": flag, "block_free_emails": flag, "block_disposable_emails": flag, "blocklist": texts, "allowlist": texts,
 	}}})
 
-	action("AUTH0", "CREATE_USER", Fields{"connection_id": needed(connection), "payload": needed(object)})
-	action("AUTH0", "GET_USER", Fields{"connection_id": needed(connection), "user_id": needsText})
-	action("AUTH0", "UPDATE_USER", Fields{"connection_id": needed(connection), "user_id": needsText, "changes": needed(object)})
-	action("AUTH0", "SEND_REQUEST", Fields{"connection_id": needed(connection), "pathname": needsText, "method": method, "headers": object, "params": object, "payload": anything})
+	action("AUTH0", "CREATE_USER", Fields{"connection_id": required(connection), "payload": required(object)})
+	action("AUTH0", "GET_USER", Fields{"connection_id": required(connection), "user_id": needsText})
+	action("AUTH0", "UPDATE_USER", Fields{"connection_id": required(connection), "user_id": needsText, "changes": required(object)})
+	action("AUTH0", "SEND_REQUEST", Fields{"connection_id": required(connection), "pathname": needsText, "method": method, "headers": object, "params": object, "payload": anything})
 	action("AUTH0", "SEND_EMAIL", Fields{
-		"from": {Type: Object, Fields: Fields{"name": upTo(125), "email": needsText}}, "to": needsText, "subject": needed(upTo(255)),
-		"body": needed(upTo(102400)), "custom_vars": object,
+		"from": {Type: Object, Fields: Fields{"name": upTo(125), "email": needsText}}, "to": needsText, "subject": required(upTo(255)),
+		"body": required(upTo(102400)), "custom_vars": object,
 	})
 	for _, name := range []string{"SEND_SMS", "MAKE_CALL"} {
-		action("AUTH0", name, Fields{"from": upTo(255), "to": needed(upTo(255)), "message": needed(upTo(1024)), "custom_vars": object})
+		action("AUTH0", name, Fields{"from": upTo(255), "to": required(upTo(255)), "message": required(upTo(1024)), "custom_vars": object})
 	}
 	action("HTTP", "SEND_REQUEST", Fields{
 		"connection_id": connection, "url": needsText, "method": method, "headers": object, "params": object, "payload": anything,
