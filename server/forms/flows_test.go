@@ -109,7 +109,7 @@ func TestWhatAFlowMayDoIsWhatItsApplicationMay(t *testing.T) {
 	foreign := tn.create("flows/vault/connections", object{"name": "foreign", "app_id": "AUTH0", "setup": object{"type": "OAUTH_APP", "client_id": servertest.Management, "client_secret": servertest.ManagementSecret, "domain": "other.eu.auth0.com"}})
 	http1 := tn.create("flows/vault/connections", object{"name": "http", "app_id": "HTTP", "setup": object{"type": "BEARER", "token": "t"}})
 	for connection, why := range map[string]string{
-		wrong: "is not that of the application", other: "no grant", empty: "is not set up", foreign: "is for the tenant other.eu.auth0.com", http1: "is for HTTP", "ac_none": "there is no vault connection", "": "is missing",
+		wrong: "is not the secret of the application", other: "no grant", empty: "is not set up", foreign: "is for the tenant other.eu.auth0.com", http1: "is for HTTP", "ac_none": "there is no vault connection", "": "is missing",
 	} {
 		flow := tn.flow(act("update", "AUTH0", "UPDATE_USER", object{"connection_id": connection, "user_id": "{{context.user.user_id}}", "changes": object{"name": "Evil"}}))
 		form := tn.form(nil, step("one", "flow"), runs("flow", flow, "$ending"))
@@ -265,11 +265,11 @@ func TestActionsThatNeedNobody(t *testing.T) {
 		}
 	}
 	for why, action := range map[string]object{
-		"document type":    act("x", "XML", "PARSE_XML", object{"xml": `<!DOCTYPE a [<!ENTITY e "x">]><a>&e;</a>`}),
-		"delays of more":   act("d", "FLOW", "DELAY_FLOW", object{"number": 2, "units": "DAYS"}),
-		"no name server":   act("e", "EMAIL", "VERIFY_EMAIL", object{"email": "x@y.zz", "rules": object{"require_mx_record": true}}),
-		"there is no flow": nil,
-		"user_id":          act("u", "AUTH0", "GET_USER", object{"connection_id": tn.vault(), "user_id": "{{vars.nobody}}"}),
+		"document type":        act("x", "XML", "PARSE_XML", object{"xml": `<!DOCTYPE a [<!ENTITY e "x">]><a>&e;</a>`}),
+		"delays of more":       act("d", "FLOW", "DELAY_FLOW", object{"number": 2, "units": "DAYS"}),
+		"sends no DNS queries": act("e", "EMAIL", "VERIFY_EMAIL", object{"email": "x@y.zz", "rules": object{"require_mx_record": true}}),
+		"there is no flow":     nil,
+		"user_id":              act("u", "AUTH0", "GET_USER", object{"connection_id": tn.vault(), "user_id": "{{vars.nobody}}"}),
 	} {
 		flow := "af_none"
 		if action != nil {
