@@ -4,8 +4,6 @@
 package notemulated
 
 import (
-	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
@@ -32,12 +30,9 @@ var visits = []string{
 	"GET /co/verify",
 }
 
-// families are the names of whole APIs, by the first part of their paths. Auth0: api/myorganization and
+// families are the names of whole APIs, by the beginning of their paths. Auth0: api/myorganization and
 // authenticate/protocols/scim.
-var families = map[string]string{"/my-org": "The My Organization API", "/scim/v2": "Provisioning by SCIM"}
-
-// deepest is how many segments may follow the first part of such a path. Longer paths are answered with 404.
-const deepest = 6
+var families = map[string]string{"/my-org/": "The My Organization API", "/scim/v2/": "Provisioning by SCIM"}
 
 // Endpoints lists all of these endpoints as "METHOD /path", without the families.
 func Endpoints() []string { return append(append([]string{}, calls...), visits...) }
@@ -47,13 +42,8 @@ func Endpoints() []string { return append(append([]string{}, calls...), visits..
 func Mount(rt, open *web.Router, pages web.Pages) {
 	refuse(open, calls)
 	refuse(rt.With(pages.Shape), visits)
-	for path, name := range families {
-		for part := range deepest {
-			path += "/{part" + strconv.Itoa(part) + "}"
-			for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
-				open.Refuse(method, path, apierr.NotEmulated(name))
-			}
-		}
+	for prefix, name := range families {
+		open.RefusePrefix(prefix, apierr.NotEmulated(name))
 	}
 }
 

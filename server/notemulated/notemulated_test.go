@@ -70,6 +70,9 @@ func TestFamiliesAreNamed(t *testing.T) {
 		if want := `{"error":"not_emulated","error_description":"` + name + ` is not emulated by tenant0"}`; resp.StatusCode != http.StatusNotImplemented || body != want {
 			t.Errorf("%s: %d %s", endpoint, resp.StatusCode, body)
 		}
+		if resp, body := asked(t, s, http.MethodOptions, path); resp.StatusCode != http.StatusNoContent {
+			t.Errorf("the preflight of %s: %d %s", endpoint, resp.StatusCode, body)
+		}
 	}
 }
 

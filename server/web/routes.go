@@ -67,7 +67,6 @@ func (rs *routes) mount(method, path string, h http.Handler) bool {
 
 func (rs *routes) mountPrefix(method, path string, h http.Handler) {
 	rs.prefixes = append(rs.prefixes, prefix{method, path, h})
-	rs.note(method, path)
 }
 
 func (rs *routes) note(method, path string) { rs.operations = append(rs.operations, method+" "+path) }

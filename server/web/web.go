@@ -111,6 +111,18 @@ func (rt *Router) handle(method, path string, h Handler) bool {
 // handler of its own for the method.
 func (rt *Router) HandlePrefix(method, prefix string, h Handler) {
 	rt.mountPrefix(method, prefix, rt.adapt(h))
+	rt.note(method, prefix)
+}
+
+// RefusePrefix answers every method at every path that starts with prefix, and has no handler of its own,
+// with err. It adds no entry to Operations.
+func (rt *Router) RefusePrefix(prefix string, err error) {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		rt.mountPrefix(method, prefix, rt.adapt(func(http.ResponseWriter, *http.Request) error { return err }))
+	}
+	if rt.cors != nil {
+		rt.mountPrefix(http.MethodOptions, prefix, rt.adapt(rt.preflight))
+	}
 }
 
 // begin sets the headers that every answer has, serves the request, and returns the
