@@ -51,11 +51,18 @@ func (c *call) number(name string, otherwise, least, most int) (int, error) {
 
 // oneOf returns an error if the value of a query parameter is not one of the known ones.
 func (c *call) oneOf(name string, known ...string) error {
-	for _, values := range c.query[name] {
-		for value := range strings.SplitSeq(values, ",") {
-			if value != "" && !slices.Contains(known, value) {
-				return invalidQuery("'No enum match for: " + value + "' on property " + name)
-			}
+	return checkEnum(name, c.query[name], known)
+}
+
+// eachOf is oneOf for a parameter with a list of values, which are separated by commas or sent one by one.
+func (c *call) eachOf(name string, known []string) error {
+	return checkEnum(name, strings.Split(strings.Join(c.query[name], ","), ","), known)
+}
+
+func checkEnum(name string, values, known []string) error {
+	for _, value := range values {
+		if value != "" && !slices.Contains(known, value) {
+			return invalidQuery("'No enum match for: " + value + "' on property " + name)
 		}
 	}
 	return nil
@@ -69,7 +76,7 @@ func (s collection) checkFilters(c *call) error {
 		if parameter == "app_type" || len(known) == 0 {
 			continue
 		}
-		if err := c.oneOf(parameter, known...); err != nil {
+		if err := c.eachOf(parameter, known); err != nil {
 			return err
 		}
 	}
@@ -208,7 +215,7 @@ func (c *call) checkRequest(op operation) error {
 		if op.method != http.MethodGet || !slices.Contains(choice.paths, op.path) {
 			continue
 		}
-		if err := c.oneOf(choice.name, choice.known...); err != nil {
+		if err := c.eachOf(choice.name, choice.known); err != nil {
 			return err
 		}
 	}

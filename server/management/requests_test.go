@@ -62,6 +62,8 @@ func TestQueriesThatDoNotFit(t *testing.T) {
 		query("/flows/vault/connections?page=1001", "'Value 1001 is greater than maximum 1000' on property page"),
 		query("/prompts/rendering?rendering_mode=novel", "'No enum match for: novel' on property rendering_mode"),
 		query("/users?search_engine=v4", "'No enum match for: v4' on property search_engine"),
+		query("/users?search_engine=v3,v2", "'No enum match for: v3,v2' on property search_engine"),
+		query("/connections?strategy=auth0,novel", "'No enum match for: novel' on property strategy"),
 		query("/device-credentials?type=none", "'No enum match for: none' on property type"),
 		{http.MethodGet, "/users?search_engine=v1", nil, 400, "invalid_query_string", "You are not allowed to use search_engine=v1."},
 		paging("/organizations?page=10&per_page=100", "Requesting page 10"+checkpoint),
