@@ -128,8 +128,8 @@ func (s *Secrets) Code(grantID, clientID string) string {
 // GrantOfCode returns the id of the grant that a client's code belongs to; ok is false if this server did not
 // make the code, or made it for another client.
 func (s *Secrets) GrantOfCode(code, clientID string) (grantID string, ok bool) {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(code)
-	if err != nil || len(raw) != idBytes+tagBytes {
+	raw, ok := exact(code)
+	if !ok || len(raw) != idBytes+tagBytes {
 		return "", false
 	}
 	grantID = hex.EncodeToString(raw[:idBytes])
@@ -148,50 +148,52 @@ const chanceBytes = 16
 
 // NewRefreshToken returns a new token of the family id: the id, 16 random bytes, and a tag that only this
 // server can compute. So a token that was already replaced is recognized without being stored.
-func (s *Secrets) NewRefreshToken(id string) string { return refreshPrefix + s.newRefreshToken(id) }
+func (s *Secrets) NewRefreshToken(id string) string { return s.newRefreshToken(refreshPrefix, id) }
 
 // NewOnlineRefreshToken returns a new token that ends with a session, as its prefix shows, Auth0:
 // secure/tokens/refresh-tokens/online-refresh-tokens.
-func (s *Secrets) NewOnlineRefreshToken(id string) string {
-	return onlinePrefix + s.newRefreshToken(id)
-}
+func (s *Secrets) NewOnlineRefreshToken(id string) string { return s.newRefreshToken(onlinePrefix, id) }
 
-func (s *Secrets) newRefreshToken(id string) string {
+func (s *Secrets) newRefreshToken(prefix, id string) string {
 	raw := append(unhex(id), make([]byte, chanceBytes)...)
 	_, _ = rand.Read(raw[idBytes:]) // never fails: crypto/rand
-	return base64.RawURLEncoding.EncodeToString(append(raw, s.refreshTag(raw)...))
+	return prefix + base64.RawURLEncoding.EncodeToString(append(raw, s.refreshTag(prefix, raw)...))
 }
 
-func (s *Secrets) refreshTag(raw []byte) []byte { return mac(s.refreshToken, string(raw))[:tagBytes] }
+// refreshTag returns the tag of a token with a prefix, so that no token becomes another by its prefix.
+func (s *Secrets) refreshTag(prefix string, raw []byte) []byte {
+	if prefix == refreshPrefix {
+		prefix = "" // tokens that were issued earlier have a tag of their bytes alone
+	}
+	return mac(s.refreshToken, prefix+string(raw))[:tagBytes]
+}
 
 // IssuedRefreshToken reports whether this server made a refresh token. A family id is not secret, so a token
 // that merely contains one proves nothing.
 func (s *Secrets) IssuedRefreshToken(token string) bool {
-	raw, ok := refreshTokenBytes(token)
+	prefix, raw, ok := refreshTokenBytes(token)
 	const signed = idBytes + chanceBytes
-	return ok && hmac.Equal(raw[signed:], s.refreshTag(raw[:signed]))
+	return ok && hmac.Equal(raw[signed:], s.refreshTag(prefix, raw[:signed]))
 }
 
 // FamilyOfRefreshToken returns the id of the family that a token claims to belong to; ok is false if the text
 // does not have the form of a refresh token.
 func FamilyOfRefreshToken(token string) (id string, ok bool) {
-	raw, ok := refreshTokenBytes(token)
+	_, raw, ok := refreshTokenBytes(token)
 	if !ok {
 		return "", false
 	}
 	return hex.EncodeToString(raw[:idBytes]), true
 }
 
-func refreshTokenBytes(token string) (raw []byte, ok bool) {
-	text, ok := strings.CutPrefix(token, refreshPrefix)
-	if !ok {
-		text, ok = strings.CutPrefix(token, onlinePrefix)
+func refreshTokenBytes(token string) (prefix string, raw []byte, ok bool) {
+	for _, prefix = range []string{refreshPrefix, onlinePrefix} {
+		if text, found := strings.CutPrefix(token, prefix); found {
+			raw, ok = exact(text)
+			return prefix, raw, ok && len(raw) == idBytes+chanceBytes+tagBytes
+		}
 	}
-	if !ok {
-		return nil, false
-	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	return raw, err == nil && len(raw) == idBytes+chanceBytes+tagBytes
+	return "", nil, false
 }
 
 // Hash is what the store holds of a random token.

@@ -144,7 +144,7 @@ func Algorithm(raw string) string {
 // VerifyHS256 checks a compact JWS with HS256 against the secret that secretOf returns for its payload, and
 // returns its typ and payload.
 func VerifyHS256(raw string, secretOf func(payload []byte) ([]byte, error)) (typ string, payload []byte, err error) {
-	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.HS256})
+	jws, err := ParseSigned(raw, []jose.SignatureAlgorithm{jose.HS256})
 	if err != nil {
 		return "", nil, err
 	}
@@ -175,7 +175,7 @@ var (
 // the claims.
 func (r *Ring) Verify(raw string) (typ string, payload []byte, err error) {
 	storage.Slow("verifying a signature")
-	jws, err := jose.ParseSignedCompact(raw, ringAlgorithms)
+	jws, err := ParseSigned(raw, ringAlgorithms)
 	if err != nil {
 		return "", nil, err
 	}

@@ -141,6 +141,9 @@ func (m *room) proveProvider(r *http.Request, c storage.Connection) (issuer stri
 	if !strings.EqualFold(scheme, "Bearer") || raw == "" {
 		return "", errRevoker(errors.New("there is no bearer token"))
 	}
+	if err := keys.CheckSpelling(raw); err != nil {
+		return "", errRevoker(err)
+	}
 	token, err := jwt.ParseSigned(raw, signatureAlgorithms())
 	if err != nil {
 		return "", errRevoker(err)

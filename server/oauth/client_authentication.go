@@ -160,7 +160,7 @@ type assertionClaims struct {
 }
 
 func unverifiedClaims(raw string) (c assertionClaims, err error) {
-	jws, err := jose.ParseSignedCompact(raw, AssertionAlgorithms)
+	jws, err := keys.ParseSigned(raw, AssertionAlgorithms)
 	if err != nil {
 		return c, err
 	}
@@ -170,7 +170,7 @@ func unverifiedClaims(raw string) (c assertionClaims, err error) {
 // checkAssertion verifies a client assertion. It marks the jti as used only after all
 // other checks have passed.
 func (e *Engine) checkAssertion(ctx context.Context, c storage.Client, raw string) error {
-	jws, err := jose.ParseSignedCompact(raw, AssertionAlgorithms)
+	jws, err := keys.ParseSigned(raw, AssertionAlgorithms)
 	if err != nil {
 		return apierr.InvalidAssertion("not a signed JWT")
 	}

@@ -116,7 +116,7 @@ func (g *jwtBearer) asserted(ctx context.Context, rq *oauth.TokenRequest, raw st
 	if len(raw) > maxAssertion {
 		return a, errAssertion
 	}
-	jws, err := jose.ParseSignedCompact(raw, oauth.AssertionAlgorithms)
+	jws, err := keys.ParseSigned(raw, oauth.AssertionAlgorithms)
 	if err != nil {
 		return a, errAssertion.With(err)
 	}

@@ -64,7 +64,7 @@ func (g *connectionToken) privileged(ctx context.Context, rq *oauth.TokenRequest
 	if len(raw) > maxAssertion {
 		return nil, errPrivileged.WithReason("it is too long")
 	}
-	jws, err := jose.ParseSignedCompact(raw, oauth.AssertionAlgorithms)
+	jws, err := keys.ParseSigned(raw, oauth.AssertionAlgorithms)
 	if err != nil {
 		return nil, errPrivileged.WithReason("it is not a signed JWT").With(err)
 	}

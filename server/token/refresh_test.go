@@ -129,6 +129,11 @@ func TestAForgedRefreshTokenEndsNothing(t *testing.T) {
 			diff(t, "status of a forged token", status, 403)
 			diff(t, "a forged token", body, errRefresh)
 		}
+		// The same bytes, written otherwise.
+		for _, forged := range []string{first + "\n", first[:20] + "\r\n" + first[20:], "ORT" + strings.TrimPrefix(first, "v1.M")} {
+			status, _ := tn.refresh(client, forged)
+			diff(t, "status of a token that is written otherwise", status, 403)
+		}
 		if status, body := tn.refresh(client, first); status != 200 {
 			t.Errorf("%s: after forged tokens the real one gets %d %v", client, status, body)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -57,6 +58,9 @@ func (i *Issuer) opaque(ctx context.Context, g *Grant, now time.Time) (Access, e
 }
 
 func (i *Issuer) open(raw string) (Claims, int64, error) {
+	if err := keys.CheckSpelling(raw); err != nil {
+		return Claims{}, 0, err
+	}
 	jwe, err := jose.ParseEncryptedCompact(raw, []jose.KeyAlgorithm{jose.DIRECT}, []jose.ContentEncryption{jose.A256GCM})
 	if err != nil {
 		return Claims{}, 0, err
