@@ -50,7 +50,7 @@ func people(t *testing.T, tenant *servertest.Server) {
 		"users":[
 			{"user_id":"google-oauth2|1090","connection":"google-social","name":"So Cial","email":"so@social.test","email_verified":true},
 			{"user_id":"google-oauth2|1091","connection":"google-social","nickname":"no address"},
-			{"user_id":"auth0|linked","email":"linked@people.test","blocked":true,"app_metadata":{"n":1},"created_at":"2020-02-02T02:02:02.000Z","logins_count":7}]}}`)
+			{"user_id":"auth0|linked","email":"linked@people.test","blocked":true,"app_metadata":{"n":1,"nothing":null},"user_metadata":{"deep":{"nothing":null,"list":[null,""]}},"created_at":"2020-02-02T02:02:02.000Z","logins_count":7}]}}`)
 	m.send("POST", "/users/auth0%7Clinked/identities", `{"provider":"google-oauth2","user_id":"1090"}`)
 	for _, dialect := range []string{"access_token", "access_token_authz", "rfc9068_profile", "rfc9068_profile_authz"} {
 		m.send("POST", "/resource-servers", `{"name":"`+dialect+`","identifier":"https://`+strings.ReplaceAll(dialect, "_", "-")+`.test","token_dialect":"`+dialect+
@@ -64,6 +64,7 @@ func people(t *testing.T, tenant *servertest.Server) {
 	m.send("POST", "/client-grants", `{"client_id":"`+machine+`","audience":"`+tenant.Issuer()+`api/v2/","scope":["read:users"]}`)
 	m.send("POST", "/client-grants", `{"client_id":"`+machine+`","audience":"https://access-token.test","scope":["gone:soon","read:it"]}`)
 	app := m.send("POST", "/clients", `{"name":"Inviting App","app_type":"regular_web","organization_usage":"allow","initiate_login_uri":"https://app.test/login"}`)
+	m.send("POST", "/actions/actions", `{"name":"Template literals","code":"// \u0060${issuer}token\u0060","supported_triggers":[{"id":"post-login","version":"v3"}]}`)
 	acme := m.send("GET", "/organizations/name/acme", "")
 	m.send("POST", "/organizations/"+acme+"/members", `{"members":["auth0|linked","google-oauth2|1091"]}`)
 	m.send("POST", "/organizations/"+acme+"/members/auth0%7Clinked/roles", `{"roles":["`+role+`"]}`)
@@ -230,6 +231,26 @@ func TestATenantStartsAgainFromItsExport(t *testing.T) {
 			}
 		}
 		output(t, exec.Command(binary, "seed", "check", path))
+	})
+	t.Run("two of one name", func(t *testing.T) {
+		m := manage(t, filled)
+		for range 2 {
+			m.send("POST", "/log-streams", `{"name":"Namesake","type":"http","sink":{"httpEndpoint":"https://sink.test/"}}`)
+		}
+		m.send("POST", "/connections", `{"name":"of-nobody","strategy":"google-oauth2","enabled_clients":["nobody"]}`)
+		for _, format := range []string{"tenant", "directory", "yaml"} {
+			path := filepath.Join(t.TempDir(), "tenant.yaml")
+			out := output(t, exec.Command(binary, "export", "--format", format, "--url", filled.ControlURL(), path))
+			if want := "left out logStreams: a further [\"Namesake\"]: a configuration holds one with these names\n"; !strings.Contains(out, want) {
+				t.Errorf("the export says\n%s, want %s", out, want)
+			}
+			if want := "left out connections: the application nobody of of-nobody does not exist\n"; format == "tenant" && !strings.Contains(out, want) {
+				t.Errorf("the export says\n%s, want %s", out, want)
+			}
+			if format == "tenant" {
+				output(t, exec.Command(binary, "seed", "check", path))
+			}
+		}
 	})
 	t.Run("users", func(t *testing.T) {
 		file, again := export("users", "users.ndjson"), servertest.Start(t)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -178,11 +177,11 @@ func (e *exportedTenant) writeTenant(path string) (string, error) {
 	}
 	left := tenantfile.Fit(file)
 	e.LeftOut = append(e.LeftOut, left...)
+	file, _ = tenantfile.PlaceIssuer(file, e.Issuer).(tenantfile.Document)
 	raw, err := tenantfile.Marshal(file)
 	if err != nil {
 		return "", err
 	}
-	raw = bytes.ReplaceAll(raw, []byte(e.Issuer), []byte(tenantfile.IssuerPlaceholder))
 	if _, err := tenantfile.Parse(filepath.Base(path), raw); err != nil {
 		return "", errors.Join(errors.New("the tenant does not fit into a tenant file; --format yaml writes all of it"), err)
 	}

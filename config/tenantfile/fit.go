@@ -17,10 +17,10 @@ func HasSection(section string) bool {
 }
 
 // Fit removes from the sections of a tenant the members that a tenant file has no key for, scopes that their API no
-// longer has, and settings that refer to deleted objects. It returns a line for each of them, in alphabetical
+// longer has, and references to an API, a connection or an application that does not exist. It returns a line for each of them, in alphabetical
 // order.
 func Fit(sections Document) []string {
-	left := slices.Concat(withoutKeys(sections), withoutScopes(sections), withoutDefaults(sections))
+	left := slices.Concat(withoutKeys(sections), withoutScopes(sections), withoutDefaults(sections), withoutClients(sections))
 	slices.Sort(left)
 	return slices.Compact(left)
 }
@@ -41,6 +41,32 @@ func withoutDefaults(sections Document) (left []string) {
 		if name != "" && !there[name] && !builtIn {
 			left = append(left, fmt.Sprintf("tenant.%s: there is no %s %s", setting, what, name))
 			delete(settings, setting)
+		}
+	}
+	return left
+}
+
+// withoutClients removes applications that do not exist from those that may use a connection: the Management API does
+// not look.
+func withoutClients(sections Document) (left []string) {
+	clients := documents(sections["clients"])
+	there := map[string]bool{}
+	for i, reference := range clientReferences(clients) {
+		there[reference], there[text(clients[i], "client_id")] = true, true
+	}
+	for _, section := range []string{"databases", "connections"} {
+		for _, connection := range documents(sections[section]) {
+			enabled, ok := connection["enabled_clients"].([]any)
+			if !ok {
+				continue
+			}
+			connection["enabled_clients"] = slices.DeleteFunc(enabled, func(client any) bool {
+				gone := !there[fmt.Sprint(client)]
+				if gone {
+					left = append(left, fmt.Sprintf("%s: the application %v of %s does not exist", section, client, text(connection, "name")))
+				}
+				return gone
+			})
 		}
 	}
 	return left

@@ -62,14 +62,23 @@ func (e *Extension) withIssuer(issuer string) *Extension {
 }
 
 // ReplaceIssuer copies a value, with the issuer in place of every [IssuerPlaceholder] in its texts.
-func ReplaceIssuer(value any, issuer string) any {
+func ReplaceIssuer(value any, issuer string) any { return replaced(value, IssuerPlaceholder, issuer) }
+
+// PlaceIssuer copies a value, with [IssuerPlaceholder] in place of the issuer in its texts.
+func PlaceIssuer(value any, issuer string) any { return replaced(value, issuer, IssuerPlaceholder) }
+
+// code are the members with JavaScript, in which ${issuer} is part of a template literal.
+var code = map[string]bool{"code": true, "script": true, "customScripts": true, "scripts": true}
+
+// replaced copies a value, with a replacement for a part of its texts, except in code.
+func replaced(value any, part, with string) any {
 	switch value := value.(type) {
 	case string:
-		return strings.ReplaceAll(value, IssuerPlaceholder, issuer)
+		return strings.ReplaceAll(value, part, with)
 	case []any:
 		out := make([]any, len(value))
 		for i, item := range value {
-			out[i] = ReplaceIssuer(item, issuer)
+			out[i] = replaced(item, part, with)
 		}
 		return out
 	case Document:
@@ -78,7 +87,9 @@ func ReplaceIssuer(value any, issuer string) any {
 		}
 		out := make(Document, len(value))
 		for key, item := range value {
-			out[key] = ReplaceIssuer(item, issuer)
+			if out[key] = item; !code[key] {
+				out[key] = replaced(item, part, with)
+			}
 		}
 		return out
 	default:

@@ -2,6 +2,7 @@ package tenantfile
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -140,12 +141,17 @@ func (f *file) document(node *yaml.Node, path []string) Document {
 			return
 		}
 		// In an export, null means that a key is not set, so the key is left out.
-		if value != nil || f.nulls && isNull(field.value) {
+		if value != nil || isNull(field.value) && (f.nulls || inMetadata(path)) {
 			doc[key] = value
 		}
 		f.commented(field, below)
 	})
 	return doc
+}
+
+// inMetadata reports whether a map is the metadata of a user or in it, where null is a value like any other.
+func inMetadata(path []string) bool {
+	return slices.Contains(path, "user_metadata") || slices.Contains(path, "app_metadata")
 }
 
 // each visits the keys of a map that are texts and occur once, and records a problem with every other key.

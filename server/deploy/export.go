@@ -39,7 +39,7 @@ type Wanted struct {
 func (t Tenant) Export(ctx context.Context, what Wanted) (out Exported, err error) {
 	out.Issuer = t.Issuer
 	if what.Configuration {
-		if out.Sections, err = t.exportSections(ctx, what.IDs); err != nil {
+		if out.Sections, out.LeftOut, err = t.exportSections(ctx, what.IDs); err != nil {
 			return out, err
 		}
 		out.Keywords = Keywords(out.Sections)
@@ -52,18 +52,22 @@ func (t Tenant) Export(ctx context.Context, what Wanted) (out Exported, err erro
 		}
 	}
 	if what.Users {
-		out.Users, out.LeftOut, err = t.exportUsers(ctx)
+		users, left, err := t.exportUsers(ctx)
+		if err != nil {
+			return out, err
+		}
+		out.Users, out.LeftOut = users, append(out.LeftOut, left...)
 	}
-	return out, err
+	return out, nil
 }
 
 // exportSections returns the tenant's configuration by section, in the format of
 // auth0-deploy-cli, which Import accepts. Secrets are replaced by keyword markers, and
-// ids are included only if ids is true.
-func (t Tenant) exportSections(ctx context.Context, ids bool) (storage.Document, error) {
-	sections := storage.Document{}
+// ids are included only if ids is true. left names what a configuration cannot hold.
+func (t Tenant) exportSections(ctx context.Context, ids bool) (sections storage.Document, left []string, err error) {
+	sections = storage.Document{}
 	var marks Markers
-	err := t.DB.View(ctx, func(tx *storage.Tx) error {
+	err = t.DB.View(ctx, func(tx *storage.Tx) error {
 		im, _ := t.open(ctx, tx)
 		im.ids = ids
 		for _, s := range importSections() {
@@ -82,9 +86,10 @@ func (t Tenant) exportSections(ctx context.Context, ids bool) (storage.Document,
 				sections[s.name] = s.mark(im, &marks, value)
 			}
 		}
+		left = im.left
 		return nil
 	})
-	return sections, err
+	return sections, left, err
 }
 
 // export lists the objects of the section without the members that only the server
@@ -124,7 +129,23 @@ func (s collection) export(im *importer) (any, error) {
 	slices.SortStableFunc(list, func(a, b any) int {
 		return slices.Compare(s.identity(a.(storage.Document)), s.identity(b.(storage.Document)))
 	})
-	return list, nil
+	return s.withoutNamesakes(im, list), nil
+}
+
+// withoutNamesakes leaves out objects that differ from the one before them in no member that identifies them: the
+// Management API allows several of some kinds, and a configuration does not. Applications have an id to tell them apart.
+func (s collection) withoutNamesakes(im *importer, list []any) []any {
+	if s.name == "clients" {
+		return list
+	}
+	return slices.CompactFunc(list, func(a, b any) bool {
+		identity := s.identity(a.(storage.Document))
+		same := strings.Join(identity, "") != "" && slices.Equal(identity, s.identity(b.(storage.Document)))
+		if same {
+			im.left = append(im.left, fmt.Sprintf("%s: a further %q: a configuration holds one with these names", s.name, identity))
+		}
+		return same
+	})
 }
 
 // identity returns the values of the members that identify an object of the section.

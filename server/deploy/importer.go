@@ -48,6 +48,8 @@ type importer struct {
 	found   map[string]found              // existing objects indexed by values of members
 	// ids says that an export includes ids.
 	ids bool
+	// left names what an export leaves out, because a configuration cannot hold it.
+	left []string
 	// fresh says that the configuration is the seed of a new tenant. generated has the client
 	// secrets that were generated for it, by client id. coming has the ids of objects that
 	// will be created later, by path and name.
