@@ -121,7 +121,8 @@ func (f Field) item() Field {
 // like one.
 func (f Field) within(doc storage.Document, name string, value any) Field {
 	field, described := f.member(name)
-	if !described && !f.Plain && !empty(value) && (redact.Value(name, value) || secretPair(doc, name, value)) {
+	byName := !described && !f.Plain && (redact.Value(name, value) || secretPair(doc, name, value))
+	if !empty(value) && (byName || privateJWK(doc, name)) {
 		return secret
 	}
 	return field
@@ -137,6 +138,13 @@ func (f Field) member(name string) (field Field, described bool) {
 		return *f.Item, f.Item.Secret || f.Item.Plain
 	}
 	return Field{Open: true, Plain: f.Plain, Secret: f.Secret}, f.Secret
+}
+
+// privateJWK reports whether a member is a private part of a JSON Web Key, RFC 7518 sections 6.2.2, 6.3.2 and 6.4. Only
+// public keys are accepted, but the log has what was sent.
+func privateJWK(doc storage.Document, name string) bool {
+	_, isKey := doc["kty"].(string)
+	return isKey && slices.Contains([]string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}, name)
 }
 
 // secretPair reports whether a member is the value of a pair whose other member names a secret, as in {"key": "token",

@@ -39,6 +39,11 @@ func TestRedact(t *testing.T) {
 			}, []any{object{"options": object{"signing_key": "REDACTED", "decryptionKey": object{"key": "REDACTED", "cert": "shown"}}}},
 		},
 		{"all but what is no secret", resource.VaultConnections, object{"setup": object{"type": "API_KEY", "novel": "hidden"}}, object{"setup": object{"type": "API_KEY", "novel": "REDACTED"}}},
+		{
+			"a private key where a public one belongs", resource.CustomSigningKeys,
+			object{"keys": []any{object{"kty": "RSA", "n": "shown", "d": "hidden", "p": "hidden"}, object{"kty": "oct", "k": "hidden"}}},
+			object{"keys": []any{object{"kty": "RSA", "n": "shown", "d": "REDACTED", "p": "REDACTED"}, object{"kty": "oct", "k": "REDACTED"}}},
+		},
 		{"secrets of a hook", resource.HookSecrets, object{"color": "hidden"}, object{"color": "REDACTED"}},
 		{"texts", resource.SelfServiceTexts, object{"password": "Password"}, object{"password": "Password"}},
 		{"metadata", resource.Clients, object{"client_metadata": object{"api_key": "hidden", "password_policy": "good"}}, object{"client_metadata": object{"api_key": "REDACTED", "password_policy": "good"}}},
