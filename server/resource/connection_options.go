@@ -93,6 +93,8 @@ var commonOptions = Fields{
 			"min_length": {Type: Integer, Min: 1}, "max_length": {Type: Integer, Min: 1}, "allowed_types": {Type: Object, Open: true, Fields: Fields{"email": flag, "phone_number": flag}},
 		}}}),
 	}},
+	"disable_signup": {Type: Bool, Nullable: true, Plain: true}, "requires_username": {Type: Bool, Nullable: true, Plain: true},
+	"brute_force_protection": {Type: Bool, Nullable: true, Plain: true}, "mfa": {Type: Object, Nullable: true, Open: true, Plain: true},
 	"enable_script_context": flag, "enabledDatabaseCustomization": flag, "import_mode": flag,
 	"configuration": {Type: Object, Nullable: true, Item: &Field{Type: String, Nullable: true, Secret: true}},
 	"customScripts": {Type: Object, Plain: true, Open: true, Fields: Fields{

@@ -94,6 +94,10 @@ var TenantSettings = &Kind{
 		"pushed_authorization_requests_supported": flag, "authorization_response_iss_parameter_supported": flag,
 		"skip_non_verifiable_callback_uri_confirmation_prompt": flag, "client_id_metadata_document_supported": flag, "enable_ai_guide": flag,
 		"phone_consolidated_experience": flag, "include_session_metadata_in_tenant_logs": flag, "security_headers": securityHeaders,
+		"dpop_strict_refresh_token_binding": {Type: Bool, Nullable: true}, "client_id_metadata_document_dynamic_registration_supported": {Type: Bool, Nullable: true},
+		"access_token": {Type: Object, Nullable: true, Plain: true, Open: true}, "universal_login": {Type: Object, Nullable: true, Open: true, Fields: Fields{
+			"colors": {Type: Object, Nullable: true, Open: true, Fields: Fields{"primary": {Type: String, Nullable: true}}},
+		}},
 		"error_page": {Type: Object, Nullable: true, Doc: "Tenant error page customization", Fields: Fields{
 			"html": {Type: String, Nullable: true}, "show_log_link": {Type: Bool, Nullable: true}, "url": {Type: String, Nullable: true, Format: "absolute-uri-or-empty"},
 		}},
