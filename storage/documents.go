@@ -130,10 +130,7 @@ func (d Documents) Read(id string, into any) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(e.Document, into); err != nil {
-		return fmt.Errorf("%s %q is damaged: %w", e.Kind, e.ID, err)
-	}
-	return nil
+	return e.decode(into)
 }
 
 // Decode decodes a document into a value, as Read does for a stored document.
@@ -146,10 +143,16 @@ func Decode(doc Document, into any) error {
 }
 
 func decodeDocument(e Entry) (doc Document, err error) {
-	if err := json.Unmarshal(e.Document, &doc); err != nil {
-		return nil, fmt.Errorf("%s %q is damaged: %w", e.Kind, e.ID, err)
+	err = e.decode(&doc)
+	return doc, err
+}
+
+// decode decodes the entry's document into a value.
+func (e Entry) decode(into any) error {
+	if err := json.Unmarshal(e.Document, into); err != nil {
+		return fmt.Errorf("%s %q: %w: %w", e.Kind, e.ID, keyspace.ErrDamaged, err)
 	}
-	return doc, nil
+	return nil
 }
 
 // Write is what Put stores: a document, its unique values and its links.

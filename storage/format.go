@@ -87,14 +87,14 @@ func upgrade(kv keyspace.KV, steps []func(keyspace.KV) error) error {
 		return kv.Put(formatKey, binary.BigEndian.AppendUint64(nil, formatVersion))
 	}
 	if len(raw) != 8 {
-		return fmt.Errorf("the format mark has %d bytes where it should have 8", len(raw))
+		return fmt.Errorf("%w: the format mark has %d bytes where it should have 8", keyspace.ErrDamaged, len(raw))
 	}
 	have := binary.BigEndian.Uint64(raw)
 	if have > formatVersion {
 		return fmt.Errorf("the data has format %d and this program knows formats up to %d: %w", have, formatVersion, ErrFormat)
 	}
 	if have == 0 {
-		return errors.New("the format mark is 0, which was never written")
+		return fmt.Errorf("%w: the format mark is 0, which was never written", keyspace.ErrDamaged)
 	}
 	if have == formatVersion {
 		return nil // a start that writes nothing need not wait for the disk

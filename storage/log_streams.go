@@ -2,7 +2,6 @@ package storage
 
 import (
 	"encoding/json"
-	"fmt"
 )
 
 // LogStreams is the kind of the documents that describe log streams.
@@ -80,10 +79,8 @@ func (tx *Tx) LogStream(id string) (s LogStream, err error) {
 }
 
 func decodeLogStream(e Entry) (s LogStream, err error) {
-	if err := json.Unmarshal(e.Document, &s); err != nil {
-		return s, fmt.Errorf("%s %q: %w", e.Kind, e.ID, err)
-	}
-	return s, nil
+	err = e.decode(&s)
+	return s, err
 }
 
 // SuspendLogStream gives the stream with an id the status LogStreamSuspended.

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/tenant0/tenant0/storage/keyspace"
 	"github.com/tenant0/tenant0/storage/members"
 )
 
@@ -53,7 +54,7 @@ func (r records) decodeListed(row, raw []byte) (any, error) {
 func (r records) decodeAnew(row, raw []byte) (any, error) {
 	v, err := r.kind.decode(raw)
 	if err != nil {
-		return nil, fmt.Errorf("%s %q is damaged: %w", r.kind.name, row[len(tablePrefix(r.kind.name)):], err)
+		return nil, fmt.Errorf("%s %q: %w: %w", r.kind.name, row[len(tablePrefix(r.kind.name)):], keyspace.ErrDamaged, err)
 	}
 	return v, nil
 }

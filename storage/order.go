@@ -28,7 +28,7 @@ type Row struct {
 // Document decodes the row.
 func (r Row) Document() (doc Document, err error) {
 	if err := json.Unmarshal(r.JSON, &doc); err != nil {
-		return nil, fmt.Errorf("a record is damaged: %w", err)
+		return nil, fmt.Errorf("record %q: %w: %w", r.Key, keyspace.ErrDamaged, err)
 	}
 	return doc, nil
 }
@@ -87,7 +87,7 @@ func (t Resources[T]) RowsAfter(place string) iter.Seq2[Row, error] {
 func (r records) rowAt(place []byte, key string) (Row, error) {
 	raw, err := r.tx.kv.Get(r.rowKey(key))
 	if err == nil && raw == nil {
-		err = fmt.Errorf("%s %q has a place and is not there", r.kind.name, key)
+		err = fmt.Errorf("%s %q has a place and is not there: %w", r.kind.name, key, keyspace.ErrDamaged)
 	}
 	return Row{hex.EncodeToString(place), key, raw}, err
 }

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"cmp"
-	"encoding/json"
 	"strings"
 	"time"
 )
@@ -47,7 +46,7 @@ func (tx *Tx) Invitation(organization, ticket string, now time.Time) (Invitation
 	}
 	for _, e := range entries {
 		var i Invitation
-		if err := json.Unmarshal(e.Document, &i); err != nil {
+		if err := e.decode(&i); err != nil {
 			return i, err
 		}
 		if e.Parent == organization && i.TicketID == ticket && now.Before(i.ExpiresAt) {
@@ -86,7 +85,7 @@ func (tx *Tx) Organization(id string) (o Organization, err error) {
 	if err != nil {
 		return o, err
 	}
-	err = json.Unmarshal(e.Document, &o)
+	err = e.decode(&o)
 	return o, err
 }
 
@@ -112,7 +111,7 @@ func (tx *Tx) organizationsWith(member, text string) (found []Organization, err 
 	}
 	for _, e := range entries {
 		var o Organization
-		if err := json.Unmarshal(e.Document, &o); err != nil {
+		if err := e.decode(&o); err != nil {
 			return nil, err
 		}
 		found = append(found, o)

@@ -463,7 +463,7 @@ func TestADamagedRecordIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = s.View(t.Context(), func(tx *storage.Tx) error { _, err := tx.Clients.Get("c"); return err })
-	if err == nil || !strings.Contains(err.Error(), `clients "c" is damaged`) {
+	if err == nil || !strings.Contains(err.Error(), `clients "c": the data is damaged`) {
 		t.Errorf("got %v, want that the record is damaged", err)
 	}
 }

@@ -185,10 +185,18 @@ func (db *DB) View(ctx context.Context, fn func(keyspace.KV) error) (err error) 
 		k.inBolt = false
 		err := fn(k)
 		k.inBolt = true
-		return err
+		return db.named(err)
 	})
 	if errors.Is(err, bbolterrors.ErrDatabaseNotOpen) {
 		return db.errClosed()
+	}
+	return err
+}
+
+// named returns the error of a transaction's function. If it has found damage in a record, the error names the file.
+func (db *DB) named(err error) error {
+	if errors.Is(err, keyspace.ErrDamaged) {
+		return damaged(db.path, err)
 	}
 	return err
 }

@@ -90,7 +90,7 @@ func use(path string) (err error) {
 }
 
 // TestFlippedBytes damages a real file in one byte after the other. Each time there is an error in plain
-// words, or none if the byte meant nothing or was part of a value: never a panic, a stack overflow, an
+// words that names the file, or none if the byte meant nothing or was part of a value: never a panic, a stack overflow, an
 // endless loop or a hang.
 func TestFlippedBytes(t *testing.T) {
 	dir := t.TempDir()
@@ -116,6 +116,9 @@ func TestFlippedBytes(t *testing.T) {
 				return
 			}
 			found++
+			if !strings.Contains(err.Error(), path) && !errors.Is(err, storage.ErrFormat) { // the server names it there
+				t.Fatalf("byte %d as %#x: the error does not name the file: %v", at, to, err)
+			}
 			for _, word := range []string{"goroutine", "panic", ".go:", "runtime error"} {
 				if strings.Contains(err.Error(), word) {
 					t.Fatalf("byte %d as %#x: the error shows %q: %v", at, to, word, err)

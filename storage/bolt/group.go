@@ -106,5 +106,5 @@ func (db *DB) run(fn func(keyspace.KV) error, k *kv) (err error) {
 			err = keyspace.Panicked(p)
 		}
 	}()
-	return fn(k)
+	return db.named(fn(k))
 }
