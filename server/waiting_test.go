@@ -84,6 +84,19 @@ func TestPartsOfPagesBeginNoLogin(t *testing.T) {
 	}
 }
 
+// TestALongRequestIsLoggedInPart: what any page can send again and again does not fill the disk as a log.
+func TestALongRequestIsLoggedInPart(t *testing.T) {
+	m := startManaged(t)
+	long := strings.Repeat("x", 60_000)
+	before := len(m.Log())
+	m.send(http.MethodGet, m.URL+long, nil)
+	m.send(http.MethodPost, m.URL+"api/v2/roles", `{"name":"a","`+long+`":1}`, "Authorization", "Bearer "+m.token(m.URL+"api/v2/"))
+	m.send(http.MethodPost, m.URL+"dbconnections/signup", `{"client_id":"`+long+`"}`)
+	if log := m.Log()[before:]; strings.Count(log, "request refused") < 3 || len(log) > 20_000 {
+		t.Errorf("three refused requests write %d bytes of log", len(log))
+	}
+}
+
 // TestALongRequestIsRefused, with a session and without one; a state of some kilobytes is returned
 // complete.
 func TestALongRequestIsRefused(t *testing.T) {

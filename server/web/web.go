@@ -209,6 +209,16 @@ func (rt *Router) serve(h Handler, w http.ResponseWriter, r *http.Request) (err 
 	return h(w, withLanguages(r))
 }
 
+// maxLogged bounds a text of a request in the log, in bytes: any page may send long requests again and again.
+const maxLogged = 2 << 10
+
+func shortened(text string) string {
+	if len(text) > maxLogged {
+		return text[:maxLogged] + "…"
+	}
+	return text
+}
+
 // fail is the only place where an error becomes a response. It logs the error once. An
 // error that is not an apierr.Error is answered as an internal error; its text is only
 // logged.
@@ -231,7 +241,7 @@ func (rt *Router) fail(w http.ResponseWriter, r *http.Request, room string, err 
 		level = slog.LevelError
 	}
 	rt.log.Log(r.Context(), level, "request refused", "request_id", RequestID(w), "method", r.Method,
-		"host", r.Host, "path", rt.logged(r.URL.Path), "status", e.Status, "err", err.Error())
+		"host", shortened(r.Host), "path", shortened(rt.logged(r.URL.Path)), "status", e.Status, "err", shortened(err.Error()))
 	trace.Refuse(r.Context(), e.Status, trace.Step{Component: room, Decision: e.Summary(), Setting: e.Remedy()})
 	for name, value := range e.Header {
 		w.Header().Set(name, value)
