@@ -34,6 +34,8 @@ func upgrades() []func(keyspace.KV) error {
 		withSnapshots(func(tx *Tx) error {
 			return errors.Join(tx.unindex(refreshTokens.name, "session"), tx.RefreshTokens.records.index())
 		}),
+		// Format 8 finds users by the identifiers of their linked accounts.
+		withSnapshots((*Tx).indexLinked),
 	}
 }
 

@@ -13,6 +13,8 @@ type Passcode struct {
 	// MAC is stored instead of the code, which has too few digits for a plain hash to hide it.
 	MAC    []byte `json:"mac"`
 	UserID string `json:"user_id"`
+	// Account is the id of the user's account that was sent the code, "" for the user's own.
+	Account string `json:"account,omitempty"`
 	// ClientID is the application that asked for it.
 	ClientID string `json:"client_id"`
 	// Login is the hash of the mfa_token of the login that the code is a further factor of, and Authenticator
@@ -38,8 +40,8 @@ type OTPChallenge struct {
 // ChallengeKey is the key of the code of an auth_session, from the session's hash.
 func ChallengeKey(session string) string { return "challenge\x01" + session }
 
-// PasswordlessKey is the key of the code by which a user of a passwordless connection logs in.
-func PasswordlessKey(userID string) string { return "passwordless\x01" + userID }
+// PasswordlessKey is the key of the code by which the account of a passwordless connection logs in.
+func PasswordlessKey(account string) string { return "passwordless\x01" + account }
 
 // OOBKey is the key of the code that is sent for an oob_code.
 func OOBKey(oobCode string) string { return "oob\x01" + oobCode }

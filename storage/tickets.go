@@ -1,6 +1,9 @@
 package storage
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Kinds of tickets.
 const (
@@ -18,6 +21,8 @@ type Ticket struct {
 	UserID     string `json:"user_id"`
 	Connection string `json:"connection"`
 	ClientID   string `json:"client_id"`
+	// Account is the id of the user's account that the ticket is for, "" for the user's own.
+	Account string `json:"account,omitempty"`
 	// Email is the address that the ticket verifies. Resetting the password verifies it as well;
 	// "" if there is nothing to verify.
 	Email string `json:"email"`
@@ -97,8 +102,8 @@ func (tx *Tx) UseTicket(hash, kind string, now time.Time) (Ticket, error) {
 	return t, tx.Tickets.Put(t)
 }
 
-// LoginFailures counts the wrong passwords for one user, from one IP address or from all, Auth0:
-// secure/attack-protection/brute-force-protection. A right password ends the count.
+// LoginFailures counts the wrong passwords for one account of a user, from one IP address or from all, Auth0:
+// secure/attack-protection/brute-force-protection. A right password for the account ends the count.
 type LoginFailures struct {
 	Key        string    `json:"key"`
 	UserID     string    `json:"user_id"`
@@ -133,10 +138,26 @@ func (tx *Tx) KeepLoginFailures(f LoginFailures) error {
 	return tx.LoginFailures.records.bound("age", f.UserID+"\x01", maxLoginFailures)
 }
 
-// LoginFailuresKey is the key of a user's failures from an IP address.
-func LoginFailuresKey(userID, ip string) string { return userID + "\x01" + ip }
+// LoginFailuresKey is the key of an account's failures from an IP address.
+func LoginFailuresKey(account, ip string) string { return account + "\x01" + ip }
 
-// ForgetLoginFailures deletes the counts of a user for every address.
+// ForgetLoginFailures deletes the counts of a user for every account and address.
 func (tx *Tx) ForgetLoginFailures(userID string) error {
 	return deleteOfUser(tx.LoginFailures.records, userID)
+}
+
+// ForgetFailuresAt deletes the counts of one account of a user, the user's own or a linked one, for every address.
+func (tx *Tx) ForgetFailuresAt(userID, account string) error {
+	keys, err := tx.LoginFailures.records.keysBy("user", userID)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if strings.HasPrefix(key, LoginFailuresKey(account, "")) {
+			if err := tx.LoginFailures.Delete(key); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -111,6 +111,8 @@ type Proof struct {
 	// Connection is the name of the account's connection, and UserID the account's user, "" if there is none.
 	Connection string `json:"connection"`
 	UserID     string `json:"user_id,omitempty"`
+	// Account is the id of the user's account, "" for the user's own.
+	Account string `json:"account,omitempty"`
 	// Member is the member to verify, "email" or "phone_number", and Address its value.
 	Member  string `json:"member,omitempty"`
 	Address string `json:"address"`

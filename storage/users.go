@@ -2,7 +2,6 @@ package storage
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 	"time"
 )
@@ -33,6 +32,9 @@ type User struct {
 	Groups      any `json:"groups"`
 	Roles       any `json:"roles"`
 	Permissions any `json:"permissions"`
+
+	// Linked is the linked account by which the user was found, nil for the user's own; see UserByLogin.
+	Linked *Identity `json:"-"`
 }
 
 // EncodedUser is a user's document in its stored form.
@@ -48,24 +50,12 @@ func EncodeUser(d Document) (u EncodedUser, err error) {
 	return u, err
 }
 
+// Alike reports whether two accounts of the user at one connection share an identifier, so that a login could not
+// tell which is meant.
+func (u EncodedUser) Alike() bool { return u.user.(*User).alike() }
+
 // PutUser is Users.Put for an encoded user.
 func (tx *Tx) PutUser(u EncodedUser) error { return tx.Users.records.write(u.user, u.raw) }
-
-// Identity is one account of a user at a connection.
-type Identity struct {
-	Connection string `json:"connection"`
-	Provider   string `json:"provider"`
-	UserID     string `json:"user_id"`
-	IsSocial   bool   `json:"isSocial"`
-}
-
-// ConnectionName is the connection of the user's first identity.
-func (u User) ConnectionName() string {
-	if len(u.Identities) == 0 {
-		return ""
-	}
-	return u.Identities[0].Connection
-}
 
 var users = declare(spec[User]{
 	name:    "users",
@@ -138,31 +128,6 @@ func (tx *Tx) UsersWith(member, value string) (ids []string, ok bool, err error)
 	return ids, err == nil, err
 }
 
-// logins are the identifiers that name only one user of a connection. At other identity providers
-// users are identified by the provider's id, and several may have the same e-mail address.
-func logins(u User) []string {
-	var out []string
-	if len(u.Identities) > 0 && u.Identities[0].Provider != "" && !slices.Contains(ownStrategies, u.Identities[0].Provider) {
-		return nil
-	}
-	for _, id := range []string{u.Email, u.Username, u.PhoneNumber} {
-		if id != "" {
-			out = append(out, loginIndex(u.ConnectionName(), id))
-		}
-	}
-	return out
-}
-
-// UserByLogin returns the user of a connection with an identifier (e-mail address, username or
-// phone number), or an error that wraps ErrNotFound.
-func (tx *Tx) UserByLogin(connection, identifier string) (User, error) {
-	return tx.Users.Find("login", loginIndex(connection, identifier))
-}
-
-func loginIndex(connection, identifier string) string {
-	return connection + "\x01" + strings.ToLower(identifier)
-}
-
 // RecordLogin records the time and the IP address of a user's login, and counts it, Auth0:
 // manage-users/user-accounts/user-profiles/user-profile-structure.
 func (tx *Tx) RecordLogin(userID string, at time.Time, ip string) error {
@@ -199,8 +164,9 @@ func (tx *Tx) SetAuthorization(userID string, authorization any) error {
 	return tx.Users.Put(d)
 }
 
-// Password is a user's password hash: bcrypt or argon2id in their usual notation.
+// Password is the password hash of an account: bcrypt or argon2id in their usual notation.
 type Password struct {
+	// UserID is the id of the account: that of the user, or the ID of a linked identity.
 	UserID string `json:"user_id"`
 	Hash   string `json:"hash"`
 	// Earlier are the hashes of earlier passwords, the newest first, if the connection remembers

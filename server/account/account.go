@@ -58,7 +58,7 @@ func Identity(conn storage.Connection, provider, local string) storage.Document 
 func Add(tx *storage.Tx, conn storage.Connection, doc storage.Document, hash string, now time.Time) error {
 	Identify(doc, conn)
 	identity.Complete(doc, now)
-	if known, err := tx.Users.Has(storage.Text(doc, "user_id")); err != nil || known {
+	if known, err := tx.AccountTaken(storage.Text(doc, "user_id")); err != nil || known {
 		return cmp.Or(err, error(resource.Users.Taken))
 	}
 	return Put(tx, doc, hash)
@@ -78,9 +78,15 @@ func Update(tx *storage.Tx, before, after storage.Document) error {
 }
 
 // Put stores a user and, unless it is "", the hash of the first password. It returns
-// Users.Taken if another user has the e-mail address, phone number or username.
+// Users.Taken if another account of the connection has the e-mail address, phone number or username.
 func Put(tx *storage.Tx, doc storage.Document, hash string) error {
-	err := tx.Users.Put(doc)
+	user, err := storage.EncodeUser(doc)
+	if err == nil && user.Alike() {
+		return resource.Users.Taken.With(storage.ErrConflict)
+	}
+	if err == nil {
+		err = tx.PutUser(user)
+	}
 	if storage.IsConflict(err) {
 		return resource.Users.Taken.With(err)
 	}
@@ -113,7 +119,7 @@ func DemandsOf(tx *storage.Tx, connection string, user storage.User) (d Demands,
 	if err != nil {
 		return d, err
 	}
-	stored, err := tx.Passwords.Get(user.UserID)
+	stored, err := tx.Passwords.Get(user.AccountID())
 	return Demands{policy: identity.PolicyOf(conn), user: user, stored: stored}, storage.Optional(err)
 }
 
@@ -128,25 +134,28 @@ func (d Demands) Hash(ctx context.Context, passwords *identity.Passwords, passwo
 	return passwords.Hash(ctx, password)
 }
 
-// SetPassword gives a user a new password. It ends the user's sessions and refresh
-// tokens, Auth0: authenticate/database-connections/password-change, and removes blocks
-// after wrong passwords. It changes doc, which the caller stores.
-func SetPassword(tx *storage.Tx, doc storage.Document, hash string, now time.Time) error {
+// SetPassword gives an account of a user a new password: the user's own account, which is the user_id or "", or a
+// linked one. It ends the user's sessions and refresh tokens, Auth0:
+// authenticate/database-connections/password-change, and removes blocks after wrong passwords. It changes doc, which
+// the caller stores.
+func SetPassword(tx *storage.Tx, doc storage.Document, account, hash string, now time.Time) error {
 	id, _ := doc["user_id"].(string)
-	user, err := tx.Users.Get(id)
+	user, err := tx.UserAs(id, account)
 	if err != nil {
 		return err
 	}
+	account = user.AccountID()
 	conn, err := tx.Connections.Find("name", user.ConnectionName())
 	if err := storage.Optional(err); err != nil {
 		return err
 	}
-	stored, err := tx.Passwords.Get(id)
+	stored, err := tx.Passwords.Get(account)
 	if err := storage.Optional(err); err != nil {
 		return err
 	}
 	doc["last_password_reset"] = resource.Time(now)
 	return errors.Join(
-		tx.Passwords.Put(identity.PolicyOf(conn).Replace(stored, id, hash)), tx.EndSessions(id, storage.PasswordChanged), tx.ForgetLoginFailures(id),
+		tx.Passwords.Put(identity.PolicyOf(conn).Replace(stored, account, hash)), tx.EndSessions(id, storage.PasswordChanged),
+		tx.ForgetFailuresAt(id, account),
 	)
 }

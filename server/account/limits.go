@@ -35,8 +35,8 @@ func Limits(tx *storage.Tx) (bool, error) {
 
 // CountLogin counts an attempt of an IP address to log in to an account with a password, right or wrong. It
 // returns storage.ErrTooMany if there were too many.
-func CountLogin(tx *storage.Tx, userID, ip string, now time.Time) error {
-	return tx.Guess("logins\x01"+userID+"\x01"+ip, loginsAtOnce, loginEvery, now)
+func CountLogin(tx *storage.Tx, account, ip string, now time.Time) error {
+	return tx.Guess("logins\x01"+account+"\x01"+ip, loginsAtOnce, loginEvery, now)
 }
 
 // CountCode counts a request of an IP address for a code or a link, if the rate limits are on for the tenant.

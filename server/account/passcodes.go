@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/keys"
-	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -54,7 +53,7 @@ func TryPasscode(ctx context.Context, db *storage.DB, secrets *keys.Secrets, use
 	if user.UserID == "" {
 		return storage.Passcode{}, storage.ErrWrongCode
 	}
-	key := storage.PasswordlessKey(user.UserID)
+	key := storage.PasswordlessKey(user.AccountID())
 	p, err := db.TryPasscode(ctx, key, secrets.SamePasscode(key, code), now)
 	if storage.IsNotFound(err) || err == nil && clientID != "" && p.ClientID != clientID {
 		return p, storage.ErrWrongCode
@@ -79,7 +78,7 @@ func PasscodeSentence(strategy string, err error) string {
 }
 
 // UsePasscode uses a code up, and marks the e-mail address or phone number that it was sent to as
-// verified. It returns storage.ErrReused if the code has been used already.
+// verified. It returns storage.ErrReused if the code has been used already, or the account is not the user's any more.
 func UsePasscode(tx *storage.Tx, p storage.Passcode, now time.Time) error {
 	if err := tx.UsePasscode(p); err != nil {
 		return err
@@ -89,12 +88,8 @@ func UsePasscode(tx *storage.Tx, p storage.Passcode, now time.Time) error {
 		return err
 	}
 	verified := "email_verified"
-	if _, byEmail := doc["email"].(string); !byEmail {
+	if _, byEmail := storage.AccountIn(doc, p.Account)["email"].(string); !byEmail {
 		verified = "phone_verified"
 	}
-	if doc[verified] == true {
-		return nil
-	}
-	doc[verified], doc["updated_at"] = true, resource.Time(now)
-	return tx.Users.Put(doc)
+	return Verify(tx, doc, p.Account, verified, now)
 }

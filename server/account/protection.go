@@ -41,13 +41,13 @@ var untouched = sync.OnceValues(func() (p Protection, err error) {
 	return p, storage.Decode(doc, &p)
 })
 
-// key returns the key of the counter of failed logins: one for each user and address, or one for each
-// user.
-func (p Protection) key(userID, ip string) string {
+// key returns the key of the counter of failed logins: one for each account and address, or one for each
+// account.
+func (p Protection) key(account, ip string) string {
 	if p.Mode == "count_per_identifier" {
 		ip = ""
 	}
-	return storage.LoginFailuresKey(userID, ip)
+	return storage.LoginFailuresKey(account, ip)
 }
 
 // applies reports whether wrong passwords from an address are counted.
@@ -84,13 +84,13 @@ func protection(tx *storage.Tx, connection string) (Protection, error) {
 	return ProtectionOf(tx)
 }
 
-// Blocked reports whether a user of a connection may not log in from an address.
-func Blocked(tx *storage.Tx, userID, connection, ip string, now time.Time) (bool, error) {
+// Blocked reports whether nobody may log in with an account of a connection from an address.
+func Blocked(tx *storage.Tx, account, connection, ip string, now time.Time) (bool, error) {
 	p, err := protection(tx, connection)
 	if err != nil || !p.applies(ip) {
 		return false, err
 	}
-	f, err := tx.LoginFailures.Get(p.key(userID, ip))
+	f, err := tx.LoginFailures.Get(p.key(account, ip))
 	return p.blocks(f, now), storage.Optional(err)
 }
 
@@ -100,14 +100,14 @@ func BlockHolds(tx *storage.Tx, f storage.LoginFailures, now time.Time) (bool, e
 	return p.blocks(f, now), err
 }
 
-// CountFailure counts a wrong password for a user, and reports whether this failure blocks the
+// CountFailure counts a wrong password for the account that the user was found by, and reports whether this failure blocks the
 // account, and whether the user is to be notified of it.
 func CountFailure(tx *storage.Tx, user storage.User, connection, identifier, ip string, now time.Time) (blocks, notify bool, err error) {
 	p, err := protection(tx, connection)
 	if err != nil || !p.applies(ip) || user.UserID == "" {
 		return false, false, err
 	}
-	key := p.key(user.UserID, ip)
+	key := p.key(user.AccountID(), ip)
 	f, err := tx.LoginFailures.Get(key)
 	if err := storage.Optional(err); err != nil {
 		return false, false, err

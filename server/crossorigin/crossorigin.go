@@ -210,7 +210,7 @@ func (m *room) prove(r *http.Request, client storage.Client, conn storage.Connec
 		if err != nil && !errors.Is(err, identity.ErrWrongCredentials) {
 			return a, err
 		}
-		a.Recheck, a.Password = signin.RecheckPassword(a.User.UserID, hash), form.Get("password")
+		a.Recheck, a.Password = signin.RecheckPassword(a.User, hash), form.Get("password")
 		return a, refusal(m.SignIn.Evaluate(r, a, err == nil), a)
 	}
 	if err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {

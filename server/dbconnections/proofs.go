@@ -102,7 +102,7 @@ func (m *room) submitProof(page string) web.Handler {
 func (m *room) tryProof(w http.ResponseWriter, r *http.Request, p proving, typed string) (key string, err error) {
 	var user storage.User
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
-		user, err = tx.Users.Get(p.proof.UserID)
+		user, err = tx.UserAs(p.proof.UserID, p.proof.Account)
 		return storage.Optional(err)
 	})
 	if err != nil {
@@ -195,7 +195,7 @@ func (m *room) goOnToNewPassword(w http.ResponseWriter, r *http.Request, p provi
 			return err
 		}
 		err := tx.IssueTicket(storage.Ticket{
-			Hash: keys.Hash(secret), Kind: storage.TicketResetPassword, UserID: p.proof.UserID, Connection: p.proof.Connection,
+			Hash: keys.Hash(secret), Kind: storage.TicketResetPassword, UserID: p.proof.UserID, Account: p.proof.Account, Connection: p.proof.Connection,
 			ClientID: p.transaction.Request().ClientID, Email: p.proof.Address, ExpiresAt: m.Now().Add(newPasswordTime),
 		})
 		if err != nil {

@@ -249,7 +249,7 @@ func (m *room) resetByCode(ctx context.Context, name, login string) (p storage.P
 		user, err := tx.UserByLogin(conn.Name, login)
 		p = storage.Proof{Reset: true, Connection: conn.Name, Address: login}
 		if err == nil && user.Email != "" {
-			p.UserID = user.UserID
+			p.UserID, p.Account = user.UserID, user.AccountID()
 		}
 		if strings.EqualFold(login, user.Email) {
 			p.Address = user.Email
@@ -305,7 +305,7 @@ func (m *room) resetTicketOf(r *http.Request, hash string) (t storage.Ticket, us
 		if t, err = tx.FindTicket(hash, storage.TicketResetPassword, m.Now()); err != nil {
 			return err
 		}
-		user, err = tx.Users.Get(t.UserID)
+		user, err = tx.UserAs(t.UserID, t.Account)
 		return err
 	})
 	return t, user, resetOutcome(err), err

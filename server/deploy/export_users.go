@@ -3,12 +3,10 @@ package deploy
 import (
 	"context"
 	"errors"
-	"fmt"
 	"reflect"
 	"strings"
 
 	"github.com/tenant0/tenant0/server/account"
-	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -48,16 +46,13 @@ func exportUser(tx *storage.Tx, doc storage.Document) error {
 	if err := exportIdentities(tx, id, doc); err != nil {
 		return err
 	}
-	password, err := tx.Passwords.Get(id)
-	if storage.Optional(err) != nil {
+	if err := exportPassword(tx, id, doc); err != nil {
 		return err
 	}
-	if err == nil && password.Hash != "" {
-		member, value, err := identity.HashMember(password.Hash)
-		if err != nil {
-			return fmt.Errorf("the hash of %s: %w", id, err)
+	for _, linked := range linkedIn(doc) {
+		if err := exportPassword(tx, accountID(linked), linked); err != nil {
+			return err
 		}
-		doc[member] = value
 	}
 	if err := exportAccess(tx, id, doc); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,37 +24,53 @@ func (t Tenant) hashPasswords(ctx context.Context, entries []storage.Document) (
 	}
 	hashed := make([]storage.Document, len(entries))
 	for i, entry := range entries {
+		hash := func(account string, holder storage.Document) (string, error) {
+			made, err := t.hashKept(ctx, entry, account, holder)
+			if err != nil {
+				err = fmt.Errorf("users: %q: %w", nameOf(entry), err)
+			}
+			return made, err
+		}
 		hashed[i] = maps.Clone(entry)
 		delete(hashed[i], "custom_password_hash")
-		hash, err := identity.ReadHash(entry)
+		made, err := hash("", entry)
 		if err != nil {
 			return nil, err
 		}
-		password := storage.Text(entry, "password")
-		if hash != "" || password == "" {
-			hashed[i]["password_hash"] = hash
+		hashed[i]["password_hash"] = made
+		if entry["identities"] == nil {
 			continue
 		}
-		var stored storage.Password
-		err = t.DB.View(ctx, func(tx *storage.Tx) error {
-			doc, err := existing(tx, entry)
-			if err == nil && doc != nil {
-				stored, err = tx.Passwords.Get(storage.Text(doc, "user_id"))
-			}
-			return storage.Optional(err)
-		})
-		if err != nil {
+		if hashed[i]["identities"], err = withHashes(entry["identities"], hash); err != nil {
 			return nil, err
 		}
-		hash = stored.Hash
-		if hash == "" || t.Passwords.Check(ctx, stored.UserID, hash, password) != nil {
-			if hash, err = t.Passwords.Hash(ctx, password); err != nil {
-				return nil, fmt.Errorf("users: %q: %w", nameOf(entry), err)
-			}
-		}
-		hashed[i]["password_hash"] = hash
 	}
 	return hashed, nil
+}
+
+// hashKept returns the hash of the password of an account, "" for none: the hash in holder, the stored hash if its
+// password is the one in holder, or a new one. The account "" is the own one of the user of the entry.
+func (t Tenant) hashKept(ctx context.Context, entry storage.Document, account string, holder storage.Document) (string, error) {
+	hash, err := identity.ReadHash(holder)
+	password := storage.Text(holder, "password")
+	if err != nil || hash != "" || password == "" {
+		return hash, err
+	}
+	var stored storage.Password
+	err = t.DB.View(ctx, func(tx *storage.Tx) error {
+		doc, err := existing(tx, entry)
+		if err == nil && doc != nil {
+			stored, err = tx.Passwords.Get(cmp.Or(account, storage.Text(doc, "user_id")))
+		}
+		return storage.Optional(err)
+	})
+	if err != nil {
+		return "", err
+	}
+	if stored.Hash != "" && t.Passwords.Check(ctx, stored.UserID, stored.Hash, password) == nil {
+		return stored.Hash, nil
+	}
+	return t.Passwords.Hash(ctx, password)
 }
 
 // importUsers imports the users of a tenant file: existing users, found by id or login
@@ -105,7 +122,7 @@ func (t Tenant) importUser(tx *storage.Tx, entry storage.Document, roles map[str
 	if action, err = t.write(tx, before, doc); err != nil {
 		return "", err
 	}
-	newPassword, err := setPassword(tx, storage.Text(doc, "user_id"), entry)
+	newPassword, err := setPasswords(tx, storage.Text(doc, "user_id"), entry)
 	if err != nil {
 		return "", err
 	}
@@ -134,7 +151,10 @@ func (t Tenant) becoming(tx *storage.Tx, entry storage.Document, conn storage.Co
 			return nil, nil, err
 		}
 		doc = profile(entry)
-		identify(doc, conn)
+		id := identify(doc, conn)
+		if taken, err := tx.AccountTaken(id); err != nil || taken {
+			return nil, nil, cmp.Or(err, fmt.Errorf("the account %s is linked to another user", id))
+		}
 		identity.Complete(doc, t.Now())
 		return nil, doc, nil
 	}
@@ -159,7 +179,7 @@ func (t Tenant) write(tx *storage.Tx, before, doc storage.Document) (action stri
 	}
 	doc["updated_at"] = resource.Time(t.Now())
 	if before == nil {
-		return action, tx.Users.Put(doc)
+		return action, account.Put(tx, doc, "")
 	}
 	return action, account.Update(tx, before, doc)
 }
@@ -210,26 +230,12 @@ func existing(tx *storage.Tx, entry storage.Document) (doc storage.Document, err
 		if err != nil {
 			return nil, err
 		}
+		if user.Linked != nil {
+			return nil, errLinked(user.AccountID(), user.UserID)
+		}
 		return tx.Users.Document(user.UserID)
 	}
 	return doc, nil
-}
-
-// setPassword stores the password hash of an entry, if it has one that differs from the
-// stored hash.
-func setPassword(tx *storage.Tx, id string, entry storage.Document) (changed bool, err error) {
-	stored, err := tx.Passwords.Get(id)
-	if err := storage.Optional(err); err != nil {
-		return false, err
-	}
-	hash := storage.Text(entry, "password_hash")
-	if hash == "" || hash == stored.Hash {
-		return false, nil
-	}
-	if err := tx.Passwords.Put(storage.Password{UserID: id, Hash: hash}); err != nil || stored.Hash == "" {
-		return true, err
-	}
-	return true, errors.Join(tx.EndSessions(id, storage.PasswordChanged), tx.ForgetLoginFailures(id))
 }
 
 // setAccess sets a user's roles and direct permissions to those of the entry, if the entry

@@ -21,9 +21,17 @@ import (
 // user import, and whether the provider in the user_id is that of the connection. It does
 // not hash passwords.
 func CheckUsers(file *tenantfile.Tenant) (wrong []error) {
-	connections := connectionsOf(file)
+	connections, linked := connectionsOf(file), map[string]string{}
+	for _, entry := range file.Users {
+		for _, account := range linkedIn(entry) {
+			linked[accountID(account)] = nameOf(entry)
+		}
+	}
 	for _, entry := range file.Users {
 		err := checkEntry(entry)
+		if id := storage.Text(entry, "user_id"); err == nil && linked[id] != "" {
+			err = errLinked(id, linked[id])
+		}
 		if err == nil {
 			err = checkNew(entry, connections[connectionOf(entry)])
 		}
@@ -59,16 +67,18 @@ func checkEntries(entries []storage.Document) error {
 // checkEntry makes the checks that need only the entry: the password or its hash, and the
 // names in metadata.
 func checkEntry(entry storage.Document) error {
-	hash, err := identity.ReadHash(entry)
-	if err == nil && hash == "" {
-		err = identity.CheckLength(storage.Text(entry, "password"))
-	}
-	if err != nil {
-		return err
+	for _, holder := range append([]storage.Document{entry}, linkedIn(entry)...) {
+		hash, err := identity.ReadHash(holder)
+		if err == nil && hash == "" {
+			err = identity.CheckLength(storage.Text(holder, "password"))
+		}
+		if err != nil {
+			return err
+		}
 	}
 	given := maps.Clone(entry)
 	maps.DeleteFunc(given, func(_ string, value any) bool { return value == nil })
-	err = resource.TenantUser.Check(given, resource.Create)
+	err := resource.TenantUser.Check(given, resource.Create)
 	if refused, ok := errors.AsType[*apierr.Error](err); ok {
 		return errors.New(strings.TrimPrefix(refused.Message, "Payload validation error: "))
 	}

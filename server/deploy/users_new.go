@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -17,7 +18,7 @@ import (
 )
 
 // ownKeys are the keys of a user in a tenant file that are not part of the user profile.
-var ownKeys = []string{"password", "password_hash", "custom_password_hash", "connection", "roles", "permissions", "organizations"}
+var ownKeys = append([]string{"connection", "roles", "permissions", "organizations"}, passwordKeys...)
 
 // people are the users of a tenant file for an empty tenant, ready to be stored.
 type people struct {
@@ -32,10 +33,15 @@ func (t Tenant) newUsers(ctx context.Context, file *tenantfile.Tenant, roles map
 	if err := errors.Join(CheckUsers(file)...); err != nil {
 		return all, err
 	}
-	hashes := make([]string, len(file.Users))
-	if err := t.hash(ctx, file.Users, hashes); err != nil {
+	holders := slices.Clone(file.Users) // of passwords: the users, and after them their linked accounts
+	for _, entry := range file.Users {
+		holders = append(holders, linkedIn(entry)...)
+	}
+	hashes := make([]string, len(holders))
+	if err := t.hash(ctx, holders, hashes); err != nil {
 		return all, err
 	}
+	ofLinked := hashes[len(file.Users):]
 	all.ids = map[string]string{}
 	connections, now := connectionsOf(file), t.Now()
 	for i, entry := range file.Users {
@@ -46,7 +52,14 @@ func (t Tenant) newUsers(ctx context.Context, file *tenantfile.Tenant, roles map
 		}
 		id := identify(doc, conn)
 		identity.Complete(doc, now)
-		all.users = append(all.users, user{doc: doc, password: storage.Password{UserID: id, Hash: hashes[i]}, access: heldBy(id, entry, roles)})
+		passwords := []storage.Password{{UserID: id, Hash: hashes[i]}}
+		for _, linked := range linkedIn(entry) {
+			if len(linkedIn(doc)) > 0 { // identities of a user without a user_id do not count
+				passwords = append(passwords, storage.Password{UserID: accountID(linked), Hash: ofLinked[0]})
+			}
+			ofLinked = ofLinked[1:]
+		}
+		all.users = append(all.users, user{doc: doc, passwords: passwords, access: heldBy(id, entry, roles)})
 		if email := storage.Text(doc, "email"); email != "" {
 			all.ids[emailKey(email)] = id
 		}
@@ -80,6 +93,9 @@ func profile(entry storage.Document) storage.Document {
 	for _, key := range ownKeys {
 		delete(doc, key)
 	}
+	if doc["identities"] != nil {
+		doc["identities"] = withoutPasswords(doc["identities"])
+	}
 	return doc
 }
 
@@ -100,19 +116,21 @@ func connectionOf(entry storage.Document) string {
 	return cmp.Or(storage.Text(entry, "connection"), tenantfile.DefaultConnection)
 }
 
-// user is the data that is stored for a user: the profile, the password (with the hash "" if
-// there is none) and the access (roles and permissions).
+// user is the data that is stored for a user: the profile, the passwords of the user's accounts
+// (with the hash "" if there is none) and the access (roles and permissions).
 type user struct {
-	doc      storage.Document // nil after encoding
-	encoded  storage.EncodedUser
-	password storage.Password
-	access   storage.UserAccess
+	doc       storage.Document // nil after encoding
+	encoded   storage.EncodedUser
+	passwords []storage.Password
+	access    storage.UserAccess
 }
 
 func (u user) put(tx *storage.Tx) error {
 	err := tx.PutUser(u.encoded)
-	if err == nil && u.password.Hash != "" {
-		err = tx.Passwords.Put(u.password)
+	for _, password := range u.passwords {
+		if err == nil && password.Hash != "" {
+			err = tx.Passwords.Put(password)
+		}
 	}
 	if err == nil && len(u.access.Roles)+len(u.access.Permissions) > 0 {
 		err = tx.UserAccess.Put(u.access)

@@ -12,6 +12,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"time"
@@ -212,6 +213,7 @@ func (w Writer) values(tx *storage.Tx, l Letter) (map[string]any, error) {
 		if user, err = tx.Users.Document(l.User.UserID); storage.Optional(err) != nil {
 			return nil, err
 		}
+		maps.Copy(user, storage.AccountIn(user, l.User.AccountID()))
 	}
 	host := ""
 	if u, err := url.Parse(w.Issuer); err == nil {
@@ -287,7 +289,7 @@ func (w Writer) DraftTicket(tx *storage.Tx, ticket string, user storage.User, cl
 		return d, err
 	}
 	d.ticket = &storage.Ticket{
-		Kind: ticket, UserID: user.UserID, Connection: user.ConnectionName(), ClientID: clientID, Email: user.Email,
+		Kind: ticket, UserID: user.UserID, Account: user.AccountID(), Connection: user.ConnectionName(), ClientID: clientID, Email: user.Email,
 		IncludeEmail: d.template.IncludeEmail, ExpiresAt: now.Add(d.template.lifetime()),
 	}
 	return d, nil

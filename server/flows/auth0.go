@@ -144,7 +144,7 @@ func (e *execution) updateUser(p params) (any, error) {
 	if err := errors.Join(resource.Users.Check(changes, resource.Update), objects.CheckCombination(changes)); err != nil {
 		return nil, err
 	}
-	user, err := e.userOf(id)
+	user, err := e.userToChange(id, changes)
 	if err != nil {
 		return nil, err
 	}
@@ -157,9 +157,9 @@ func (e *execution) updateUser(p params) (any, error) {
 	})
 }
 
-func (e *execution) userOf(id string) (user storage.User, err error) {
+func (e *execution) userToChange(id string, changes object) (user storage.User, err error) {
 	err = e.DB.View(e.ctx, func(tx *storage.Tx) error {
-		user, err = objects.GetUser(tx, id)
+		user, err = objects.UserToChange(tx, id, changes)
 		return err
 	})
 	return user, err

@@ -15,12 +15,13 @@ type Account struct {
 }
 
 // Find returns the account with an identifier (e-mail address, username or phone number) in a
-// database connection, or the zero Account if there is none.
+// database connection, or the zero Account if there is none. If the account is linked to a user, it is that user, as
+// the account.
 func Find(tx *storage.Tx, connection, identifier string) (a Account, err error) {
 	if a.User, err = tx.UserByLogin(connection, identifier); err != nil {
 		return Account{}, storage.Optional(err)
 	}
-	a.stored, err = tx.Passwords.Get(a.User.UserID)
+	a.stored, err = tx.Passwords.Get(a.User.AccountID())
 	return a, storage.Optional(err)
 }
 
@@ -44,7 +45,7 @@ func (p *Passwords) LogIn(ctx context.Context, db *storage.DB, connection, ident
 // for the zero Account. proved is the hash that the password was compared with: a session may begin
 // only while it is still the user's stored hash.
 func (p *Passwords) VerifyPassword(ctx context.Context, db *storage.DB, a Account, password string) (proved string, err error) {
-	if err := p.Check(ctx, a.User.UserID, a.stored.Hash, password); err != nil || !IsImported(a.stored.Hash) {
+	if err := p.Check(ctx, a.User.AccountID(), a.stored.Hash, password); err != nil || !IsImported(a.stored.Hash) {
 		return a.stored.Hash, err
 	}
 	return p.renew(ctx, db, a.stored, password)

@@ -271,7 +271,7 @@ func (r *Runner) put(tx *storage.Tx, i Import, u imported, p *progress) (*fault,
 			return &fault{"DUPLICATED_USER", "The user already exist and upsert parameter is false", ""}, nil
 		}
 		p.updated++
-		return nil, r.upsert(tx, there.UserID, u)
+		return nil, r.upsert(tx, there, u)
 	}
 	doc := maps.Clone(u.user)
 	for _, name := range notProfile {
@@ -299,15 +299,21 @@ var upsertable = []string{
 	"app_metadata", "user_metadata", "email_verified", "family_name", "given_name", "name", "nickname", "picture",
 }
 
-func (r *Runner) upsert(tx *storage.Tx, id string, u imported) error {
-	doc, err := tx.Users.Document(id)
+// upsert changes a user. If that is the owner of a linked account, the account gets what is of its own.
+func (r *Runner) upsert(tx *storage.Tx, there storage.User, u imported) error {
+	doc, err := tx.Users.Document(there.UserID)
 	if err != nil {
 		return err
 	}
-	before := maps.Clone(doc)
+	before, id := maps.Clone(doc), there.AccountID()
 	for _, name := range upsertable {
-		if value, sent := u.user[name]; sent {
+		value, sent := u.user[name]
+		switch {
+		case !sent:
+		case strings.HasSuffix(name, "_metadata"):
 			doc[name] = value
+		default:
+			storage.AccountIn(doc, id)[name] = value
 		}
 	}
 	doc["updated_at"] = resource.Time(r.Now())

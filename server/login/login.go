@@ -149,7 +149,7 @@ func (m *room) authenticate(w http.ResponseWriter, r *http.Request, t storage.Tr
 	}
 	a := signin.Attempt{
 		Method: signin.Password, ClientID: t.Request().ClientID, Connection: found.connection, Identifier: username,
-		User: user, IP: signin.Address(r), Recheck: signin.RecheckPassword(user.UserID, found.hash), Password: password,
+		User: user, IP: signin.Address(r), Recheck: signin.RecheckPassword(user, found.hash), Password: password,
 	}
 	var finish func(http.ResponseWriter)
 	if err = m.SignIn.Evaluate(r, a, err == nil); err == nil && found.prove != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -30,15 +31,17 @@ func (c *call) newPassword(connection string, user storage.User, password string
 	return hash, err
 }
 
-// changedPassword is newPassword for the user in the path.
-func (c *call) changedPassword(password string) (string, error) {
+// changedPassword is newPassword for a change of the user in the path: for the account that the change names by
+// connection, or the user's own.
+func (c *call) changedPassword(change storage.Document) (string, error) {
+	password := storage.Text(change, "password")
 	if password == "" {
 		return "", nil
 	}
 	var user storage.User
 	err := c.view(func(tx *storage.Tx) (err error) {
-		user, err = tx.Users.Get(c.param("id"))
-		return storage.Optional(err)
+		user, err = objects.UserToChange(tx, c.param("id"), change)
+		return err
 	})
 	if err != nil {
 		return "", err

@@ -81,7 +81,7 @@ func updateUser(c *call) error {
 	if err := objects.CheckCombination(c.body); err != nil {
 		return err
 	}
-	hash, err := c.changedPassword(storage.Text(c.body, "password"))
+	hash, err := c.changedPassword(c.body)
 	if err != nil {
 		return err
 	}

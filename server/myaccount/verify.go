@@ -254,6 +254,6 @@ func (c *call) provePassword(wanted string) (keep, error) {
 		if err != nil {
 			return "", err
 		}
-		return "", cmp.Or(account.SetPassword(tx, doc, hash, c.now), tx.Users.Put(doc))
+		return "", cmp.Or(account.SetPassword(tx, doc, user.UserID, hash, c.now), tx.Users.Put(doc))
 	}, err
 }

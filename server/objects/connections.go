@@ -120,33 +120,30 @@ func deleteConnection(o Collection, doc storage.Document) error {
 	if err := deleteUsers(o.Change, doomed...); err != nil {
 		return err
 	}
-	if err := forgetLinked(o.Tx, storage.Text(doc, "name")); err != nil {
+	if err := forgetLinked(o.Change, storage.Text(doc, "name")); err != nil {
 		return err
 	}
 	return o.Tx.ForgetConnection(storage.Text(doc, "name"))
 }
 
-// forgetLinked removes the tokens that a connection's provider has issued for accounts which are linked to users of
-// other connections.
-func forgetLinked(tx *storage.Tx, connection string) error {
-	var doomed []storage.Identity
-	for t, err := range tx.IdentityTokens.All() {
+// forgetLinked removes the accounts of a connection that are linked to users of other connections.
+func forgetLinked(ch *Change, connection string) error {
+	linked := map[string][]storage.Identity{}
+	for user, err := range ch.Tx.Users.All() {
 		if err != nil {
 			return err
 		}
-		account := storage.Identity{Provider: t.Provider, UserID: t.UserID, Connection: connection}
-		_, err := tx.UserByIdentity(account)
-		if storage.IsNotFound(err) {
-			continue
+		for _, identity := range user.Identities {
+			if identity.Connection == connection {
+				linked[user.UserID] = append(linked[user.UserID], identity)
+			}
 		}
-		if err != nil {
-			return err
-		}
-		doomed = append(doomed, account)
 	}
-	for _, account := range doomed {
-		if err := tx.ForgetTokensOf(account); err != nil {
-			return err
+	for id, accounts := range linked {
+		for _, identity := range accounts {
+			if err := dropIdentity(ch, id, identity); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -197,8 +194,8 @@ func enableClients(tx *storage.Tx, connectionID string, changes []Enablement) er
 	return tx.Connections.Put(doc)
 }
 
-// DeleteConnectionUser deletes the user of a connection who logs in with an e-mail address. It is no error if there
-// is none.
+// DeleteConnectionUser deletes the user of a connection who logs in with an e-mail address. If that is an account which
+// is linked to a user, only the account is deleted. It is no error if there is none.
 func DeleteConnectionUser(ch *Change, connectionID, email string) error {
 	doc, err := Connections.Find(ch.Tx, connectionID)
 	if err != nil {
@@ -207,6 +204,11 @@ func DeleteConnectionUser(ch *Change, connectionID, email string) error {
 	user, err := ch.Tx.UserByLogin(storage.Text(doc, "name"), email)
 	if err != nil {
 		return storage.Optional(err)
+	}
+	for _, identity := range user.Identities {
+		if identity.ID() == user.AccountID() && user.AccountID() != user.UserID {
+			return dropIdentity(ch, user.UserID, identity)
+		}
 	}
 	return deleteUsers(ch, user.UserID)
 }

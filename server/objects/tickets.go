@@ -3,6 +3,7 @@ package objects
 import (
 	"cmp"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/tenant0/tenant0/server/account"
@@ -25,7 +26,7 @@ func CheckTicket(sent storage.Document) error {
 // VerificationTicket makes a link that verifies a user's e-mail address, Auth0:
 // api/management/v2/tickets/post-email-verification.
 func VerificationTicket(ch *Change, sent storage.Document) (link string, err error) {
-	user, err := GetUser(ch.Tx, storage.Text(sent, "user_id"))
+	user, err := accountToVerify(ch.Tx, sent)
 	if err != nil {
 		return "", err
 	}
@@ -33,6 +34,22 @@ func VerificationTicket(ch *Change, sent storage.Document) (link string, err err
 		return "", resource.InvalidBody("The user does not have an email address.")
 	}
 	return makeTicket(ch, storage.TicketVerifyEmail, user, user.Email, sent)
+}
+
+// accountToVerify returns the user of a request about the verification of an e-mail address, as the account that the
+// request names by identity, or as the user's own account.
+func accountToVerify(tx *storage.Tx, sent storage.Document) (storage.User, error) {
+	user, err := GetUser(tx, storage.Text(sent, "user_id"))
+	identity, named := sent["identity"].(storage.Document)
+	if err != nil || !named {
+		return user, err
+	}
+	provider := storage.Text(identity, "provider")
+	user, err = tx.UserAs(user.UserID, provider+"|"+strings.TrimPrefix(storage.Text(identity, "user_id"), provider+"|"))
+	if storage.IsNotFound(err) {
+		return user, resource.IdentityMissing
+	}
+	return user, err
 }
 
 // PasswordTicket makes a link with which anybody who has it can set a user's password, Auth0:
@@ -60,7 +77,7 @@ func makeTicket(ch *Change, kind string, user storage.User, verifies string, sen
 		life = clock.Span(seconds, time.Second)
 	}
 	return ch.Emails.Ticket(ch.Tx, storage.Ticket{
-		Kind: kind, UserID: user.UserID, Connection: user.ConnectionName(), ClientID: storage.Text(sent, "client_id"), Email: verifies,
+		Kind: kind, UserID: user.UserID, Account: user.AccountID(), Connection: user.ConnectionName(), ClientID: storage.Text(sent, "client_id"), Email: verifies,
 		ResultURL: storage.Text(sent, "result_url"), IncludeEmail: sent["includeEmailInRedirect"] == true, ExpiresAt: ch.Now.Add(life),
 	})
 }
@@ -154,7 +171,7 @@ func knownClient(tx *storage.Tx, sent storage.Document) error {
 // SendVerification sends the e-mail with which a user verifies the e-mail address, and returns its job.
 // Auth0: api/management/v2/jobs/post-verification-email.
 func SendVerification(ch *Change, sent storage.Document) (job storage.Document, err error) {
-	user, err := GetUser(ch.Tx, storage.Text(sent, "user_id"))
+	user, err := accountToVerify(ch.Tx, sent)
 	if err != nil {
 		return nil, err
 	}
@@ -195,14 +212,10 @@ func FollowVerificationTicket(tx *storage.Tx, hash string, now time.Time) (stora
 	if err != nil {
 		return t, err
 	}
-	switch {
-	case doc["email"] != t.Email:
+	if storage.AccountIn(doc, t.Account)["email"] != t.Email {
 		return t, storage.ErrNotFound
-	case doc["email_verified"] == true:
-		return t, nil
 	}
-	doc["email_verified"], doc["updated_at"] = true, resource.Time(now)
-	return t, tx.Users.Put(doc)
+	return t, account.Verify(tx, doc, t.Account, "email_verified", now)
 }
 
 // FollowPasswordTicket uses up the ticket with a hash, and sets its user's password. If the link was
@@ -217,20 +230,20 @@ func FollowPasswordTicket(tx *storage.Tx, hash, passwordHash string, now time.Ti
 	if err != nil {
 		return err
 	}
-	if t.Email != "" && doc["email"] == t.Email {
-		doc["email_verified"] = true
+	if profile := storage.AccountIn(doc, t.Account); t.Email != "" && profile["email"] == t.Email {
+		profile["email_verified"] = true
 	}
-	if err := account.SetPassword(tx, doc, passwordHash, now); err != nil {
+	if err := account.SetPassword(tx, doc, t.Account, passwordHash, now); err != nil {
 		return err
 	}
 	return tx.Users.Put(doc)
 }
 
-// FollowUnblockTicket uses up the ticket with a hash, and unblocks its user.
+// FollowUnblockTicket uses up the ticket with a hash, and unblocks its account.
 func FollowUnblockTicket(tx *storage.Tx, hash string, now time.Time) (storage.Ticket, error) {
 	t, err := tx.UseTicket(hash, storage.TicketUnblock, now)
 	if err != nil {
 		return t, err
 	}
-	return t, tx.ForgetLoginFailures(t.UserID)
+	return t, tx.ForgetFailuresAt(t.UserID, cmp.Or(t.Account, t.UserID))
 }

@@ -1,6 +1,7 @@
 package objects
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // UsersByIdentifier returns the ids of the users of all connections who have an e-mail address,
-// a username or a phone number, Auth0: api/management/v2/user-blocks.
+// a username or a phone number, or a linked account that has it, Auth0: api/management/v2/user-blocks.
 func UsersByIdentifier(tx *storage.Tx, identifier string) (ids []string, err error) {
 	for user, err := range tx.Users.By("email", strings.ToLower(identifier)) {
 		if err != nil {
@@ -26,7 +27,7 @@ func UsersByIdentifier(tx *storage.Tx, identifier string) (ids []string, err err
 		if err := storage.Optional(err); err != nil {
 			return nil, err
 		}
-		if user.UserID != "" && !strings.EqualFold(user.Email, identifier) {
+		if user.UserID != "" && !slices.Contains(ids, user.UserID) {
 			ids = append(ids, user.UserID)
 		}
 	}

@@ -52,32 +52,19 @@ func checkProvided(conn storage.Connection, change storage.Document) error {
 // ofAccount are the members of a user that belong to one account of the user.
 var ofAccount = []string{"email", "email_verified", "phone_number", "phone_verified", "username"}
 
-// changeLinked handles a change for an account that is linked to the user: it moves the members of the account, such as
-// its e-mail address, from the change of the user to the account's profile. It does nothing if conn is the connection of
-// the user's first identity. A password, and messages, of linked accounts are not emulated.
-func changeLinked(user storage.Document, conn storage.Connection, asked, change storage.Document) error {
-	identities := Items(user, "identities")
-	i := slices.IndexFunc(identities, func(identity storage.Document) bool { return storage.Text(identity, "connection") == conn.Name })
-	if i < 1 {
-		return nil
+// changeLinked moves the members of an account that is linked to the user, such as its e-mail address, from the change
+// of the user to the account's profile. It does nothing for the user's own account.
+func changeLinked(user storage.Document, account string, change storage.Document) {
+	if account == storage.Text(user, "user_id") {
+		return
 	}
-	for _, member := range []string{"password", "verify_email", "verify_password", "verify_phone_number"} {
-		if asked[member] != nil && asked[member] != false {
-			return resource.LinkedAccountNotEmulated(member)
-		}
-	}
-	profile, ok := identities[i]["profileData"].(storage.Document)
-	if !ok {
-		profile = storage.Document{}
-		identities[i]["profileData"] = profile
-	}
+	profile := storage.AccountIn(user, account)
 	for _, member := range ofAccount {
 		if value, sent := change[member]; sent {
 			profile[member] = value
 			delete(change, member)
 		}
 	}
-	return nil
 }
 
 // setsOnce reports whether the identity provider does not change the profiles of users after their first login.

@@ -38,22 +38,23 @@ func deleteUsers(ch *Change, ids ...string) error {
 			return err
 		}
 	}
-	return deleteKeepingTokens(ch, ids...)
+	return deleteKeepingAccounts(ch, ids...)
 }
 
-// forgetAccounts deletes the tokens that identity providers have issued for a user's
-// accounts.
+// forgetAccounts deletes the passwords of a user's accounts, and the tokens that identity providers have issued for
+// them.
 func forgetAccounts(tx *storage.Tx, user storage.User) error {
 	for _, identity := range user.Identities {
-		if err := tx.ForgetTokensOf(identity); err != nil {
+		if err := errors.Join(tx.ForgetTokensOf(identity), tx.Passwords.Delete(identity.ID())); err != nil {
 			return err
 		}
 	}
-	return nil
+	return tx.Passwords.Delete(user.UserID)
 }
 
-// deleteKeepingTokens deletes users, but keeps the identity providers' tokens for their accounts.
-func deleteKeepingTokens(ch *Change, ids ...string) error {
+// deleteKeepingAccounts deletes users, but keeps the passwords of their accounts, and the identity providers' tokens
+// for them.
+func deleteKeepingAccounts(ch *Change, ids ...string) error {
 	for _, id := range ids {
 		if err := ch.Tx.Users.Delete(id); err != nil {
 			return err
@@ -68,7 +69,7 @@ func deleteKeepingTokens(ch *Change, ids ...string) error {
 // forgetUsers deletes what deleted users have had.
 func forgetUsers(ch *Change, ids ...string) error {
 	for _, id := range ids {
-		if err := errors.Join(ch.Tx.Passwords.Delete(id), ch.Tx.UserAccess.Delete(id)); err != nil {
+		if err := ch.Tx.UserAccess.Delete(id); err != nil {
 			return err
 		}
 		if err := deleteBy(ch.Tx.Grants, "user", id, func(g storage.Grant) string { return g.ID }); err != nil {
@@ -178,7 +179,7 @@ func UpdateUser(ch *Change, id string, asked storage.Document, hash string) (sto
 		return nil, err
 	}
 	before := maps.Clone(doc)
-	conn, err := checkUserConnection(ch.Tx, UserOf(doc), storage.Text(asked, "connection"))
+	conn, accountID, err := accountToChange(ch.Tx, UserOf(doc), storage.Text(asked, "connection"))
 	if err != nil {
 		return nil, err
 	}
@@ -195,38 +196,53 @@ func UpdateUser(ch *Change, id string, asked storage.Document, hash string) (sto
 	if email := storage.Text(change, "email"); email != "" {
 		change["email"] = strings.ToLower(email)
 	}
-	if err := changeLinked(doc, conn, asked, change); err != nil {
-		return nil, err
-	}
+	changeLinked(doc, accountID, change)
 	resource.Users.Merge(doc, change, ch.Now)
 	if metadata, ok := doc["app_metadata"].(storage.Document); ok && len(metadata) == 0 {
 		delete(doc, "app_metadata")
 	}
 	if hash != "" {
-		if err := account.SetPassword(ch.Tx, doc, hash, ch.Now); err != nil {
+		if err := account.SetPassword(ch.Tx, doc, accountID, hash, ch.Now); err != nil {
 			return nil, err
 		}
 	}
 	if err := account.Update(ch.Tx, before, doc); err != nil {
 		return nil, err
 	}
-	return doc, mailChanges(ch, UserOf(doc), asked)
+	changed, err := ch.Tx.UserAs(id, accountID)
+	if err != nil {
+		return nil, err
+	}
+	return doc, mailChanges(ch, changed, asked)
 }
 
-// checkUserConnection returns the connection that a change is for: the one that the request names, or that of the user's
-// first identity. It returns an error if the user has no account in the named connection.
-func checkUserConnection(tx *storage.Tx, user storage.User, named string) (storage.Connection, error) {
-	conn, err := tx.Connections.Find("name", user.ConnectionName())
-	if err := storage.Optional(err); err != nil || named == "" {
-		return conn, err
+// accountToChange returns the account that a change of a user is for, and its connection: the first one at the
+// connection that the request names, or the user's own. It returns an error if the user has no account there.
+func accountToChange(tx *storage.Tx, user storage.User, named string) (conn storage.Connection, account string, err error) {
+	if named == "" || named == user.ConnectionName() {
+		conn, err = tx.Connections.Find("name", user.ConnectionName())
+		return conn, user.UserID, storage.Optional(err)
 	}
 	for _, identity := range user.Identities {
 		if identity.Connection == named {
-			conn, err := tx.Connections.Find("name", named)
-			return conn, storage.Optional(err)
+			conn, err = tx.Connections.Find("name", named)
+			return conn, identity.ID(), storage.Optional(err)
 		}
 	}
-	return conn, resource.InvalidBody("The connection does not exist.")
+	return conn, "", resource.InvalidBody("The connection does not exist.")
+}
+
+// UserToChange returns the user with an id, as the account that a change is for.
+func UserToChange(tx *storage.Tx, id string, asked storage.Document) (storage.User, error) {
+	user, err := GetUser(tx, id)
+	if err != nil {
+		return user, err
+	}
+	_, account, err := accountToChange(tx, user, storage.Text(asked, "connection"))
+	if err != nil {
+		return user, err
+	}
+	return tx.UserAs(id, account)
 }
 
 // mailChanges adds the messages that a change of a user requests by verify_email,

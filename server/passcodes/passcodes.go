@@ -47,7 +47,7 @@ func (s Sender) Start(tx *storage.Tx, p Passwordless) (user storage.User, made b
 		return user, made, message, err
 	}
 	digits, lifetime := account.PasscodeOf(p.Connection)
-	code, err := s.keep(tx, storage.PasswordlessKey(user.UserID), user, p.ClientID, digits, lifetime)
+	code, err := s.keep(tx, storage.PasswordlessKey(user.AccountID()), user, p.ClientID, digits, lifetime)
 	if err != nil {
 		return user, made, message, err
 	}
@@ -66,7 +66,7 @@ func (s Sender) Start(tx *storage.Tx, p Passwordless) (user storage.User, made b
 func (s Sender) keep(tx *storage.Tx, key string, user storage.User, clientID string, digits int, lifetime time.Duration) (code string, err error) {
 	code = emails.CodeOf(digits)
 	return code, tx.Passcodes.Put(storage.Passcode{
-		Key: key, MAC: s.Secrets.PasscodeMAC(key, code), UserID: user.UserID, ClientID: clientID, ExpiresAt: s.Now().Add(lifetime),
+		Key: key, MAC: s.Secrets.PasscodeMAC(key, code), UserID: user.UserID, Account: user.AccountID(), ClientID: clientID, ExpiresAt: s.Now().Add(lifetime),
 	})
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/outbox"
-	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/storage"
@@ -87,7 +86,7 @@ func (s Sender) StartProof(r *http.Request, t storage.Transaction, p storage.Pro
 func ownerOf(tx *storage.Tx, p storage.Proof) (storage.User, error) {
 	switch {
 	case p.UserID != "":
-		return tx.Users.Get(p.UserID)
+		return tx.UserAs(p.UserID, p.Account)
 	case p.Member == "phone_number":
 		return storage.User{PhoneNumber: p.Address}, nil
 	}
@@ -136,7 +135,7 @@ func (s Sender) TryProof(ctx context.Context, t storage.Transaction, code string
 }
 
 // Proved uses up a code, and marks the address or number that it was sent to as verified if it is
-// still the user's. It returns storage.ErrReused if the code can no longer be used.
+// still the account's. It returns storage.ErrReused if the code can no longer be used.
 func Proved(tx *storage.Tx, code storage.Passcode, p storage.Proof, now time.Time) error {
 	if err := tx.UsePasscode(code); err != nil {
 		return err
@@ -146,18 +145,21 @@ func Proved(tx *storage.Tx, code storage.Passcode, p storage.Proof, now time.Tim
 		return err
 	}
 	verified := map[string]string{"email": "email_verified", "phone_number": "phone_verified"}[cmp.Or(p.Member, "email")]
-	if doc[cmp.Or(p.Member, "email")] != p.Address || doc[verified] == true {
+	profile := storage.AccountIn(doc, p.Account)
+	if profile != nil && profile[cmp.Or(p.Member, "email")] != p.Address {
 		return nil
 	}
-	doc[verified], doc["updated_at"] = true, resource.Time(now)
-	return tx.Users.Put(doc)
+	return account.Verify(tx, doc, p.Account, verified, now)
 }
 
 // ToProve returns what a user who has entered the right password must prove in addition: that an
 // unverified address or number is theirs. It returns nil if there is nothing to prove.
 // passwordHash is the stored hash of that password.
 func ToProve(conn storage.Connection, user storage.User, passwordHash string) *storage.Proof {
-	p := storage.Proof{Member: account.Unverified(conn, user), Connection: conn.Name, UserID: user.UserID, PasswordMark: keys.Hash(passwordHash)}
+	p := storage.Proof{
+		Member: account.Unverified(conn, user), Connection: conn.Name, UserID: user.UserID, Account: user.AccountID(),
+		PasswordMark: keys.Hash(passwordHash),
+	}
 	switch p.Member {
 	case "email":
 		p.Address = user.Email
@@ -171,6 +173,6 @@ func ToProve(conn storage.Connection, user storage.User, passwordHash string) *s
 
 // StillHolds reports whether the user's password is still the one that this login was begun with.
 func StillHolds(tx *storage.Tx, p storage.Proof) (bool, error) {
-	stored, err := tx.Passwords.Get(p.UserID)
+	stored, err := tx.Passwords.Get(cmp.Or(p.Account, p.UserID))
 	return err == nil && keys.Hash(stored.Hash) == p.PasswordMark, storage.Optional(err)
 }

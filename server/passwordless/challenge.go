@@ -84,7 +84,7 @@ func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 		return tx.Passcodes.Put(storage.Passcode{
-			Key: key, MAC: mac, UserID: user.UserID, ClientID: client.ClientID, Challenge: &challenge, ExpiresAt: m.Now().Add(challengeLifetime),
+			Key: key, MAC: mac, UserID: user.UserID, Account: user.AccountID(), ClientID: client.ClientID, Challenge: &challenge, ExpiresAt: m.Now().Add(challengeLifetime),
 		})
 	})
 	if err != nil {

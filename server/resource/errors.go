@@ -55,14 +55,5 @@ func MembersNotChangeable(message string) error {
 	return refused("operation_not_supported", message)
 }
 
-// LinkedAccountNotEmulated is the error for a member, or a parameter, that this server does not emulate for an
-// account which is linked to another user.
-func LinkedAccountNotEmulated(member string) error {
-	return &apierr.Error{
-		Status: http.StatusForbidden, Message: member + " of an account that is linked to another user is not emulated by tenant0",
-		Extra: errorCode("not_emulated"),
-	}
-}
-
 // ProfileMissing is the error for an unknown id of a self-service profile.
 func ProfileMissing(id string) error { return missing("", "Profile with ID: "+id+" not found") }

@@ -101,7 +101,7 @@ func (d *Service) look(r *http.Request, a Attempt, right bool) (f found, err err
 				return err
 			}
 		}
-		f.blocked, err = account.Blocked(tx, a.User.UserID, a.Connection, a.IP, now)
+		f.blocked, err = account.Blocked(tx, a.User.AccountID(), a.Connection, a.IP, now)
 		return err
 	})
 	f.robots.Note(r.Context())
@@ -111,7 +111,7 @@ func (d *Service) look(r *http.Request, a Attempt, right bool) (f found, err err
 // tooOften counts an attempt by password, right or wrong, and refuses it if the IP address tries the account
 // too often.
 func (d *Service) tooOften(r *http.Request, a Attempt) error {
-	err := d.DB.Update(context.WithoutCancel(r.Context()), func(tx *storage.Tx) error { return account.CountLogin(tx, a.User.UserID, a.IP, d.Now()) })
+	err := d.DB.Update(context.WithoutCancel(r.Context()), func(tx *storage.Tx) error { return account.CountLogin(tx, a.User.AccountID(), a.IP, d.Now()) })
 	if errors.Is(err, storage.ErrTooMany) {
 		d.Log.Record(r, a.event(tenantlog.LoginsLimited, "Blocked Account: too many logins from "+a.IP))
 		return ErrTooOften

@@ -65,7 +65,7 @@ type Attempt struct {
 	// Identifier is what the person typed as their name: an e-mail address, a username or a
 	// phone number.
 	Identifier string
-	// User is the user with the identifier; without an id if there is none.
+	// User is the user with the identifier, as the account that has it; without an id if there is none.
 	User storage.User
 	// IP is the address that the attempt is counted for: the result of Address, or the user's
 	// own address if a trusted server sends it.
@@ -98,10 +98,15 @@ func Address(r *http.Request) string {
 func Browser(r *http.Request) string { return keys.Hash(Address(r) + "\x01" + r.UserAgent()) }
 
 // RecheckPassword returns an Attempt's Recheck for a password. The proof stays valid as long as
-// hash, which the password was compared with, is the user's.
-func RecheckPassword(userID, hash string) func(*storage.Tx) error {
+// hash, which the password was compared with, is that of the account, and the account is the user's.
+func RecheckPassword(user storage.User, hash string) func(*storage.Tx) error {
 	return func(tx *storage.Tx) error {
-		stored, err := tx.Passwords.Get(userID)
+		if _, err := tx.UserAs(user.UserID, user.AccountID()); storage.IsNotFound(err) {
+			return ErrWrong
+		} else if err != nil {
+			return err
+		}
+		stored, err := tx.Passwords.Get(user.AccountID())
 		if storage.IsNotFound(err) || err == nil && stored.Hash != hash {
 			return ErrWrong
 		}
@@ -230,7 +235,7 @@ func (d *Service) Record(tx *storage.Tx, a Attempt) error {
 			return err
 		}
 	}
-	if err := tx.ForgetLoginFailures(a.User.UserID); err != nil {
+	if err := tx.ForgetFailuresAt(a.User.UserID, a.User.AccountID()); err != nil {
 		return err
 	}
 	return tx.RecordLogin(a.User.UserID, d.Now(), a.IP)

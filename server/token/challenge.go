@@ -41,7 +41,7 @@ func (g *passwordless) challenged(ctx context.Context, rq *oauth.TokenRequest) (
 		if p.ClientID != rq.Client.ClientID || p.Challenge == nil || !rq.Now.Before(p.ExpiresAt) {
 			return storage.ErrNotFound
 		}
-		user, err = tx.Users.Get(p.UserID)
+		user, err = tx.UserAs(p.UserID, p.Account)
 		return storage.Optional(err)
 	})
 	if storage.IsNotFound(err) {
@@ -82,7 +82,7 @@ func (g *passwordless) byChallenge(ctx context.Context, rq *oauth.TokenRequest, 
 	c := *code.Challenge
 	a := g.attempt(rq, c, user)
 	a.Recheck = func(tx *storage.Tx) error {
-		err := passcodes.Proved(tx, code, storage.Proof{Member: c.Member, Address: c.Address, UserID: user.UserID}, rq.Now)
+		err := passcodes.Proved(tx, code, storage.Proof{Member: c.Member, Address: c.Address, UserID: user.UserID, Account: user.AccountID()}, rq.Now)
 		if errors.Is(err, storage.ErrReused) {
 			return signin.ErrWrong
 		}

@@ -61,7 +61,7 @@ func (g *password) Validate(ctx context.Context, rq *oauth.TokenRequest) (*token
 	}
 	a := signin.Attempt{
 		Method: signin.Password, ClientID: rq.Client.ClientID, Connection: connection.Name, Identifier: username, User: user,
-		IP: signin.Address(rq.HTTP), Recheck: signin.RecheckPassword(user.UserID, hash), Password: rq.Form.Get("password"),
+		IP: signin.Address(rq.HTTP), Recheck: signin.RecheckPassword(user, hash), Password: rq.Form.Get("password"),
 	}
 	if err := g.SignIn.Evaluate(rq.HTTP, a, err == nil); err != nil {
 		return grantOfRefused(a), grantError(err, apierr.WrongCredentials)

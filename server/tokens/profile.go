@@ -57,7 +57,10 @@ func ProfileOf(client storage.Client, u storage.User, scope []string) Profile {
 		p.PhoneVerified = &u.PhoneVerified
 	}
 	if has("identities") {
-		p.Identities = u.Identities
+		for _, identity := range u.Identities {
+			identity.Profile = storage.AccountProfile{}
+			p.Identities = append(p.Identities, identity)
+		}
 	}
 	return p
 }
