@@ -88,7 +88,8 @@ func UnlinkIdentity(ch *Change, userID, provider, id string) ([]any, error) {
 	alone["created_at"], alone["updated_at"] = resource.Time(ch.Now), resource.Time(ch.Now)
 	left := slices.Delete(all, i, i+1)
 	user["identities"], user["updated_at"] = left, resource.Time(ch.Now)
-	if err := ch.Tx.Users.Put(user); err != nil {
+	// Wrong passwords for the account were counted for this user.
+	if err := errors.Join(ch.Tx.Users.Put(user), ch.Tx.ForgetFailuresAt(userID, provider+"|"+id)); err != nil {
 		return nil, err
 	}
 	return left, account.Put(ch.Tx, alone, "")

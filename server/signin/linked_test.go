@@ -234,6 +234,9 @@ func TestWrongPasswordsBlockOneAccount(t *testing.T) {
 	}
 	l.do(http.StatusNoContent, http.MethodDelete, "user-blocks?identifier=dot@example.com", nil)
 	l.expect("auth0|cyd", "rival", "dot@example.com", "a password of dot")
+	wrong(3)
+	l.do(http.StatusOK, http.MethodDelete, at("auth0|cyd")+"/identities/auth0/dot", nil)
+	l.expect("auth0|dot", "rival", "dot@example.com", "a password of dot") // nobody could lift a block that is counted for another user
 }
 
 // TestThePasswordOfALinkedAccountChanges: by the link of an e-mail to the account's own address, by a ticket, and by
