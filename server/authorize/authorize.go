@@ -153,6 +153,9 @@ func (m *room) takeUp(w http.ResponseWriter, r *http.Request) error {
 	d := &decision{}
 	known := false
 	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		if d.tenant, err = tx.Tenant.Get(storage.TenantKey); storage.Optional(err) != nil {
+			return err
+		}
 		t, err := m.Cookies.TransactionIn(tx, r, state, now)
 		if err != nil {
 			return err
@@ -235,7 +238,7 @@ func (m *room) refuse(w http.ResponseWriter, r *http.Request, d *decision, err e
 		})
 	}
 	trace.Refuse(r.Context(), e.Status, trace.Step{Component: "authorize", Decision: e.Summary(), Setting: e.Remedy()})
-	return m.send(w, r, d.request, url.Values{"error": {e.Code}, "error_description": {e.Message}})
+	return m.send(w, r, d, url.Values{"error": {e.Code}, "error_description": {e.Message}})
 }
 
 // hidden reports whether a silent login may have failed because the browser did not send the tenant's

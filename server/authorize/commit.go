@@ -26,7 +26,7 @@ func (m *room) respond(w http.ResponseWriter, r *http.Request, d *decision) erro
 		return err
 	}
 	m.Log.Record(r, succeeded(d, now))
-	return m.send(w, r, d.request, answer.Params)
+	return m.send(w, r, d, answer.Params)
 }
 
 // commit stores everything that the response changes.

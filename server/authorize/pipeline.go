@@ -46,8 +46,9 @@ type decision struct {
 	login
 	identity identity
 	access   access
-	tenant   storage.Tenant
-	page     string
+	// tenant is read first, because errors are sent to the application as it says.
+	tenant storage.Tenant
+	page   string
 	// api is the requested API, set only if a page is needed first; nil if the request names no API.
 	api *storage.ResourceServer
 	// form is the tenant's form that the page shows, if the login has just reached it.
@@ -65,6 +66,9 @@ func (m *room) decide(r *http.Request, read request, now time.Time) (d *decision
 	d = &decision{}
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		*d = decision{}
+		if d.tenant, err = tx.Tenant.Get(storage.TenantKey); storage.Optional(err) != nil {
+			return err
+		}
 		if d.request, d.client, err = read(tx); err != nil {
 			return err
 		}
@@ -102,9 +106,6 @@ func (m *room) conclude(r *http.Request, d *decision) (err error) {
 func (m *room) load(tx *storage.Tx, r *http.Request, d *decision, now time.Time) (err error) {
 	l := d.login
 	if d.page, err = askInvited(l); err != nil || d.page != "" {
-		return err
-	}
-	if d.tenant, err = tx.Tenant.Get(storage.TenantKey); storage.Optional(err) != nil {
 		return err
 	}
 	if d.page, err = askOrganization(l); err != nil || d.page != "" {

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/tenant0/tenant0/server/web"
-	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/templates"
 )
 
@@ -18,16 +17,15 @@ import (
 const webMessageMode = "web_message"
 
 // send sends the response to the application in the response mode of the request. The
-// redirect URI was checked when the request was read.
-func (m *room) send(w http.ResponseWriter, r *http.Request, rq storage.AuthorizeRequest, params url.Values) error {
+// redirect URI was checked when the request was read. If the tenant says so, responses, errors included, have the
+// parameter iss of RFC 9207, by which an application with several authorization servers notices a mix-up, Auth0:
+// get-started/tenant-settings.
+func (m *room) send(w http.ResponseWriter, r *http.Request, d *decision, params url.Values) error {
+	rq := d.request
 	if rq.State != "" && rq.Assertion == nil {
 		params.Set("state", rq.State)
 	}
-	named, err := m.namesIssuer(r.Context())
-	if err != nil {
-		return err
-	}
-	if named && rq.Assertion == nil {
+	if d.tenant.AuthorizationResponseIss && rq.Assertion == nil {
 		params.Set("iss", m.Issuer.URL)
 	}
 	switch rq.ResponseMode {
@@ -43,17 +41,6 @@ func (m *room) send(w http.ResponseWriter, r *http.Request, rq storage.Authorize
 		separator = "&" // RFC 6749 section 3.1.2: an existing query "MUST be retained"
 	}
 	return web.Redirect(w, r, rq.RedirectURI+separator+encode(params))
-}
-
-// namesIssuer reports whether responses, errors included, have the parameter iss of RFC 9207, by which an
-// application with several authorization servers notices a mix-up. Auth0: get-started/tenant-settings.
-func (m *room) namesIssuer(ctx context.Context) (named bool, err error) {
-	err = m.DB.View(ctx, func(tx *storage.Tx) error {
-		tenant, err := tx.Tenant.GetShared(storage.TenantKey)
-		named = tenant.AuthorizationResponseIss
-		return storage.Optional(err)
-	})
-	return named, err
 }
 
 // encode encodes parameters with spaces as %20, as Auth0 does.
