@@ -31,6 +31,8 @@ clientGrants:
 databases:
   - {name: db, strategy: auth0, enabled_clients: [app], options: {requires_username: true}}
   - {name: rival, strategy: auth0, enabled_clients: [app]}
+  - {name: coded, strategy: auth0, enabled_clients: [app], options: {attributes: {email: {
+      identifier: {active: true}, profile_required: true, verification_method: code, signup: {status: required, verification: {active: true}}}}}}
 connections:
   - {name: google-oauth2, strategy: google-oauth2, enabled_clients: [app]}
   - {name: email, strategy: email, enabled_clients: [app]}
@@ -47,6 +49,7 @@ users:
   - {user_id: "auth0|twin", connection: rival, email: bea@example.com, password: a password of twin}
   - {user_id: "auth0|dot", connection: rival, email: dot@example.com, password: a password of dot}
   - {user_id: "email|eve", connection: email, email: eve@example.com}
+  - {user_id: "auth0|fox", connection: coded, email: fox@example.com, password: a password of fox}
 `
 
 // linking is a tenant in which accounts are linked.
@@ -306,6 +309,41 @@ func TestTheAddressOfALinkedAccountIsVerified(t *testing.T) {
 	}
 	l.do(http.StatusCreated, http.MethodPost, "jobs/verification-email", map[string]any{"user_id": ada, "identity": identity})
 	l.WaitForMessage("bea@example.com", outbox.VerifyEmail)
+}
+
+// TestALinkedAccountProvesItsAddress: if its connection verifies addresses by codes, the code is sent to the account's
+// address, verifies that, and logs the user in.
+func TestALinkedAccountProvesItsAddress(t *testing.T) {
+	l := linkable(t)
+	l.link(ada, "auth0", "fox")
+	browser := l.Client()
+	target, verifier := l.AuthorizeURL(servertest.Login{
+		ClientID: "app", RedirectURI: "https://app.example.com/callback", Params: url.Values{"scope": {"openid"}, "audience": {""}, "connection": {"coded"}},
+	})
+	_, page := l.Visit(browser, target)
+	form := page.Form()
+	form.Set("username", "fox@example.com")
+	form.Set("password", "a password of fox")
+	form.Set("action", "default")
+	_, page = l.Submit(browser, page, form)
+	if page.URL.Path != "/u/email-identifier/challenge" {
+		t.Fatalf("the password leads to %v", page.URL)
+	}
+	form = page.Form()
+	form.Set("code", l.WaitForMessage("fox@example.com", outbox.VerifyEmailByCode).Code)
+	form.Set("action", "default")
+	left, page := l.Submit(browser, page, form)
+	if left == nil {
+		t.Fatalf("the code leads to %v %s", page.URL, page.Body)
+	}
+	_, tokens := l.Token(browser, url.Values{
+		"grant_type": {"authorization_code"}, "client_id": {"app"}, "client_secret": {"the secret of the app"}, "code": {left.Query().Get("code")},
+		"redirect_uri": {"https://app.example.com/callback"}, "code_verifier": {verifier},
+	})
+	user := l.do(http.StatusOK, http.MethodGet, at(ada), nil).(map[string]any)
+	if sub := l.whom(tokens); sub != ada || profileOf(user)["email_verified"] != true || user["email_verified"] == true {
+		t.Errorf("the code logs in %s, and verifies %v %v", sub, profileOf(user), user["email_verified"])
+	}
 }
 
 // TestAnUnlinkedAccountIsItselfAgain, with its password and without metadata; a deleted one is gone.
