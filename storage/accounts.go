@@ -1,160 +1,32 @@
 package storage
 
 import (
-	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
+
+	"github.com/tenant0/tenant0/storage/identities"
 )
 
-// Identity is one account of a user at a connection. The first identity is the user's own account; the others are
-// accounts that were linked to the user, Auth0: manage-users/user-accounts/user-account-linking.
-type Identity struct {
-	Connection string `json:"connection"`
-	Provider   string `json:"provider"`
-	UserID     string `json:"user_id"`
-	IsSocial   bool   `json:"isSocial"`
-	// Profile is what a linked account has of its own. The user's own account has the members of the user.
-	Profile AccountProfile `json:"profileData,omitzero"`
-}
-
-// AccountProfile are the members of a user that each of the user's accounts has of its own.
-type AccountProfile struct {
-	Email         string `json:"email,omitempty"`
-	EmailVerified bool   `json:"email_verified,omitempty"`
-	Username      string `json:"username,omitempty"`
-	PhoneNumber   string `json:"phone_number,omitempty"`
-	PhoneVerified bool   `json:"phone_verified,omitempty"`
-	Name          string `json:"name,omitempty"`
-	GivenName     string `json:"given_name,omitempty"`
-	FamilyName    string `json:"family_name,omitempty"`
-	Nickname      string `json:"nickname,omitempty"`
-	Picture       string `json:"picture,omitempty"`
-}
-
-// UnmarshalJSON leaves out members of a wrong type: nothing has checked what files say of linked accounts.
-func (p *AccountProfile) UnmarshalJSON(raw []byte) error {
-	type plain AccountProfile
-	err := json.Unmarshal(raw, (*plain)(p))
-	if _, wrong := errors.AsType[*json.UnmarshalTypeError](err); wrong {
-		return nil
-	}
-	return err
-}
-
-// identifiers are the values by which people name the account when they log in.
-func (p AccountProfile) identifiers() []string {
-	return slices.DeleteFunc([]string{p.Email, p.Username, p.PhoneNumber}, func(id string) bool { return id == "" })
-}
-
-// ID is the id that the account has, or would have, as a user of its own.
-func (i Identity) ID() string { return i.Provider + "|" + i.UserID }
-
-// own reports whether people authenticate to the account here and not at an identity provider, where several
-// accounts may have the same e-mail address.
-func (i Identity) own() bool { return i.Provider == "" || slices.Contains(ownStrategies, i.Provider) }
-
-// profile are the members of the user's own account.
-func (u User) profile() AccountProfile {
-	return AccountProfile{
-		Email: u.Email, EmailVerified: u.EmailVerified, Username: u.Username, PhoneNumber: u.PhoneNumber, PhoneVerified: u.PhoneVerified,
-		Name: u.Name, GivenName: u.GivenName, FamilyName: u.FamilyName, Nickname: u.Nickname, Picture: u.Picture,
-	}
-}
-
-// accounts are the user's accounts, each with its profile. A user without identities has one.
-func (u User) accounts() []Identity {
-	all := slices.Clone(u.Identities)
-	if len(all) == 0 {
-		all = make([]Identity, 1)
-	}
-	all[0].Profile = u.profile()
-	return all
-}
-
-// as returns the user as one of the linked accounts: with the members of that account in place of the user's own.
-func (u User) as(linked Identity) User {
-	p := linked.Profile
-	u.Email, u.EmailVerified, u.Username, u.PhoneNumber, u.PhoneVerified = p.Email, p.EmailVerified, p.Username, p.PhoneNumber, p.PhoneVerified
-	u.Name, u.GivenName, u.FamilyName, u.Nickname, u.Picture = p.Name, p.GivenName, p.FamilyName, p.Nickname, p.Picture
-	u.Linked = &linked
-	return u
-}
-
-// ConnectionName is the connection of the account by which the user was found: a linked one, or the user's own.
-func (u User) ConnectionName() string {
-	switch {
-	case u.Linked != nil:
-		return u.Linked.Connection
-	case len(u.Identities) == 0:
-		return ""
-	}
-	return u.Identities[0].Connection
-}
-
-// AccountID is the id of the account by which the user was found: the UserID, unless it is a linked one. Under
-// this id the account's password is kept, and wrong passwords are counted.
-func (u User) AccountID() string {
-	if u.Linked != nil {
-		return u.Linked.ID()
-	}
-	return u.UserID
-}
-
-func (u User) alike() bool {
-	if len(u.Identities) < 2 {
-		return false
-	}
-	seen := map[string]int{}
-	for n, account := range u.accounts() {
-		for _, value := range account.logins() {
-			if other, taken := seen[value]; taken && other != n {
-				return true
-			}
-			seen[value] = n
-		}
-	}
-	return false
-}
-
-// logins are the entries of the account in the index of identifiers, which name only one account of a connection.
-func (i Identity) logins() (entries []string) {
-	if !i.own() {
-		return nil
-	}
-	for _, id := range i.Profile.identifiers() {
-		entries = append(entries, loginIndex(i.Connection, id))
-	}
-	return entries
-}
-
-// logins are the identifiers by which logins find the user: those of every account.
-func logins(u User) (all []string) {
-	for _, account := range u.accounts() {
-		all = append(all, account.logins()...)
-	}
-	return all
-}
-
-func loginIndex(connection, identifier string) string {
-	return connection + "\x01" + strings.ToLower(identifier)
-}
+// A user and the accounts of a user, see package identities.
+type (
+	User     = identities.User
+	Identity = identities.Identity
+)
 
 // UserByLogin returns the user of a connection with an identifier (e-mail address, username or phone number), or
-// an error that wraps ErrNotFound. A user who is found by a linked account is returned as that account: the e-mail
-// address, the names and so on are the account's, everything else is the user's.
+// an error that wraps ErrNotFound. A user who is found by a linked account is returned as that account.
 func (tx *Tx) UserByLogin(connection, identifier string) (User, error) {
-	entry := loginIndex(connection, identifier)
+	entry := identities.LoginEntry(connection, identifier)
 	user, err := tx.Users.Find("login", entry)
 	if err != nil || len(user.Identities) < 2 {
 		return user, err
 	}
-	accounts := user.accounts()
-	n := slices.IndexFunc(accounts, func(i Identity) bool { return slices.Contains(i.logins(), entry) })
+	accounts := user.Accounts()
+	n := slices.IndexFunc(accounts, func(i Identity) bool { return slices.Contains(i.Logins(), entry) })
 	if n < 1 {
 		return user, nil
 	}
-	return user.as(accounts[n]), nil
+	return user.As(accounts[n]), nil
 }
 
 // UserAs returns a user as the account with an id: the UserID or "" for the user's own account. It returns an error
@@ -166,10 +38,16 @@ func (tx *Tx) UserAs(userID, account string) (User, error) {
 	}
 	for n, identity := range user.Identities {
 		if n > 0 && identity.ID() == account {
-			return user.as(identity), nil
+			return user.As(identity), nil
 		}
 	}
 	return User{}, &missing{table: users.name, value: account}
+}
+
+// UserByIdentity returns the user who has a given account at a connection among their identities, or an error that
+// wraps ErrNotFound.
+func (tx *Tx) UserByIdentity(i Identity) (User, error) {
+	return tx.userWith(i.UserID, func(own Identity) bool { return own.ID() == i.ID() && own.Connection == i.Connection })
 }
 
 // AccountTaken reports whether an id is that of a user or of an account that is linked to a user.
@@ -178,112 +56,83 @@ func (tx *Tx) AccountTaken(id string) (bool, error) {
 		return known, err
 	}
 	_, local, _ := strings.Cut(id, "|")
-	if !hasSearchIndex(local) {
-		return false, nil
-	}
-	ids, err := tx.Users.records.keysBy("search", searchIndex("identities.user_id", local))
-	if err != nil {
-		return false, err
-	}
-	for _, owner := range ids {
-		user, err := tx.Users.Get(owner)
-		if err != nil {
-			return false, err
-		}
-		if slices.ContainsFunc(user.Identities, func(i Identity) bool { return i.ID() == id }) {
-			return true, nil
-		}
-	}
-	return false, nil
+	_, err := tx.userWith(local, func(own Identity) bool { return own.ID() == id })
+	return err == nil, Optional(err)
 }
 
-// AccountIn returns the part of a user's document that has the members of one account: the document itself for the
-// user's own account, which is the user_id or "", and the profileData of a linked one. It is nil if the user does
-// not have the account any more.
-func AccountIn(user Document, account string) Document {
-	if account == "" || account == Text(user, "user_id") {
-		return user
+// userWith returns the first user who has an identity with an id that is as asked. An id that is too long for the index
+// belongs to no user.
+func (tx *Tx) userWith(id string, asked func(Identity) bool) (User, error) {
+	if !identities.Searchable(id) {
+		return User{}, ErrNotFound
 	}
-	identities, _ := user["identities"].([]any)
-	for n, item := range identities {
-		identity, _ := item.(Document)
-		if n == 0 || Text(identity, "provider")+"|"+Text(identity, "user_id") != account {
-			continue
-		}
-		profile, ok := identity["profileData"].(Document)
-		if !ok {
-			profile = Document{}
-			identity["profileData"] = profile
-		}
-		return profile
+	keys, err := tx.Users.records.keysBy("search", identities.SearchEntry("identities.user_id", id))
+	if err != nil {
+		return User{}, err
 	}
-	return nil
+	for _, key := range keys {
+		user, err := tx.Users.Get(key)
+		if err != nil || slices.ContainsFunc(user.Identities, asked) {
+			return user, err
+		}
+	}
+	return User{}, ErrNotFound
 }
 
 // indexLinked makes users known by the identifiers of their linked accounts, in data of a format that did not know
-// them so. What another account of the connection has taken meanwhile is removed from the linked one.
+// them so. A linked account whose identifiers another account of the connection has taken meanwhile loses its own.
 func (tx *Tx) indexLinked() error {
-	r := tx.Users.records
-	var linking []string
+	var linking []User
 	for user, err := range tx.Users.All() {
 		if err != nil {
 			return err
 		}
 		if len(user.Identities) > 1 {
-			linking = append(linking, user.UserID)
+			linking = append(linking, user)
 		}
 	}
-	for _, id := range linking {
-		doc, err := tx.Users.Document(id)
-		if err != nil {
+	for _, user := range linking {
+		if err := tx.indexAccounts(user); err != nil {
 			return err
-		}
-		if err := tx.yieldIdentifiers(doc); err != nil {
-			return err
-		}
-		if err := tx.Users.Put(doc); err != nil {
-			return err
-		}
-		v, err := r.get(id)
-		if err != nil {
-			return err
-		}
-		for _, l := range r.links(id, v) {
-			if err := tx.kv.Put(l.entry, l.beside); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
 }
 
-// yieldIdentifiers removes from a user's linked accounts the identifiers that another account has.
-func (tx *Tx) yieldIdentifiers(doc Document) error {
-	id := Text(doc, "user_id")
-	user, err := tx.Users.Get(id)
+func (tx *Tx) indexAccounts(user User) error {
+	r := tx.Users.records
+	doc, err := tx.Users.Document(user.UserID)
 	if err != nil {
 		return err
 	}
-	taken := user.accounts()[0].logins()
-	for _, account := range user.accounts()[1:] {
-		profile, kept := AccountIn(doc, account.ID()), []string(nil)
-		for _, member := range []string{"email", "username", "phone_number"} {
-			identifier := Text(profile, member)
-			if identifier == "" || !account.own() {
-				continue
-			}
-			entry := loginIndex(account.Connection, identifier)
-			holders, err := tx.Users.records.keysBy("login", entry)
+	accounts := user.Accounts()
+	taken := accounts[0].Logins()
+	for _, account := range accounts[1:] {
+		for _, entry := range account.Logins() {
+			holders, err := r.keysBy("login", entry)
 			if err != nil {
 				return err
 			}
-			if slices.Contains(taken, entry) || slices.ContainsFunc(holders, func(other string) bool { return other != id }) {
-				delete(profile, member)
-				continue
+			if slices.Contains(taken, entry) || slices.ContainsFunc(holders, func(id string) bool { return id != user.UserID }) {
+				profile := identities.ProfileIn(doc, account.ID())
+				delete(profile, "email")
+				delete(profile, "username")
+				delete(profile, "phone_number")
 			}
-			kept = append(kept, entry)
 		}
-		taken = append(taken, kept...)
+		taken = append(taken, account.Logins()...)
+	}
+	v, raw, err := r.kind.encode(doc)
+	if err != nil {
+		return err
+	}
+	if err := r.write(v, raw); err != nil {
+		return err
+	}
+	for _, l := range r.links(user.UserID, v) {
+		if err := tx.kv.Put(l.entry, l.beside); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package storage
 import (
 	"cmp"
 	"slices"
+
+	"github.com/tenant0/tenant0/storage/identities"
 )
 
 // Connection is a source of users, Auth0: authenticate/identity-providers.
@@ -49,10 +51,7 @@ func (c Connection) AssertsIdentities() bool { return c.ResourceApp.Status == "e
 func (c Connection) Closed() bool { return c.Authentication != nil && !c.Authentication.Active }
 
 // AtProvider reports whether users of the connection authenticate at another identity provider.
-func (c Connection) AtProvider() bool { return !slices.Contains(ownStrategies, c.Strategy) }
-
-// ownStrategies are the strategies of connections whose users the tenant authenticates itself.
-var ownStrategies = []string{DatabaseStrategy, "email", "sms"}
+func (c Connection) AtProvider() bool { return !identities.AuthenticatedHere(c.Strategy) }
 
 // DatabaseStrategy is the strategy of database connections, whose passwords the tenant keeps.
 const DatabaseStrategy = "auth0"

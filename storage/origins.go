@@ -4,6 +4,8 @@ import (
 	"iter"
 	"slices"
 	"strings"
+
+	"github.com/tenant0/tenant0/storage/identities"
 )
 
 // Applications are indexed by the origins of the URLs that they list, so that a request
@@ -54,7 +56,7 @@ func originOf(address string) string {
 		return anyOrigin
 	}
 	value := scheme + "://" + strings.ToLower(host)
-	if strings.ContainsAny(strings.TrimPrefix(host, "*"), "*{}") || !hasSearchIndex(value) {
+	if strings.ContainsAny(strings.TrimPrefix(host, "*"), "*{}") || !identities.Searchable(value) {
 		return anyOrigin
 	}
 	return value
@@ -69,7 +71,7 @@ func (tx *Tx) ClientsAt(origin string) iter.Seq2[Client, error] {
 			values = append(values, scheme+"://*."+domain)
 		}
 	}
-	values = slices.DeleteFunc(values, func(value string) bool { return !hasSearchIndex(value) })
+	values = slices.DeleteFunc(values, func(value string) bool { return !identities.Searchable(value) })
 	return func(yield func(Client, error) bool) {
 		for _, value := range append(values, anyOrigin) {
 			for client, err := range tx.Clients.By(originIndex, value) {

@@ -3,6 +3,8 @@ package storage
 import (
 	"context"
 	"time"
+
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // Shared reports whether other processes may have the store open as well, so that this
@@ -53,10 +55,6 @@ func (db *DB) Skew() time.Duration {
 // Serving is the activity that all servers of a tenant join, see Join.
 const Serving = "serving"
 
-// Lag is how old this server's memory of a shared store may be at most when a request
-// arrives.
-const Lag = 250 * time.Millisecond
-
 // Spread waits until every server knows all changes made before the call. If no other
 // server has the store open, it returns at once.
 func (db *DB) Spread() error {
@@ -64,7 +62,7 @@ func (db *DB) Spread() error {
 	if err != nil || alone {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), Lag+Lag/2)
+	ctx, cancel := context.WithTimeout(context.Background(), keyspace.Lag+keyspace.Lag/2)
 	defer cancel()
 	<-ctx.Done()
 	return nil

@@ -1,9 +1,6 @@
 package storage
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // What logins at other identity providers need. The progress of a login is part of its
 // Transaction; the rest is stored separately, here.
@@ -102,39 +99,12 @@ func (t IdentityTokens) ExpiresAt() time.Time {
 
 var identityTokens = declare(spec[IdentityTokens]{
 	name: "identity_tokens",
-	key:  func(t IdentityTokens) string { return identityKeyOf(t.Provider, t.UserID) },
+	key:  func(t IdentityTokens) string { return Identity{Provider: t.Provider, UserID: t.UserID}.ID() },
 })
-
-func identityKeyOf(provider, userID string) string { return provider + "|" + userID }
 
 // TokensOf returns the tokens of an identity, or an error that wraps ErrNotFound.
 func (tx *Tx) TokensOf(i Identity) (IdentityTokens, error) {
-	return tx.IdentityTokens.Get(identityKeyOf(i.Provider, i.UserID))
-}
-
-// UserByIdentity returns the user who has a given account at an identity provider among their
-// identities, or an error that wraps ErrNotFound. An id that is too long for the index belongs to
-// no user.
-func (tx *Tx) UserByIdentity(i Identity) (User, error) {
-	if !hasSearchIndex(i.UserID) {
-		return User{}, ErrNotFound
-	}
-	ids, err := tx.Users.records.keysBy("search", searchIndex("identities.user_id", i.UserID))
-	if err != nil {
-		return User{}, err
-	}
-	for _, id := range ids {
-		user, err := tx.Users.Get(id)
-		if err != nil {
-			return user, err
-		}
-		if slices.ContainsFunc(user.Identities, func(own Identity) bool {
-			return own.Provider == i.Provider && own.UserID == i.UserID && own.Connection == i.Connection
-		}) {
-			return user, nil
-		}
-	}
-	return User{}, ErrNotFound
+	return tx.IdentityTokens.Get(i.ID())
 }
 
 // TransactionOfUpstream returns the login under way that waits for a provider to return the state
@@ -159,5 +129,5 @@ func (tx *Tx) forgetProvider(connection string) error {
 
 // ForgetTokensOf removes the tokens of an identity; it is not an error if there are none.
 func (tx *Tx) ForgetTokensOf(i Identity) error {
-	return tx.IdentityTokens.Delete(identityKeyOf(i.Provider, i.UserID))
+	return tx.IdentityTokens.Delete(i.ID())
 }

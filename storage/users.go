@@ -4,38 +4,9 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+
+	"github.com/tenant0/tenant0/storage/identities"
 )
-
-// User is a user of the tenant, Auth0:
-// manage-users/user-accounts/user-profiles/user-profile-structure.
-type User struct {
-	UserID        string         `json:"user_id"` // strategy|id
-	Email         string         `json:"email"`
-	EmailVerified bool           `json:"email_verified"`
-	Username      string         `json:"username"`
-	PhoneNumber   string         `json:"phone_number"`
-	PhoneVerified bool           `json:"phone_verified"`
-	Name          string         `json:"name"`
-	GivenName     string         `json:"given_name"`
-	FamilyName    string         `json:"family_name"`
-	MiddleName    string         `json:"middle_name"`
-	Nickname      string         `json:"nickname"`
-	Picture       string         `json:"picture"`
-	CreatedAt     string         `json:"created_at"` // ISO 8601 with milliseconds
-	UpdatedAt     string         `json:"updated_at"`
-	Blocked       bool           `json:"blocked"`
-	AppMetadata   map[string]any `json:"app_metadata"`
-	UserMetadata  map[string]any `json:"user_metadata"`
-	Identities    []Identity     `json:"identities"`
-	// Groups, Roles and Permissions come from an identity provider, for the Authorization
-	// Extension's passthrough.
-	Groups      any `json:"groups"`
-	Roles       any `json:"roles"`
-	Permissions any `json:"permissions"`
-
-	// Linked is the linked account by which the user was found, nil for the user's own; see UserByLogin.
-	Linked *Identity `json:"-"`
-}
 
 // EncodedUser is a user's document in its stored form.
 type EncodedUser struct {
@@ -52,7 +23,7 @@ func EncodeUser(d Document) (u EncodedUser, err error) {
 
 // Alike reports whether two accounts of the user at one connection share an identifier, so that a login could not
 // tell which is meant.
-func (u EncodedUser) Alike() bool { return u.user.(*User).alike() }
+func (u EncodedUser) Alike() bool { return u.user.(*User).Alike() }
 
 // PutUser is Users.Put for an encoded user.
 func (tx *Tx) PutUser(u EncodedUser) error { return tx.Users.records.write(u.user, u.raw) }
@@ -63,7 +34,7 @@ var users = declare(spec[User]{
 	recent:  true,
 	key:     func(u User) string { return u.UserID },
 	indexes: []index[User]{
-		{name: "login", unique: true, values: logins},
+		{name: "login", unique: true, values: User.Logins},
 		{name: "connection", values: func(u User) []string { return []string{u.ConnectionName()} }},
 		{name: "email", values: func(u User) []string {
 			if u.Email == "" {
@@ -71,45 +42,14 @@ var users = declare(spec[User]{
 			}
 			return []string{strings.ToLower(u.Email)}
 		}},
-		{name: "search", values: searched},
+		{name: "search", values: User.Searched},
 	},
 })
-
-// maxSearched is the longest value, in bytes, that has an index entry for searches: stored values
-// may be longer than a key can be.
-const maxSearched = 512
-
-// searched returns the index values by which a search finds a user quickly. Names are found
-// ignoring case.
-func searched(u User) []string {
-	var out []string
-	add := func(field, value string) {
-		if value != "" && hasSearchIndex(value) {
-			out = append(out, searchIndex(field, value))
-		}
-	}
-	add("username", u.Username)
-	add("phone_number", u.PhoneNumber)
-	add("name", strings.ToLower(u.Name))
-	add("nickname", strings.ToLower(u.Nickname))
-	add("given_name", strings.ToLower(u.GivenName))
-	add("family_name", strings.ToLower(u.FamilyName))
-	for _, i := range u.Identities {
-		add("identities.user_id", i.UserID)
-	}
-	return out
-}
-
-func searchIndex(field, value string) string { return field + "\x01" + value }
-
-func hasSearchIndex(value string) bool {
-	return len(value) <= maxSearched && !strings.ContainsRune(value, 0)
-}
 
 // UsersWith returns the ids of the users with a value in a member. The value of an e-mail address
 // or a name must be in lower case; theirs may be in any case. ok is false if no index can answer.
 func (tx *Tx) UsersWith(member, value string) (ids []string, ok bool, err error) {
-	if value == "" || !hasSearchIndex(value) {
+	if value == "" || !identities.Searchable(value) {
 		return nil, false, nil
 	}
 	switch member {
@@ -121,7 +61,7 @@ func (tx *Tx) UsersWith(member, value string) (ids []string, ok bool, err error)
 	case "email":
 		ids, err = tx.Users.records.keysBy("email", value)
 	case "username", "phone_number", "name", "nickname", "given_name", "family_name", "identities.user_id":
-		ids, err = tx.Users.records.keysBy("search", searchIndex(member, value))
+		ids, err = tx.Users.records.keysBy("search", identities.SearchEntry(member, value))
 	default:
 		return nil, false, nil
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/identities"
 )
 
 // Defaults for the codes of a passwordless connection, Auth0:
@@ -88,7 +89,7 @@ func UsePasscode(tx *storage.Tx, p storage.Passcode, now time.Time) error {
 		return err
 	}
 	verified := "email_verified"
-	if _, byEmail := storage.AccountIn(doc, p.Account)["email"].(string); !byEmail {
+	if _, byEmail := identities.ProfileIn(doc, p.Account)["email"].(string); !byEmail {
 		verified = "phone_verified"
 	}
 	return Verify(tx, doc, p.Account, verified, now)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/identities"
 )
 
 // Unverified returns the member of a user, "email" or "phone_number", that the user has to
@@ -22,7 +23,7 @@ func Unverified(c storage.Connection, user storage.User) (member string) {
 // Verify sets "email_verified" or "phone_verified" (member) of an account of a user, and stores the user if that is
 // news. It returns storage.ErrReused if the account is not the user's any more.
 func Verify(tx *storage.Tx, user storage.Document, account, member string, now time.Time) error {
-	profile := storage.AccountIn(user, account)
+	profile := identities.ProfileIn(user, account)
 	switch {
 	case profile == nil:
 		return storage.ErrReused

@@ -22,6 +22,7 @@ import (
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/identities"
 )
 
 // DefaultLifetime is how long a link is valid if the template sets no lifetime.
@@ -213,7 +214,7 @@ func (w Writer) values(tx *storage.Tx, l Letter) (map[string]any, error) {
 		if user, err = tx.Users.Document(l.User.UserID); storage.Optional(err) != nil {
 			return nil, err
 		}
-		maps.Copy(user, storage.AccountIn(user, l.User.AccountID()))
+		maps.Copy(user, identities.ProfileIn(user, l.User.AccountID()))
 	}
 	host := ""
 	if u, err := url.Parse(w.Issuer); err == nil {

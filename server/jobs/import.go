@@ -17,6 +17,7 @@ import (
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/identities"
 )
 
 // errInterrupted reports that the server stopped during an import.
@@ -313,7 +314,7 @@ func (r *Runner) upsert(tx *storage.Tx, there storage.User, u imported) error {
 		case strings.HasSuffix(name, "_metadata"):
 			doc[name] = value
 		default:
-			storage.AccountIn(doc, id)[name] = value
+			identities.ProfileIn(doc, id)[name] = value
 		}
 	}
 	doc["updated_at"] = resource.Time(r.Now())

@@ -13,6 +13,7 @@ import (
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/identities"
 )
 
 // CheckTicket returns an error for members of a ticket request that cannot be combined.
@@ -212,7 +213,7 @@ func FollowVerificationTicket(tx *storage.Tx, hash string, now time.Time) (stora
 	if err != nil {
 		return t, err
 	}
-	if storage.AccountIn(doc, t.Account)["email"] != t.Email {
+	if identities.ProfileIn(doc, t.Account)["email"] != t.Email {
 		return t, storage.ErrNotFound
 	}
 	return t, account.Verify(tx, doc, t.Account, "email_verified", now)
@@ -230,7 +231,7 @@ func FollowPasswordTicket(tx *storage.Tx, hash, passwordHash string, now time.Ti
 	if err != nil {
 		return err
 	}
-	if profile := storage.AccountIn(doc, t.Account); t.Email != "" && profile["email"] == t.Email {
+	if profile := identities.ProfileIn(doc, t.Account); t.Email != "" && profile["email"] == t.Email {
 		profile["email_verified"] = true
 	}
 	if err := account.SetPassword(tx, doc, t.Account, passwordHash, now); err != nil {

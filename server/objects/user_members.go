@@ -7,6 +7,7 @@ import (
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/identities"
 )
 
 // synced are the members of a user that an identity provider sets at each login, unless the connection has another
@@ -58,7 +59,7 @@ func changeLinked(user storage.Document, account string, change storage.Document
 	if account == storage.Text(user, "user_id") {
 		return
 	}
-	profile := storage.AccountIn(user, account)
+	profile := identities.ProfileIn(user, account)
 	for _, member := range ofAccount {
 		if value, sent := change[member]; sent {
 			profile[member] = value

@@ -13,6 +13,7 @@ import (
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/identities"
 )
 
 // The pages that wait for a code which proves the possession of an e-mail address or a phone
@@ -145,7 +146,7 @@ func Proved(tx *storage.Tx, code storage.Passcode, p storage.Proof, now time.Tim
 		return err
 	}
 	verified := map[string]string{"email": "email_verified", "phone_number": "phone_verified"}[cmp.Or(p.Member, "email")]
-	profile := storage.AccountIn(doc, p.Account)
+	profile := identities.ProfileIn(doc, p.Account)
 	if profile != nil && profile[cmp.Or(p.Member, "email")] != p.Address {
 		return nil
 	}

@@ -20,7 +20,7 @@ type memory struct {
 }
 
 // refresh reads the signing keys and the clock from a shared store again, unless that was done
-// within storage.Lag. It runs at the beginning of every request, so that a server without
+// within keyspace.Lag. It runs at the beginning of every request, so that a server without
 // requests need not be notified of changes.
 func (t *Tenant) refresh(ctx context.Context) error {
 	if !t.db.Shared() {
@@ -28,7 +28,7 @@ func (t *Tenant) refresh(ctx context.Context) error {
 	}
 	t.memory.mu.Lock()
 	defer t.memory.mu.Unlock()
-	if t.memory.age != nil && t.memory.age() < storage.Lag {
+	if t.memory.age != nil && t.memory.age() < keyspace.Lag {
 		return nil
 	}
 	began := clock.Stopwatch()

@@ -198,7 +198,7 @@ func (t *Tenant) Complete() error { return t.ring.Complete() }
 // ServeHTTP serves the tenant's listener.
 func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if t.db.Shared() {
-		r = r.WithContext(storage.Arrive(r.Context()))
+		r = r.WithContext(keyspace.Arrive(r.Context()))
 	}
 	t.router().ServeHTTP(w, r)
 }

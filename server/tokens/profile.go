@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/identities"
 )
 
 // Profile holds the claims about a user that scopes give access to, in the order of
@@ -58,7 +59,7 @@ func ProfileOf(client storage.Client, u storage.User, scope []string) Profile {
 	}
 	if has("identities") {
 		for _, identity := range u.Identities {
-			identity.Profile = storage.AccountProfile{}
+			identity.Profile = identities.Profile{}
 			p.Identities = append(p.Identities, identity)
 		}
 	}

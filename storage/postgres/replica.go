@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
@@ -76,7 +75,7 @@ type question struct {
 // of returns a state for the reads of a context. It contains every change that was committed
 // before the call, or at least before the request of the context arrived.
 func (r *replica) of(ctx context.Context) (*moment, error) {
-	arrival, began := storage.ArrivalOf(ctx), r.db.database.now()
+	arrival, began := keyspace.ArrivalOf(ctx), r.db.database.now()
 	if arrival.Knows(r, began) {
 		if now := r.now.Load(); now != nil {
 			return now, nil

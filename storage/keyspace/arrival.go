@@ -1,10 +1,13 @@
-package storage
+package keyspace
 
 import (
 	"context"
 	"sync"
 	"time"
 )
+
+// Lag is how old a process's memory of a shared store may be at most when a request arrives.
+const Lag = 250 * time.Millisecond
 
 // Arrive returns the context of a request that has just reached this process. The first read of
 // the request brings this process up to date with a shared store; for Lag after that, reads use
