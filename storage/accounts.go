@@ -7,9 +7,10 @@ import (
 	"github.com/tenant0/tenant0/storage/identities"
 )
 
-// A user and the accounts of a user, see package identities.
 type (
-	User     = identities.User
+	// User is a user of the tenant.
+	User = identities.User
+	// Identity is one account of a user.
 	Identity = identities.Identity
 )
 
