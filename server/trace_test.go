@@ -214,7 +214,7 @@ func TestTracesTellWhatWillSurprise(t *testing.T) {
 		"a scope of no API": {url.Values{"scope": {"openid profile approve:nothing"}}, []string{scope, "scopes of the API"}, []string{opaque, clock, "the scope profile", "the scope openid"}},
 		"parameters without effect": {
 			url.Values{"claims": {"{}"}, "dpop_jkt": {"a-thumbprint"}, "session_transfer_token": {"a-private-token"}, "access_token": {"a-private-token"}, "resource": {"urn:x"}},
-			[]string{"claims is ignored", "DPoP is not emulated", "session transfer is not emulated", "linking accounts at /authorize is not emulated", "resource_parameter_profile of the tenant"},
+			[]string{"claims is ignored", "DPoP is not emulated", "the session transfer token is ignored", "linking accounts at /authorize is not emulated", "resource_parameter_profile of the tenant"},
 			[]string{"a-private-token", "a-thumbprint"},
 		},
 		"a message without list": {url.Values{"response_mode": {"web_message"}}, []string{origin}, []string{opaque}},

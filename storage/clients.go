@@ -63,6 +63,8 @@ type Client struct {
 	// tenant0's own as well.
 	UserinfoAlg string     `json:"tenant0_userinfo_signed_response_alg"`
 	OIDCLogout  OIDCLogout `json:"oidc_logout"`
+	// SessionTransfer are the settings of session transfer tokens.
+	SessionTransfer SessionTransferSettings `json:"session_transfer"`
 	// CrossOrigin lets the application's own pages authenticate users by password (cross-origin
 	// authentication); CrossOriginOld is an earlier name of the member.
 	CrossOrigin    bool `json:"cross_origin_authentication"`

@@ -38,11 +38,13 @@ type Issue struct {
 	Requested string `json:"requested"` // the scope parameter as sent
 	// Scope is what was granted, in order. A refresh grants no further scopes, unless the scope rule
 	// says so.
-	Scope       []string  `json:"scope"`
-	Permissions []string  `json:"permissions,omitempty"`
-	Nonce       string    `json:"nonce,omitempty"`
-	SessionID   string    `json:"sid,omitempty"`
-	AuthTime    time.Time `json:"auth_time,omitzero"`
+	Scope       []string `json:"scope"`
+	Permissions []string `json:"permissions,omitempty"`
+	Nonce       string   `json:"nonce,omitempty"`
+	SessionID   string   `json:"sid,omitempty"`
+	// Parent is the Parent of the session.
+	Parent   string    `json:"parent,omitempty"`
+	AuthTime time.Time `json:"auth_time,omitzero"`
 	// ShowAuthTime says that the ID token must carry auth_time.
 	ShowAuthTime bool `json:"show_auth_time,omitempty"`
 	// FurtherFactor says that the user has just proved a further factor.
@@ -136,7 +138,7 @@ func (db *DB) RedeemCode(ctx context.Context, c Code, now time.Time, issued *Ref
 
 // RevokeGrant ends the refresh token of a grant and its opaque access tokens.
 func (tx *Tx) RevokeGrant(grantID string, now time.Time) error {
-	if err := tx.RefreshTokens.Delete(grantID); err != nil {
+	if err := tx.endRefreshToken(grantID); err != nil {
 		return err
 	}
 	return tx.RevokedGrants.Put(RevokedGrant{GrantID: grantID, ExpiresAt: now.Add(opaqueLifetime)})

@@ -195,6 +195,9 @@ func (tx *Tx) endIssued(meets func(Issue) bool, userGone bool, now time.Time) er
 	}
 	for _, id := range revoked {
 		t, err := tx.RefreshTokens.Get(id)
+		if IsNotFound(err) { // it ended with the one before
+			continue
+		}
 		if err == nil {
 			err = tx.RevokeGrant(id, now)
 		}

@@ -93,9 +93,9 @@ func (tx *Tx) endOnlineTokens(s Session) error {
 	for _, id := range ids {
 		t, err := tx.RefreshTokens.Get(id)
 		if err == nil && t.Online {
-			err = tx.RefreshTokens.Delete(id)
+			err = tx.endRefreshToken(id)
 		}
-		if err != nil {
+		if Optional(err) != nil {
 			return err
 		}
 	}

@@ -64,6 +64,7 @@ var refreshTokens = declare(spec[RefreshToken]{
 			values: func(t RefreshToken) []string { return []string{refreshTokenIndex(t.Issue.UserID, t.Issue.ClientID)} },
 			beside: func(t RefreshToken) string { return t.Issue.SessionID },
 		},
+		{name: ofParent, values: func(t RefreshToken) []string { return parents(t.Issue.Parent) }},
 	},
 	expires: func(t RefreshToken) time.Time {
 		if t.ExpiresAt.IsZero() || (!t.IdleExpiresAt.IsZero() && t.IdleExpiresAt.Before(t.ExpiresAt)) {

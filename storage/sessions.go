@@ -29,6 +29,8 @@ type Session struct {
 	BeganIn string `json:"began_in"`
 	// Methods are the ways in which the user has authenticated in the session, the first one first.
 	Methods []AuthenticationMethod `json:"methods,omitempty"`
+	// Parent is the id of the refresh token whose session transfer token began the session, "" for none.
+	Parent string `json:"parent,omitempty"`
 	// Metadata was set by the Management API.
 	Metadata Document `json:"metadata,omitempty"`
 }
@@ -81,6 +83,7 @@ var sessions = declare(spec[Session]{
 			}
 			return []string{s.ID}
 		}},
+		{name: ofParent, values: func(s Session) []string { return parents(s.Parent) }},
 		{name: "use", values: func(s Session) []string { return []string{sessionIndex(s.UserID) + sortableTime(s.LastUsedAt)} }},
 	},
 	expires: func(s Session) time.Time {
@@ -179,7 +182,12 @@ func (tx *Tx) DeleteRefreshTokens(userID string) error {
 	if err != nil {
 		return err
 	}
-	return tx.RefreshTokens.records.deleteAll(keys)
+	for _, id := range keys {
+		if err := tx.endRefreshToken(id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // deleteOfUser removes the records of a user, found by the index "user".

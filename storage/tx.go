@@ -56,6 +56,7 @@ type Tx struct {
 	Logouts        Table[Logout]
 	LoginTickets   Table[LoginTicket]
 
+	SessionTransfers   Table[SessionTransfer]
 	RememberedBrowsers Table[RememberedBrowser]
 	People             Table[Person]
 	ProviderChoices    Table[ProviderChoice]
@@ -124,6 +125,7 @@ func tables(tx *Tx) *Tx {
 	tx.MFALogins = table(tx, mfaLogins)
 	tx.Logouts = table(tx, logouts)
 	tx.LoginTickets = table(tx, loginTickets)
+	tx.SessionTransfers = table(tx, sessionTransfers)
 	tx.RememberedBrowsers = table(tx, rememberedBrowsers)
 	tx.People = table(tx, people)
 	tx.ProviderChoices = table(tx, providerChoices)
@@ -155,6 +157,7 @@ func (tx *Tx) expiring(name string) (records, bool) {
 		tx.RevokedGrants.records, tx.UsedAssertions.records, tx.Tickets.records, tx.LoginFailures.records, tx.Passcodes.records,
 		tx.LoginTickets.records, tx.Ceremonies.records, tx.Pushes.records, tx.RememberedBrowsers.records, tx.Logouts.records,
 		tx.MFALogins.records, tx.Guesses.records, tx.Devices.records, tx.IssuedTokens.records, tx.SubjectTokens.records,
+		tx.SessionTransfers.records,
 	} {
 		if r.kind.name == name {
 			return r, true

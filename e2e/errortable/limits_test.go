@@ -2,6 +2,7 @@ package errortable_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -119,7 +120,14 @@ func TestErrorsOfExchanges(t *testing.T) {
 
 	transfer := "urn:" + s.Issuer() + ":session_transfer"
 	s.says("token CTE: session transfer", "oauth/token", of(exchange, "subject_token", "x", "subject_token_type", kind, "audience", transfer), 501, "not_emulated", "")
-	s.says("refresh: session transfer", "oauth/token", of("refresh_token", "refresh_token", "x", "audience", transfer), 501, "not_emulated", "")
+	login := of("password", "username", "ann@example.com", "password", password, "scope", "openid offline_access")
+	_, tokens := s.Token(s.Client(), login)
+	refresh, _ := tokens["refresh_token"].(string)
+	u, _ := url.Parse(s.Issuer())
+	s.says("refresh: session transfer", "oauth/token", of("refresh_token", "refresh_token", refresh, "audience", "urn:"+u.Host+":session_transfer"), 403, "unauthorized_client",
+		"The client is not allowed to create session transfer tokens")
+	s.says("refresh: session transfer elsewhere", "oauth/token", of("refresh_token", "refresh_token", refresh, "audience", "urn:example.org:session_transfer"), 403, "access_denied",
+		"Service not found: urn:example.org:session_transfer")
 
 	for situation, details := range map[string]string{"details: no list": "{", "details: unknown type": `[{"type":"pay"}]`, "details: no type": `[{"amount":1}]`} {
 		sent := form("client_id", "app", "client_secret", "a secret of the application", "redirect_uri", callback, "response_type", "code", "audience", "urn:api", "authorization_details", details)

@@ -48,13 +48,15 @@ func grantAccess(tx *storage.Tx, l login, id identity) (a access, err error) {
 			Nonce: rq.Nonce, SessionID: id.session.ID, Connection: id.session.Connection, AuthTime: id.session.AuthenticatedAt,
 			// Auth0: authenticate/login/max-age-reauthentication.
 			ShowAuthTime: rq.MaxAge != nil || slices.Contains(rq.Prompt, "login"), Organization: rq.Organization,
-			FurtherFactor: further,
+			FurtherFactor: further, Parent: id.session.Parent,
 		},
 	}
 	if err := a.grant.LoadSecret(tx); err != nil {
 		return a, err
 	}
-	decided, err := a.grant.Decide(tx, tokens.DecisionInput{Scope: rq.Scope, Online: !rq.Asks("code"), Ephemeral: id.session.Ephemeral})
+	decided, err := a.grant.Decide(tx, tokens.DecisionInput{
+		Scope: rq.Scope, Online: !rq.Asks("code") || withoutRefreshToken(l.client, id.session), Ephemeral: id.session.Ephemeral,
+	})
 	if err != nil {
 		return a, err
 	}

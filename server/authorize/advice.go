@@ -35,7 +35,9 @@ func (m *room) advise(r *http.Request, d *decision) {
 	for scope := range strings.FieldsSeq(rq.Scope) {
 		switch {
 		case scope == "offline_access":
-			if !authz.OfflineAllowed(client, api) {
+			if withoutRefreshToken(client, d.identity.session) {
+				note("session_transfer.allow_refresh_token of the application", "the scope offline_access brings no refresh token, because the session began with a session transfer token")
+			} else if !authz.OfflineAllowed(client, api) {
 				note("allow_offline_access of the API, and grant_types of the application", "the scope offline_access will bring no refresh token")
 			}
 		case scope == authz.OnlineAccess:
@@ -63,7 +65,6 @@ var notRead = []struct{ name, why string }{
 	{"access_token", "linking accounts at /authorize is not emulated"},
 	{"claims", "Auth0 does not read it either"},
 	{"dpop_jkt", "DPoP is not emulated"},
-	{"session_transfer_token", "session transfer is not emulated"},
 }
 
 // ignored returns a step for each parameter of a request that has no effect.

@@ -95,13 +95,18 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) 
 	if err != nil {
 		return m.refuse(w, r, &decision{login: login{request: storage.AuthorizeRequest{ClientID: params.Get("client_id")}}}, err)
 	}
-	return m.start(w, r, func(tx *storage.Tx) (storage.AuthorizeRequest, storage.Client, error) {
+	read := func(tx *storage.Tx) (storage.AuthorizeRequest, storage.Client, error) {
 		rq, client, err := m.readIn(tx, r.Host, what)
 		if err != nil {
 			rq.ClientID = params.Get("client_id")
 		}
 		return rq, client, err
-	}, what.params)
+	}
+	r, decided, err := m.transfer(w, r, read, what.params)
+	if err != nil {
+		return err
+	}
+	return m.start(w, r, decided, what.params)
 }
 
 // request is a function that reads and checks an authorization request and its application, in the same

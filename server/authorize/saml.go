@@ -66,7 +66,11 @@ func (m *room) beginSAML(w http.ResponseWriter, r *http.Request, params url.Valu
 		rq.ClientID = web.Param(r, "client_id")
 		return m.refuse(w, r, &decision{login: login{request: rq, client: client}}, err)
 	}
-	return m.start(w, r, checked(rq, client), nil)
+	r, read, err := m.transfer(w, r, checked(rq, client), params)
+	if err != nil {
+		return err
+	}
+	return m.start(w, r, read, nil)
 }
 
 // readSAML reads and checks a request for a SAML assertion. Without SAMLRequest it is an IdP-initiated login.

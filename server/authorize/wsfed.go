@@ -74,7 +74,11 @@ func (m *room) beginWSFed(w http.ResponseWriter, r *http.Request, params url.Val
 		rq.ClientID = client.ClientID
 		return m.refuse(w, r, &decision{login: login{request: rq, client: client}}, err)
 	}
-	return m.start(w, r, checked(rq, client), nil)
+	r, read, err := m.transfer(w, r, checked(rq, client), params)
+	if err != nil {
+		return err
+	}
+	return m.start(w, r, read, nil)
 }
 
 // realm finds the application of a request: by the client_id in the path, or by a realm, which is urn:

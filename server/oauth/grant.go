@@ -42,9 +42,10 @@ type Reply struct {
 	AccessToken  string `json:"access_token"`
 	RefreshToken string `json:"refresh_token,omitempty"`
 	IDToken      string `json:"id_token,omitempty"`
-	Scope        string `json:"scope"`
-	ExpiresIn    int    `json:"expires_in,omitempty"` // seconds; 0 if another server issued the token and did not say
-	TokenType    string `json:"token_type"`
+	// Scope is nil only for a token that is no access token.
+	Scope     *string `json:"scope,omitempty"`
+	ExpiresIn int     `json:"expires_in,omitempty"` // seconds; 0 if another server issued the token and did not say
+	TokenType string  `json:"token_type"`
 	// IssuedTokenType is the type of the token that a token exchange returns, RFC 8693 section
 	// 2.2.1.
 	IssuedTokenType string `json:"issued_token_type,omitempty"`
@@ -188,9 +189,9 @@ func (h *grantHandler) PopulateTokenEndpointResponse(ctx context.Context, ar fos
 	if err != nil {
 		return err
 	}
+	scope := strings.Join(s.grant.Issue.Scope, " ")
 	s.reply = Reply{
-		AccessToken: access.Token, ExpiresIn: access.ExpiresIn, TokenType: tokenType(s.grant),
-		Scope: strings.Join(s.grant.Issue.Scope, " "), Details: json.RawMessage(s.grant.Issue.Details),
+		AccessToken: access.Token, ExpiresIn: access.ExpiresIn, TokenType: tokenType(s.grant), Scope: &scope, Details: json.RawMessage(s.grant.Issue.Details),
 	}
 	if s.grant.ProviderToken == nil && s.grant.User != nil && slices.Contains(s.grant.Issue.Scope, "openid") {
 		if s.reply.IDToken, err = h.Issuer.ID(s.grant, s.request.Now); err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -19,7 +20,10 @@ func (e *Engine) record(s *tokenSession, err error) {
 	form, client := s.request.Form, s.request.Client
 	grantType := form.Get("grant_type")
 	event := tenantlog.Event{
-		ClientID: client.ClientID, ClientName: client.Name, Audience: form.Get("audience"), Scope: s.reply.Scope,
+		ClientID: client.ClientID, ClientName: client.Name, Audience: form.Get("audience"),
+	}
+	if s.reply.Scope != nil {
+		event.Scope = *s.reply.Scope
 	}
 	if client.ClientID == "" { // the client did not authenticate
 		event.ClientID = form.Get("client_id")
@@ -30,7 +34,9 @@ func (e *Engine) record(s *tokenSession, err error) {
 	if g := s.grant; g != nil {
 		event.UserID, event.Connection = g.Issue.UserID, g.Issue.Connection
 		event.Organization = g.Issue.Organization
-		event.Audience = cmp.Or(g.Issue.Audience, event.Audience)
+		if _, transfer := tokens.TransferDomain(event.Audience); !transfer {
+			event.Audience = cmp.Or(g.Issue.Audience, event.Audience)
+		}
 		if g.User != nil {
 			event.UserName = tenantlog.UserName(*g.User)
 		}

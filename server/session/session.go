@@ -72,8 +72,8 @@ func (c Cookies) Find(tx *storage.Tx, r *http.Request, now time.Time) (storage.S
 
 // Begin starts a session of a user who has authenticated, with a new cookie and a new id, and
 // ends the browser's former session, so that a session id which an attacker planted is worth
-// nothing after the login. The caller sets in s the user and how they authenticated; Begin fills
-// in the rest. finish sets the cookie and must be called after the write. Only server/signin
+// nothing after the login. The caller sets in s the user and how they authenticated, and when if it
+// was not just now; Begin fills in the rest. finish sets the cookie and must be called after the write. Only server/signin
 // calls Begin.
 func (c Cookies) Begin(tx *storage.Tx, r *http.Request, s storage.Session, now time.Time) (finish func(http.ResponseWriter), err error) {
 	tenant, err := tx.Tenant.GetShared(storage.TenantKey)
@@ -85,7 +85,10 @@ func (c Cookies) Begin(tx *storage.Tx, r *http.Request, s storage.Session, now t
 	value := keys.Stamp(now) + keys.Random(randomBytes)
 	s.CookieHash = keyOf(value)
 	s.ID = s.CookieHash[:idLength]
-	s.AuthenticatedAt, s.CreatedAt, s.LastUsedAt = now, now, now
+	s.CreatedAt, s.LastUsedAt = now, now
+	if s.AuthenticatedAt.IsZero() {
+		s.AuthenticatedAt = now
+	}
 	s.ExpiresAt, s.IdleExpiresAt = now.Add(absolute), now.Add(idle)
 	replaces := ""
 	if old := c.read(r, ssoCookie); old != "" {
@@ -151,6 +154,24 @@ func Used(s storage.Session, clientID string, t storage.Tenant, now time.Time) s
 		s.Clients = append(slices.Clone(s.Clients), clientID)
 	}
 	return s
+}
+
+// Repeated returns a request as its browser would send it again after an answer with a header.
+func Repeated(r *http.Request, answer http.Header) *http.Request {
+	next := r.Clone(r.Context())
+	next.Header.Del("Cookie")
+	set := (&http.Response{Header: answer}).Cookies()
+	for _, cookie := range r.Cookies() {
+		if !slices.ContainsFunc(set, func(c *http.Cookie) bool { return c.Name == cookie.Name }) {
+			next.AddCookie(cookie)
+		}
+	}
+	for _, cookie := range set {
+		if cookie.MaxAge >= 0 {
+			next.AddCookie(&http.Cookie{Name: cookie.Name, Value: cookie.Value}) //nolint:gosec // it goes to no browser
+		}
+	}
+	return next
 }
 
 // End ends the session of the request's browser and returns it, or an error that

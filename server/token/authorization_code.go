@@ -62,7 +62,7 @@ func (g *authorizationCode) load(ctx context.Context, text string, rq *oauth.Tok
 			return err
 		}
 		grant.ID, grant.Issue = code.GrantID, code.Issue
-		if err := grant.Load(tx); err != nil || !slices.Contains(grant.Issue.Scope, authz.OnlineAccess) {
+		if err := grant.Load(tx); err != nil || !slices.Contains(grant.Issue.Scope, authz.OnlineAccess) && code.Issue.Parent == "" {
 			return err
 		}
 		grant.Session, err = sessionOf(tx, code.Issue, rq.Now)
@@ -103,6 +103,9 @@ func (g *authorizationCode) Commit(ctx context.Context, rq *oauth.TokenRequest, 
 // the application is needed because a scope rule that grants scopes without looking
 // at them could grant offline_access too.
 func offline(grant *tokens.Grant) bool {
+	if grant.Issue.Parent != "" && grant.Session == nil { // the session that a session transfer token began has ended
+		return false
+	}
 	return slices.Contains(grant.Issue.Scope, "offline_access") && authz.OfflineAllowed(grant.Client, grant.API)
 }
 
@@ -110,7 +113,7 @@ func offline(grant *tokens.Grant) bool {
 // into the reply.
 func startRefreshToken(secrets *keys.Secrets, grant *tokens.Grant, reply *oauth.Reply, now time.Time) *storage.RefreshToken {
 	switch {
-	case grant.Session != nil:
+	case bound(grant):
 		reply.RefreshToken = secrets.NewOnlineRefreshToken(grant.ID)
 	case offline(grant):
 		reply.RefreshToken = secrets.NewRefreshToken(grant.ID)
@@ -118,6 +121,13 @@ func startRefreshToken(secrets *keys.Secrets, grant *tokens.Grant, reply *oauth.
 		return nil
 	}
 	return newFamily(grant, reply.RefreshToken, now)
+}
+
+// bound reports whether the refresh token of a grant ends with its session: with online access and, if the application
+// is configured so, in a session that a session transfer token began.
+func bound(grant *tokens.Grant) bool {
+	online := slices.Contains(grant.Issue.Scope, authz.OnlineAccess)
+	return grant.Session != nil && (online || grant.Client.SessionTransfer.OnlineRefreshTokens && offline(grant))
 }
 
 // sessionOf returns the session in which a grant began. If the session has ended, the
@@ -139,7 +149,7 @@ func newFamily(grant *tokens.Grant, token string, now time.Time) *storage.Refres
 	s := grant.Client.RefreshToken
 	issue := grant.Issue
 	issue.Nonce, issue.FurtherFactor = "", false
-	if grant.Session != nil { // Auth0: it ends with the session and does not rotate
+	if bound(grant) { // Auth0: it ends with the session and does not rotate
 		return &storage.RefreshToken{
 			ID: grant.ID, Issue: issue, CreatedAt: now, LastExchangedAt: now, Online: true, ExpiresAt: grant.Session.ExpiresAt,
 			Tokens: []storage.Token{{Hash: keys.Hash(token)}},

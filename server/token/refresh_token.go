@@ -34,9 +34,6 @@ func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 	if text == "" {
 		return nil, apierr.MissingParameter("refresh_token")
 	}
-	if err := noSessionTransfer(rq.Form.Get("audience")); err != nil {
-		return nil, err
-	}
 	id, ok := keys.FamilyOfRefreshToken(text)
 	if !ok {
 		return nil, apierr.InvalidRefreshToken.WithReason("it is not a refresh token")
@@ -44,31 +41,8 @@ func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 	grant := &tokens.Grant{Client: rq.Client, ID: id, GTY: tokens.GTYRefreshToken}
 	var decision authz.Decision
 	var known bool
-	err := g.db.View(ctx, func(tx *storage.Tx) error {
-		t, err := g.family(tx, id, text, rq.Client.ClientID)
-		if err != nil || t.Issue.ClientID != rq.Client.ClientID || t.Expired(rq.Now) {
-			return cmp.Or(err, storage.ErrNotFound)
-		}
-		known = t.Has(keys.Hash(text))
-		grant.Issue = t.Issue
-		if !known {
-			return nil
-		}
-		if t.Online {
-			if grant.Session, err = sessionOf(tx, t.Issue, rq.Now); err != nil {
-				return err
-			}
-		}
-		requested, err := selectAPI(tx, grant, rq)
-		if err != nil {
-			return err
-		}
-		if err := grant.Load(tx); storage.IsNotFound(err) {
-			return apierr.RefreshUserGone
-		} else if err != nil {
-			return err
-		}
-		decision, err = decide(tx, grant, requested)
+	err := g.db.View(ctx, func(tx *storage.Tx) (err error) {
+		known, decision, err = g.look(tx, grant, text, rq)
 		return err
 	})
 	switch {
@@ -85,13 +59,34 @@ func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 	return grant, nil
 }
 
-// noSessionTransfer refuses a request for a session transfer token, Auth0:
-// authenticate/single-sign-on/native-to-web.
-func noSessionTransfer(audience string) error {
-	if strings.HasPrefix(audience, "urn:") && strings.HasSuffix(audience, ":session_transfer") {
-		return apierr.NotEmulated("The audience " + audience + " (session transfer tokens)")
+// look reads a grant and decides what it is worth today. known is false for a token that its family does not list.
+func (g *refreshToken) look(tx *storage.Tx, grant *tokens.Grant, text string, rq *oauth.TokenRequest) (known bool, decision authz.Decision, err error) {
+	t, err := g.family(tx, grant.ID, text, rq.Client.ClientID)
+	if err != nil || t.Issue.ClientID != rq.Client.ClientID || t.Expired(rq.Now) {
+		return false, decision, cmp.Or(err, storage.ErrNotFound)
 	}
-	return nil
+	grant.Issue = t.Issue
+	if !t.Has(keys.Hash(text)) {
+		return false, decision, nil
+	}
+	if t.Online {
+		if grant.Session, err = sessionOf(tx, t.Issue, rq.Now); err != nil {
+			return true, decision, err
+		}
+	}
+	requested, err := selectAPI(tx, grant, rq)
+	if err != nil {
+		return true, decision, err
+	}
+	if err := grant.Load(tx); storage.IsNotFound(err) {
+		return true, decision, apierr.RefreshUserGone
+	} else if err != nil {
+		return true, decision, err
+	}
+	if decision, err = decide(tx, grant, requested); err != nil {
+		return true, decision, err
+	}
+	return true, decision, g.transfer(tx, grant, rq)
 }
 
 // family returns the family that a refresh token names. If the family is gone because its user
@@ -179,6 +174,18 @@ func invalidRefreshToken(err error) error {
 	return err
 }
 
+// both returns a function that calls two others, of which the first may be nil.
+func both(first, second func(*storage.Tx) error) func(*storage.Tx) error {
+	return func(tx *storage.Tx) error {
+		if first != nil {
+			if err := first(tx); err != nil {
+				return err
+			}
+		}
+		return second(tx)
+	}
+}
+
 // Commit implements oauth.Grant.
 func (g *refreshToken) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
 	s := rq.Client.RefreshToken
@@ -191,6 +198,9 @@ func (g *refreshToken) Commit(ctx context.Context, rq *oauth.TokenRequest, grant
 	if s := grant.Session; s != nil {
 		x.IdleExpiresAt = time.Time{}
 		x.Within = func(tx *storage.Tx) error { return extendSession(tx, *s, rq) }
+	}
+	if grant.Transfer != nil {
+		x.Within = both(x.Within, issueTransfer(*grant.Transfer, reply))
 	}
 	next := g.issuer.Secrets.NewRefreshToken(grant.ID)
 	x.Next = keys.Hash(next)

@@ -39,8 +39,8 @@ func (g *tokenExchange) Validate(ctx context.Context, rq *oauth.TokenRequest) (*
 			return nil, apierr.MissingParameter(name)
 		}
 	}
-	if err := noSessionTransfer(rq.Form.Get("audience")); err != nil {
-		return nil, err
+	if _, asked := tokens.TransferDomain(rq.Form.Get("audience")); asked {
+		return nil, apierr.NotEmulated("The audience " + rq.Form.Get("audience") + " of a token exchange (session delegation)")
 	}
 	kind := rq.Form.Get("subject_token_type")
 	if network, native := providers.NativeByType(kind); native {

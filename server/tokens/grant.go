@@ -2,6 +2,8 @@ package tokens
 
 import (
 	"context"
+	"strings"
+	"time"
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/authz"
@@ -27,6 +29,8 @@ type Grant struct {
 	// ProviderToken is another server's access token, which the client gets instead of one of the tenant's;
 	// nil if there is none.
 	ProviderToken *Access
+	// Transfer is the session transfer token that the client gets instead of an access token, nil for none.
+	Transfer *storage.SessionTransfer
 	// Actor is the party that acts for the user, the claim act of RFC 8693, nil if there is none.
 	Actor map[string]any
 	// Session is the session with which the grant's refresh token ends, nil if it is not bound to a
@@ -40,6 +44,18 @@ type Grant struct {
 	Authorization any
 	// DeniedScopes are the requested scopes that are not granted, with the reasons.
 	DeniedScopes []authz.DeniedScope
+}
+
+// TransferLifetime is how long a session transfer token can be used, Auth0:
+// authenticate/single-sign-on/native-to-web/configure-implement-native-to-web.
+const TransferLifetime = time.Minute
+
+// TransferDomain returns the domain for which an audience asks for a session transfer token; asked says whether it
+// does.
+func TransferDomain(audience string) (domain string, asked bool) {
+	rest, isURN := strings.CutPrefix(audience, "urn:")
+	domain, asked = strings.CutSuffix(rest, ":session_transfer")
+	return domain, isURN && asked
 }
 
 // Load reads the user, the API and the client secret that the grant's Issue refers to. It returns

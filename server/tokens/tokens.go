@@ -74,9 +74,15 @@ type accessClaims struct {
 	Details json.RawMessage `json:"authorization_details,omitempty"`
 }
 
+// transferBytes is the length of the random part of a session transfer token, which has no other.
+const transferBytes = 32
+
 // Access returns the access token of a grant: a JWT for an API, or an opaque token if
-// there is no API.
+// there is no API; or the session transfer token that takes its place.
 func (i *Issuer) Access(ctx context.Context, g *Grant, now time.Time) (Access, error) {
+	if g.Transfer != nil {
+		return Access{keys.Random(transferBytes), int(TransferLifetime.Seconds())}, nil
+	}
 	if g.API == nil {
 		return i.opaque(ctx, g, now)
 	}
