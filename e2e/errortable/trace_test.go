@@ -109,7 +109,7 @@ var settings = map[string]string{
 	"token jwt-bearer: none": "the parameter assertion", "token jwt-bearer: bad assertion": "the parameter assertion", "token jwt-bearer: not enabled": "identity_assertion_authorization_grant",
 	"token CTE: no token": "the parameter subject_token", "token CTE: no type": "the parameter subject_token_type", "token CTE: no profile": "token exchange profile", "token CTE: not enabled": "token_exchange",
 	"token CTE: its Action": "no setting", "details: no list": "authorization_details", "details: unknown type": "authorization_details", "details: no type": "authorization_details",
-	"any: endpoint off": "pushed_authorization_requests_supported", "not emulated": "no setting", "token CIBA": "no setting", "token CTE: session transfer": "no setting", "refresh: session transfer": "no setting",
+	"any: endpoint off": "pushed_authorization_requests_supported", "not emulated": "no setting", "token CIBA": "no setting", "token CTE: session transfer": "no setting", "refresh: session transfer": "can_create_session_transfer_token", "refresh: session transfer elsewhere": "identifier of an API",
 	"userinfo: expired": "the clock", "refresh: user gone": "the user, who has been deleted", "token device: denied": "the answer of the person", "prompt=none + MFA": "factors of guardian", "token: MFA needed": "factors of guardian",
 }
 

@@ -138,12 +138,26 @@ func TestWhoseTicket(t *testing.T) {
 	elsewhere := tn.Client()
 	elsewhere.Transport = agent{elsewhere.Transport}
 	refused("another browser", elsewhere, "app", ticket)
+	picture := tn.Client()
+	picture.Transport = asImage{picture.Transport}
+	if left, shown := tn.authorize(picture, "app", ticket); left != nil || shown.Status != 400 {
+		t.Errorf("a page that loads the address as a picture: %v %d", left, shown.Status)
+	}
 	refused("none of ours", tn.browser, "app", "x")
 	tn.Advance(time.Minute)
 	refused("too late", tn.browser, "app", ticket)
 }
 
 // agent sends another User-Agent.
+// asImage sends requests as a browser does for a picture of another site's page.
+type asImage struct{ http.RoundTripper }
+
+func (a asImage) RoundTrip(rq *http.Request) (*http.Response, error) {
+	rq = rq.Clone(rq.Context())
+	rq.Header.Set("Sec-Fetch-Dest", "image")
+	return a.RoundTripper.RoundTrip(rq)
+}
+
 type agent struct{ http.RoundTripper }
 
 func (a agent) RoundTrip(rq *http.Request) (*http.Response, error) {

@@ -200,8 +200,15 @@ func TestWhatStrictApplicationsMayNot(t *testing.T) {
 		})
 	}
 	t.Run("a request sent ahead", func(t *testing.T) {
-		status, answer := tn.Post(tn.browser, "oauth/par", url.Values{"client_id": {id}, "client_secret": {secret}, "response_type": {"code"}})
-		if status != http.StatusBadRequest || answer["error"] != "invalid_request" {
+		target, _ := tn.request(id)
+		u, err := url.Parse(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pushed := u.Query() // everything else in it is as it should be
+		pushed.Set("client_secret", secret)
+		status, answer := tn.Post(tn.browser, "oauth/par", pushed)
+		if said, _ := answer["error_description"].(string); status != http.StatusBadRequest || answer["error"] != "invalid_request" || !strings.HasSuffix(said, "/oauth/par") {
 			t.Errorf("%d %v", status, answer)
 		}
 	})
@@ -240,6 +247,9 @@ func TestWhatStrictApplicationsMayNot(t *testing.T) {
 		browser := tn.Client()
 		target, _ := tn.request("own", "scope", "openid")
 		tn.logIn(browser, target)
+		if left, page := tn.Visit(browser, target); left == nil && (page.Status != http.StatusOK || page.URL.Path != "/u/consent") {
+			t.Errorf("an application of the tenant's own goes on: %v %d %s", left, page.Status, page.URL)
+		}
 		target, _ = tn.request(id)
 		if left, page := tn.Visit(browser, target); left == nil && page.Status == http.StatusOK || left != nil && left.Query().Get("error") == "" {
 			t.Errorf("%v %d", left, page.Status)

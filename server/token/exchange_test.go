@@ -20,6 +20,7 @@ const (
 	accessType   = "urn:ietf:params:oauth:token-type:access_token"
 	service      = "service" // the client of the API plain
 	second       = "second"  // the client of the API guarded
+	third        = "third"   // the client of the API rfc9068
 	customType   = "urn:example:legacy-token"
 )
 
@@ -37,7 +38,7 @@ func exchanging(file object) {
 	allowed["token_exchange"] = object{"allow_any_profile_of_type": []string{"custom_authentication"}}
 	bySwitch := of(second, guarded) // which stands in the place of the grant type
 	bySwitch["grant_types"], bySwitch["token_exchange"] = []string{}, object{"allow_any_profile_of_type": []string{"on_behalf_of_token_exchange"}}
-	file["clients"] = append(file["clients"].([]object), of(service, plain), bySwitch, allowed, confidential("other", "regular_web", grants))
+	file["clients"] = append(file["clients"].([]object), of(service, plain), of(third, rfc9068), bySwitch, allowed, confidential("other", "regular_web", grants))
 }
 
 func (tn tenant) swap(client string, subject any, more ...string) (int, object) {
@@ -158,6 +159,7 @@ func TestExchangesThatAreRefused(t *testing.T) {
 	tn := start(t, withSeed(exchanging))
 	good := tn.tokens(fixed)
 	_, ofMachine := tn.machineToken(plain)
+	_, ofSilentMachine := tn.machineToken(rfc9068) // which has no claim gty
 	status, action := tn.Manage(tn.browser, http.MethodPost, "actions/actions", object{
 		"name": "Who", "supported_triggers": []object{{"id": "custom-token-exchange", "version": "v1"}}, "code": "exports.onExecuteCustomTokenExchange = async () => {};",
 	})
@@ -185,6 +187,7 @@ func TestExchangesThatAreRefused(t *testing.T) {
 		{"by the client of another API", second, good["access_token"], []string{"audience", plain}, 401, "subject_token is invalid"},
 		{"of an ID token", service, good["id_token"], nil, 401, "subject_token is invalid"},
 		{"of a machine", service, ofMachine["access_token"], nil, 401, "subject_token is invalid"},
+		{"of a machine, as RFC 9068 has it", third, ofSilentMachine["access_token"], nil, 401, "subject_token is invalid"},
 		{"of a token that nobody signed", service, good["access_token"].(string) + "x", nil, 401, "subject_token is invalid"},
 		{"with a wrong secret", service, good["access_token"], []string{"client_secret", "wrong"}, 401, "Unauthorized"},
 		{"by a client without the grant", web, good["access_token"], nil, 403, "not allowed for the client"},
@@ -204,6 +207,16 @@ func TestExchangesThatAreRefused(t *testing.T) {
 		if status, body := tn.swap(service, good["access_token"]); status != http.StatusUnauthorized {
 			t.Errorf("%d %v", status, body)
 		}
+	})
+	t.Run("by a client that does not authenticate", func(t *testing.T) {
+		subject := tn.tokens(fixed)["access_token"]
+		if status, answer := tn.Manage(tn.browser, http.MethodPatch, "clients/"+service, object{"token_endpoint_auth_method": "none"}); status != http.StatusOK {
+			t.Fatalf("%d %v", status, answer)
+		}
+		if status, body := tn.swap(service, subject, "client_secret", ""); status != http.StatusForbidden || body["error"] != "unauthorized_client" {
+			t.Errorf("%d %v", status, body)
+		}
+		tn.Manage(tn.browser, http.MethodPatch, "clients/"+service, object{"token_endpoint_auth_method": "client_secret_post"})
 	})
 	t.Run("of a user who is blocked", func(t *testing.T) {
 		subject := tn.tokens(fixed)["access_token"]
