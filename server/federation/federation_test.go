@@ -408,6 +408,11 @@ func TestStolenAnswers(t *testing.T) {
 	if got := answer(tn.browser, "code="+code+"&state="+first.URL.Query().Get("state")); got != "invalid_request" {
 		t.Errorf("a code of another login is answered with %s", got)
 	}
+	third := tn.simulation("connection", "google-oauth2")
+	tn.codeOf(third)
+	if got := answer(tn.browser, "code="+code+"&state="+third.URL.Query().Get("state")); got != "invalid_request" {
+		t.Errorf("a code of another login, in place of its own, is answered with %s", got)
+	}
 	query := "code=" + code + "&state=" + second.URL.Query().Get("state")
 	if got := answer(tn.browser, query); got == "" || strings.Contains(got, "<") {
 		t.Fatalf("the right answer leads to %s", got)

@@ -187,6 +187,7 @@ func TestAProviderThatLies(t *testing.T) {
 		"the nonce of another":    {say: with("nonce", nonce)},
 		"no nonce":                {say: func(claims object) { delete(claims, "nonce") }},
 		"nobody":                  {say: with("sub", "")},
+		"nobody, and nobody else": {say: with("sub", ""), info: with("sub", "")},
 		"userinfo of another":     {info: with("sub", "somebody else")},
 		"no signature":            {sign: unsigned},
 		"the signature of others": {sign: func(l *liar, claims object) string { return signed(l.other, "k", claims) }},
@@ -208,7 +209,7 @@ func TestAProviderThatLies(t *testing.T) {
 	if got := tn.answer("state", tn.ask(l)); !strings.HasPrefix(got, "invalid_request: ") {
 		t.Errorf("no code: %s", got)
 	}
-	if got := tn.answer("state", tn.ask(l), "error", "consent_required", "error_description", "Ask\n <b>again</b>"); got != "consent_required: Ask <b>again</b>" {
+	if got := tn.answer("state", tn.ask(l), "error", "consent_required", "error_description", "Ask\n <b>a\"g\\a日in</b>"); got != "consent_required: Ask <b>again</b>" {
 		t.Errorf("an error: %s", got)
 	}
 }

@@ -114,6 +114,7 @@ func TestAProviderLogsSomebodyOut(t *testing.T) {
 	for name, body := range map[string]any{
 		"no subject": object{}, "an address": object{"sub_id": object{"format": "email", "email": "lou@liar.example"}}, "a list": []string{"lou"},
 		"another provider's": object{"sub_id": object{"format": "iss_sub", "iss": "https://other.example.com", "sub": "lou"}},
+		"another format":     object{"sub_id": object{"format": "opaque", "iss": l.URL, "sub": "lou"}},
 		"no sub":             object{"sub_id": object{"format": "iss_sub", "iss": l.URL}},
 	} {
 		if status, code := tn.revoke("up", proof(nil), body); status != http.StatusBadRequest || code != "invalid_request" {
@@ -179,5 +180,11 @@ func TestADirectoryLogsSomebodyOut(t *testing.T) {
 	}
 	if status, code := tn.revoke("up", proof(d.key, nil), body); status != http.StatusNoContent || tn.goesOn() {
 		t.Errorf("%d %v", status, code)
+	}
+	tn = ofDirectory(t, d) // whose settings name nobody: a request that names nobody is not from them either
+	for name, change := range map[string]object{"nobody": {"iss": nil, "sub": nil}, "no issuer": {"iss": nil}, "no application": {"sub": nil}} {
+		if status, code := tn.revoke("up", proof(d.key, change), body); status != http.StatusUnauthorized {
+			t.Errorf("without settings, %s: %d %v", name, status, code)
+		}
 	}
 }
