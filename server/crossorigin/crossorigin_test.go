@@ -20,12 +20,13 @@ clients:
   - {name: app, client_id: app, app_type: spa, token_endpoint_auth_method: none, callbacks: ["https://app.example.com/callback"],
      grant_types: [authorization_code, "http://auth0.com/oauth/grant-type/passwordless/otp"], cross_origin_authentication: true}
   - {name: other, client_id: other, app_type: spa, token_endpoint_auth_method: none, callbacks: ["https://other.example.com/callback"], grant_types: [authorization_code], cross_origin_authentication: true}
+  - {name: strict, client_id: strict, app_type: spa, is_first_party: false, third_party_security_mode: strict, token_endpoint_auth_method: none, callbacks: ["https://app.example.com/callback"], grant_types: [authorization_code], cross_origin_authentication: true}
   - {name: closed, client_id: closed, app_type: spa, token_endpoint_auth_method: none, callbacks: ["https://app.example.com/callback"], grant_types: [authorization_code]}
 users:
   - {user_id: "auth0|ann", email: ann@example.com, password: a password of ann, connection: Username-Password-Authentication}
   - {user_id: "auth0|bob", email: bob@example.com, password: a password of bob, blocked: true, connection: Username-Password-Authentication}
 databases:
-  - {name: Username-Password-Authentication, strategy: auth0, enabled_clients: [app, other, closed], options: {disable_signup: true}}
+  - {name: Username-Password-Authentication, strategy: auth0, enabled_clients: [app, other, closed, strict], options: {disable_signup: true}}
 connections:
   - {name: email, strategy: email, enabled_clients: [app]}
   - {name: unused, strategy: email, enabled_clients: []}
@@ -182,6 +183,7 @@ func TestRefusals(t *testing.T) {
 		{"a realm without passwords", with(object{"realm": "email"}), 400, "invalid_request", "Unknown realm email."},
 		{"an application that is none", with(object{"client_id": "x"}), 401, "unauthorized_client", "Cross origin login not allowed."},
 		{"an application that does not do so", with(object{"client_id": "closed"}), 401, "unauthorized_client", "Cross origin login not allowed."},
+		{"a third party's, which is strict", with(object{"client_id": "strict"}), 401, "unauthorized_client", "Cross origin login not allowed."},
 		{"a wrong password", with(object{"password": "x"}), 403, "access_denied", "Wrong email or password."},
 		{"nobody", with(object{"username": "x"}), 403, "access_denied", "Wrong email or password."},
 		{"a blocked user", with(object{"username": "bob@example.com", "password": "a password of bob"}), 403, "blocked_user", "Blocked user"},

@@ -197,6 +197,37 @@ func TestADeviceIsRefused(t *testing.T) {
 	}
 }
 
+// TestADeviceIsAnsweredOnce: the end of a login lets no device in that was refused or has expired meanwhile.
+func TestADeviceIsAnsweredOnce(t *testing.T) {
+	tn := start(t, "")
+	for name, tt := range map[string]struct {
+		meanwhile    func(user string)
+		status       int
+		code, answer string
+	}{
+		"refused in another tab": {func(user string) {
+			_, page := tn.Visit(tn.browser, tn.URL+"activate?user_code="+user)
+			if _, page = tn.Submit(tn.browser, page, url.Values{"action": {"cancel"}}); !strings.Contains(page.Body, "Activation Denied") {
+				t.Fatalf("the other tab: %d %s", page.Status, page.Body)
+			}
+		}, 403, "access_denied", "User cancelled the confirmation prompt."},
+		"expired": {func(string) { tn.Advance(15 * time.Minute) }, 403, "expired_token", "The device_code is expired."},
+	} {
+		tn.browser = tn.Client()
+		code, user := tn.codes("tv")
+		_, page := tn.Visit(tn.browser, tn.URL+"activate?user_code="+user)
+		_, page = tn.Submit(tn.browser, page, url.Values{"action": {"confirm"}})
+		form := page.Form()
+		tt.meanwhile(user)
+		form.Set("username", "ann@example.com")
+		form.Set("password", "a password of ann")
+		if _, page = tn.Submit(tn.browser, page, form); page.Status != 400 {
+			t.Errorf("%s: the login ends with %d %s", name, page.Status, page.Body)
+		}
+		tn.refused("tv", code, tt.status, tt.code, tt.answer)
+	}
+}
+
 func TestADeviceIsLate(t *testing.T) {
 	tn := start(t, "")
 	code, user := tn.codes("tv")

@@ -199,6 +199,7 @@ func TestWhatIsNoChallenge(t *testing.T) {
 		"no identifier":            {object{}, 400, "invalid_request", "email"},
 		"two identifiers":          {object{"email": bob, "phone_number": phone}, 400, "invalid_request", "email"},
 		"a bad address":            {object{"email": "x"}, 400, "invalid_request", "email"},
+		"a name beside it":         {object{"email": "Bob <bob@example.com>"}, 400, "invalid_request", "email"},
 		"a bad number":             {object{"phone_number": "1"}, 400, "invalid_request", "phone_number"},
 		"a bad way":                {object{"phone_number": phone, "delivery_method": "pigeon"}, 400, "invalid_request", "delivery_method"},
 		"no connection":            {object{"email": bob, "connection": ""}, 400, "invalid_request", "connection"},
