@@ -21,6 +21,8 @@ clients:
      organization_usage: allow, callbacks: ["https://app.example.com/callback"], session_transfer: {can_create_session_transfer_token: true}}
   - {name: rotates, client_id: rotates, app_type: native, token_endpoint_auth_method: none, grant_types: [authorization_code, refresh_token], callbacks: ["https://app.example.com/callback"],
      refresh_token: {rotation_type: rotating, expiration_type: expiring, leeway: 0}, session_transfer: {can_create_session_transfer_token: true, enforce_cascade_revocation: false}}
+  - {name: brief, client_id: brief, app_type: native, token_endpoint_auth_method: none, grant_types: [authorization_code, refresh_token], callbacks: ["https://app.example.com/callback"],
+     refresh_token: {rotation_type: non-rotating, expiration_type: expiring, token_lifetime: 30, idle_token_lifetime: 20, infinite_token_lifetime: false, infinite_idle_token_lifetime: false}, session_transfer: {can_create_session_transfer_token: true}}
   - {name: server, client_id: server, app_type: regular_web, token_endpoint_auth_method: client_secret_post, client_secret: a secret of sixteen, grant_types: ["http://auth0.com/oauth/grant-type/password-realm", refresh_token],
      is_token_endpoint_ip_header_trusted: true, session_transfer: {can_create_session_transfer_token: true}}
   - {name: web, client_id: web, app_type: native, token_endpoint_auth_method: none, grant_types: [authorization_code, implicit, refresh_token], organization_usage: allow, callbacks: ["https://app.example.com/callback"],
@@ -37,7 +39,7 @@ clients:
 clientGrants:
   - {client_id: Tenant0ManagementClient000000001, audience: "${issuer}api/v2/", allow_all_scopes: true}
 databases:
-  - {name: db, strategy: auth0, enabled_clients: [phone, rotates, server, web, keeps, loose, plain, pushes, saml]}
+  - {name: db, strategy: auth0, enabled_clients: [phone, rotates, brief, server, web, keeps, loose, plain, pushes, saml]}
 organizations:
   - {id: org_one1111111111, name: one, connections: [{name: db}]}
   - {id: org_two2222222222, name: two, connections: [{name: db}]}
@@ -195,6 +197,9 @@ func TestWhatIsNoSessionTransferToken(t *testing.T) {
 	diff(t, "a refresh token", at("web", refresh), loginPage)
 	diff(t, "for an application that takes none", at("plain", fresh()), loginPage)
 	diff(t, "in silence", tn.arrive(tn.Client(), "x", "prompt", "none"), login)
+	unused := fresh()
+	diff(t, "with a request that is refused", tn.arrive(tn.Client(), unused, "max_age", "x"), "invalid_request: Invalid parameter max_age: must be a number of seconds")
+	diff(t, "and then with a good one", tn.arrive(tn.Client(), unused), code)
 	diff(t, "although a new login is demanded", tn.arrive(tn.Client(), fresh(), "prompt", "login"), loginPage)
 
 	old := fresh()
@@ -224,6 +229,11 @@ func TestWhatIsNoSessionTransferToken(t *testing.T) {
 	}
 	diff(t, "another device's", at("web", elsewhere()), loginPage)
 	diff(t, "another device's, where that does not matter", at("keeps", elsewhere()), code)
+
+	_, briefly := tn.swap("brief", tn.phone("brief"))
+	tn.Freeze(noon.Add(30 * time.Second))
+	diff(t, "after its refresh token has expired", at("web", briefly["access_token"].(string)), loginPage)
+	tn.Freeze(noon)
 
 	last := fresh()
 	tn.Manage(tn.Client(), http.MethodPatch, "clients/phone", answer{"session_transfer": answer{"can_create_session_transfer_token": false}})
@@ -329,9 +339,14 @@ func TestRefreshTokensAfterASessionTransfer(t *testing.T) {
 	if !tn.refreshes("loose", kept) {
 		t.Error("one that is not bound to its session has ended with it")
 	}
+	browser = tn.Client()
+	late := tn.Login(browser, servertest.Login{ClientID: "loose", RedirectURI: callbackURL, Params: url.Values{"scope": {offline}, "audience": {""}, "session_transfer_token": {tn.transferToken(refresh)}}})
 	tn.revoke("phone", refresh)
 	if tn.refreshes("loose", kept) {
 		t.Error("it outlives the refresh token of the phone")
+	}
+	if reply := tn.Exchange(browser, late); reply["refresh_token"] != nil {
+		t.Errorf("a code from before: %v", reply)
 	}
 }
 
