@@ -22,6 +22,10 @@ const (
 	batchBytes = 1 << 20
 )
 
+// maxUser bounds one user in a file, with the blanks before it, in bytes: it is as much as the Management API takes for
+// a user. The decoder has the whole user in memory.
+const maxUser = 1 << 20
+
 // Prefix and suffix of the names of files that wait for their job. Between them are the name of the worker,
 // since several servers may share the folder, and a random number.
 const (
@@ -120,14 +124,15 @@ func (r *Runner) removeFiles() error {
 // batches reads a JSON list in batches. An error ends the iteration.
 func batches(list io.Reader) iter.Seq2[[]any, error] {
 	return func(yield func([]any, error) bool) {
-		dec := json.NewDecoder(list)
+		limit := &limited{Reader: list, end: maxUser}
+		dec := json.NewDecoder(limit)
 		open, err := dec.Token()
 		if err == nil && open != nil && open != json.Delim('[') {
 			err = fmt.Errorf("%w: the users are not a list", ErrSyntax)
 		}
 		for err == nil && open != nil && dec.More() {
 			var part []any
-			if part, err = next(dec); err == nil && !yield(part, nil) {
+			if part, err = next(dec, limit); err == nil && !yield(part, nil) {
 				return
 			}
 		}
@@ -143,10 +148,30 @@ func batches(list io.Reader) iter.Seq2[[]any, error] {
 	}
 }
 
+// limited is a reader that must not be read any further once end was reached. The decoder reads on only as long as it
+// has no whole value.
+type limited struct {
+	io.Reader
+	read, end int64
+}
+
+// Read implements io.Reader.
+func (l *limited) Read(p []byte) (int, error) {
+	if l.read > l.end {
+		return 0, fmt.Errorf("%w: a user has more than %d bytes", ErrSyntax, maxUser)
+	}
+	n, err := l.Reader.Read(p)
+	l.read += int64(n)
+	return n, err
+}
+
 // next reads the next batch of a list.
-func next(dec *json.Decoder) (part []any, err error) {
+func next(dec *json.Decoder, limit *limited) (part []any, err error) {
 	from := dec.InputOffset()
-	for dec.More() && len(part) < batchUsers && dec.InputOffset()-from < batchBytes {
+	for len(part) < batchUsers && dec.InputOffset()-from < batchBytes {
+		if limit.end = dec.InputOffset() + maxUser; !dec.More() {
+			break
+		}
 		var user any
 		if err := dec.Decode(&user); err != nil {
 			return nil, err

@@ -71,6 +71,30 @@ func TestFilesOfImportsAreBounded(t *testing.T) {
 	}
 }
 
+// TestOneUserOfAFileIsBounded, and so is what stands between users, however large the file may be.
+func TestOneUserOfAFileIsBounded(t *testing.T) {
+	tn := start(t, maxImport(8<<20))
+	long := strings.Repeat("x", 3<<20)
+	for name, file := range map[string]string{
+		"metadata": `[{"email":"a@imported.test"},{"email":"b@imported.test","user_metadata":{"text":"` + long + `"}}]`,
+		"depth":    `[{"email":"a@imported.test","user_metadata":` + strings.Repeat("[", 3<<20) + strings.Repeat("]", 3<<20) + `}]`,
+		"syntax":   `[{"email"` + long + long + `]`,
+		"blanks":   `[{"email":"a@imported.test"},` + strings.ReplaceAll(long, "x", " ") + `{"email":"b@imported.test"}]`,
+	} {
+		status, answer := tn.upload(file, "connection_id", tn.connection)
+		message, _ := answer["message"].(string)
+		if status != http.StatusBadRequest || name != "depth" && name != "syntax" && !strings.HasSuffix(message, "a user has more than 1048576 bytes") {
+			t.Errorf("%s: %d %v", name, status, answer)
+		}
+	}
+	if left := waiting(t, tn); len(left) > 0 {
+		t.Errorf("there remain %v", left)
+	}
+	if summary, _ := tn.imports(`[{"email":"c@imported.test","app_metadata":{"text":"` + long[:900<<10] + `"}}]`); summary["inserted"] != 1.0 {
+		t.Errorf("a user of 900 KB: %v", summary)
+	}
+}
+
 // waiting lists the uploaded files that wait for a job.
 func waiting(t *testing.T, tn tenant) []string {
 	t.Helper()

@@ -75,6 +75,8 @@ func (rq request) importPart(form *importForm, part *multipart.Part) (err error)
 		case errors.Is(err, jobs.ErrEmpty):
 			return resource.InvalidBody("Users file must not be empty.")
 		case errors.Is(err, jobs.ErrSyntax):
+			// A client that is still sending sees the answer only at the end of the file.
+			_, _ = io.Copy(io.Discard, io.LimitReader(part, int64(rq.MaxImport)))
 			cause := strings.TrimPrefix(err.Error(), jobs.ErrSyntax.Error()+": ")
 			return resource.InvalidBody("Failed to parse users file JSON when importing users. Make sure it is valid JSON. " + cause)
 		}
