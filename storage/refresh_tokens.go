@@ -29,6 +29,8 @@ type RefreshToken struct {
 	Tokens        []Token   `json:"tokens"`
 	// Metadata was set by the Management API.
 	Metadata Document `json:"metadata,omitempty"`
+	// Device is as in a Session.
+	Device Document `json:"device,omitempty"`
 }
 
 // Token is one refresh token string of a family.
@@ -135,10 +137,12 @@ func (tx *Tx) RefreshTokensWhere(holds func(RefreshToken) bool) (ids []string, e
 
 // Exchange is one use of a refresh token.
 type Exchange struct {
-	ID      string // the family
-	Hash    string // of the presented token
-	Next    string // the hash of the token that replaces it, if the family rotates
-	Now     time.Time
+	ID   string // the family
+	Hash string // of the presented token
+	Next string // the hash of the token that replaces it, if the family rotates
+	Now  time.Time
+	// Device changes the token's Device, nil for no change.
+	Device  func(Document) Document
 	Overlap time.Duration // how long a replaced token stays valid
 	// IdleExpiresAt is the family's new idle expiry; zero means never.
 	IdleExpiresAt time.Time
@@ -172,6 +176,9 @@ func (db *DB) ExchangeRefreshToken(ctx context.Context, x Exchange) (rotated boo
 		}
 		rotated = t.Rotating
 		t.LastExchangedAt, t.IdleExpiresAt = x.Now, x.IdleExpiresAt
+		if x.Device != nil {
+			t.Device = x.Device(t.Device)
+		}
 		if err := x.keepBeside(tx, t.Issue.UserID); err != nil {
 			return err
 		}

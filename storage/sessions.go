@@ -33,6 +33,8 @@ type Session struct {
 	Parent string `json:"parent,omitempty"`
 	// Metadata was set by the Management API.
 	Metadata Document `json:"metadata,omitempty"`
+	// Device is the session's device as the Management API shows it, which package session keeps.
+	Device Document `json:"device,omitempty"`
 }
 
 // AuthenticationMethod is one way in which a user has authenticated, and when.

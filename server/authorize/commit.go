@@ -109,7 +109,7 @@ func touch(tx *storage.Tx, d *decision, now time.Time) error {
 	if err != nil || !d.touches(now) {
 		return err
 	}
-	return tx.Sessions.Put(session.Used(s, d.client.ClientID, d.tenant, now))
+	return tx.Sessions.Put(session.Used(s, d.http, d.client.ClientID, d.tenant, now))
 }
 
 // renew extends the time during which the browser is not asked for multi-factor

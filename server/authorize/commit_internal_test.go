@@ -2,6 +2,8 @@ package authorize
 
 import (
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -57,7 +59,7 @@ func TestWhatWasDecidedIsAnsweredAsLongAsItIsSo(t *testing.T) {
 					tx.StartTransaction(storage.Transaction{StateHash: "state", CreatedAt: now, ExpiresAt: now.Add(time.Hour), Asked: storage.AuthorizeRequest{ClientID: "app"}}),
 				)
 			})
-			d := &decision{}
+			d := &decision{http: httptest.NewRequest(http.MethodGet, "/authorize", http.NoBody)}
 			err = db.View(t.Context(), func(tx *storage.Tx) (err error) {
 				if d.transaction, err = tx.Transactions.Get("state"); err != nil {
 					return err

@@ -55,6 +55,8 @@ type decision struct {
 	form *storage.FormVisit
 	// person is the subject of the assertion, if the request is one of SAML or WS-Federation.
 	person saml.Person
+	// http is the browser's request.
+	http *http.Request
 }
 
 // decide goes through the steps of a login: read the request, identify the user, check access, run
@@ -104,6 +106,7 @@ func (m *room) conclude(r *http.Request, d *decision) (err error) {
 
 // load fills in who the user is and what the user is allowed to do. It stops when a page is needed first.
 func (m *room) load(tx *storage.Tx, r *http.Request, d *decision, now time.Time) (err error) {
+	d.http = r
 	l := d.login
 	if d.page, err = askInvited(l); err != nil || d.page != "" {
 		return err

@@ -361,6 +361,7 @@ func TestVerificationEmails(t *testing.T) {
 		t.Errorf("the link leads to %v", left)
 	}
 	tn.must(http.StatusOK, http.MethodPatch, "/email-templates/verify_email", object{"enabled": false})
+	tn.must(http.StatusNotFound, http.MethodPost, "/jobs/verification-email", object{"user_id": user, "organization_id": "org_0000000000000000"})
 	job = tn.must(http.StatusCreated, http.MethodPost, "/jobs/verification-email", object{"user_id": user})
 	if done := tn.must(http.StatusOK, http.MethodGet, "/jobs/"+job["id"].(string), nil); done["status"] != "failed" {
 		t.Errorf("with the template disabled the job is %v", done)

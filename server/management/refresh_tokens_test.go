@@ -4,7 +4,11 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenant0/tenant0/server/servertest"
 )
@@ -91,6 +95,50 @@ func TestSessionMetadata(t *testing.T) {
 	if got := c.must(200, http.MethodPatch, path, object{"session_metadata": object{}}); got["session_metadata"] != nil {
 		t.Errorf("without metadata the session is %v", got)
 	}
+}
+
+// agent sends requests with a User-Agent.
+type agent string
+
+// RoundTrip implements http.RoundTripper.
+func (a agent) RoundTrip(rq *http.Request) (*http.Response, error) {
+	rq = rq.Clone(rq.Context())
+	rq.Header.Set("User-Agent", string(a))
+	return http.DefaultTransport.RoundTrip(rq)
+}
+
+// TestDevicesOfSessionsAndRefreshTokens: both say from where they were first and last used.
+func TestDevicesOfSessionsAndRefreshTokens(t *testing.T) {
+	c := newClient(t)
+	browser := c.tenant.Client()
+	browser.Transport = agent("First/1.0")
+	login := servertest.Login{
+		ClientID: servertest.SPA, RedirectURI: servertest.SPACallback, Params: url.Values{"audience": {servertest.API}, "scope": {"openid offline_access"}},
+	}
+	token, _ := c.tenant.Exchange(browser, c.tenant.Login(browser, login))["refresh_token"].(string)
+	expect := func(when, list, last string) {
+		t.Helper()
+		user := "/users/" + url.PathEscape(c.employee())
+		all := c.must(200, http.MethodGet, user+map[string]string{"sessions": "/sessions", "tokens": "/refresh-tokens"}[list], nil)[list].([]any)
+		want := object{"initial_ip": "127.0.0.1", "initial_user_agent": "First/1.0", "last_ip": "127.0.0.1", "last_user_agent": last}
+		if diff := cmp.Diff(any(want), all[0].(object)["device"]); diff != "" {
+			t.Errorf("%s, the device of the %s (- want, + got):\n%s", when, list, diff)
+		}
+	}
+	expect("after the login", "sessions", "First/1.0")
+	expect("after the login", "tokens", "First/1.0")
+
+	browser.Transport = agent("Second/" + strings.Repeat("x", 600))
+	status, _ := c.tenant.Token(browser, url.Values{"grant_type": {"refresh_token"}, "client_id": {servertest.SPA}, "refresh_token": {token}})
+	if status != http.StatusOK {
+		t.Fatalf("the refresh gets %d", status)
+	}
+	expect("after a refresh", "tokens", "Second/"+strings.Repeat("x", 505))
+	expect("after a refresh", "sessions", "First/1.0")
+	c.tenant.Advance(2 * time.Minute)
+	c.token = c.machineToken("")
+	c.tenant.Login(browser, login)
+	expect("after another login", "sessions", "Second/"+strings.Repeat("x", 505))
 }
 
 func TestDeviceCredentials(t *testing.T) {

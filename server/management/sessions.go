@@ -41,6 +41,9 @@ func describeSession(s storage.Session) storage.Document {
 		"expires_at": resource.Time(s.ExpiresAt), "idle_expires_at": resource.Time(s.IdleExpiresAt), "clients": clients,
 		"authentication": storage.Document{"methods": signin.Methods(s)}, "cookie": storage.Document{"mode": mode},
 	}
+	if s.Device != nil {
+		doc["device"] = s.Device
+	}
 	if len(s.Metadata) > 0 {
 		doc["session_metadata"] = s.Metadata
 	}

@@ -61,6 +61,9 @@ func ShownRefreshToken(t storage.RefreshToken) storage.Document {
 	if !t.IdleExpiresAt.IsZero() {
 		doc["idle_expires_at"] = resource.Time(t.IdleExpiresAt)
 	}
+	if t.Device != nil {
+		doc["device"] = t.Device
+	}
 	if len(t.Metadata) > 0 {
 		doc["refresh_token_metadata"] = t.Metadata
 	}

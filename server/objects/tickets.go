@@ -179,6 +179,11 @@ func SendVerification(ch *Change, sent storage.Document) (job storage.Document, 
 	if err := knownClient(ch.Tx, sent); err != nil {
 		return nil, err
 	}
+	if organization := storage.Text(sent, "organization_id"); organization != "" {
+		if err := Organizations.Require(ch.Tx, organization); err != nil {
+			return nil, err
+		}
+	}
 	if user.Email == "" {
 		return nil, resource.InvalidBody("The user does not have an email address.")
 	}

@@ -203,7 +203,7 @@ func TestLifetimes(t *testing.T) {
 		if _, _, err := find(noon.Add(one.idle)); !storage.IsNotFound(err) {
 			t.Errorf("%s: an idle session lives: %v", one.name, err)
 		}
-		used := session.Used(s, "app", tenant, noon.Add(one.idle-time.Second))
+		used := session.Used(s, httptest.NewRequest(http.MethodGet, "/", http.NoBody), "app", tenant, noon.Add(one.idle-time.Second))
 		if want := noon.Add(2*one.idle - time.Second); !used.IdleExpiresAt.Equal(want) {
 			t.Errorf("%s: a session that was used is idle at %s, want %s", one.name, used.IdleExpiresAt, want)
 		}

@@ -5,8 +5,10 @@ package session
 
 import (
 	"encoding/base64"
+	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tenant0/tenant0/keys"
@@ -90,6 +92,7 @@ func (c Cookies) Begin(tx *storage.Tx, r *http.Request, s storage.Session, now t
 		s.AuthenticatedAt = now
 	}
 	s.ExpiresAt, s.IdleExpiresAt = now.Add(absolute), now.Add(idle)
+	s.Device = UsedFrom(r)(s.Device)
 	replaces := ""
 	if old := c.read(r, ssoCookie); old != "" {
 		replaces = keyOf(old)
@@ -136,6 +139,41 @@ func lifetimes(t storage.Tenant, s storage.Session) (idle, absolute time.Duratio
 	return hours(t.IdleSessionLifetime, defaultIdle), hours(t.SessionLifetime, defaultAbsolute)
 }
 
+// Address returns the IP address that a request comes from.
+func Address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// maxUserAgent bounds the User-Agent that is kept, in bytes: a browser may send a very long one.
+const maxUserAgent = 512
+
+// UsedFrom returns a function that changes the device of a session or a refresh token, which says from where it was
+// first and last used, for a use by a request. Auth0: api/management/v2/sessions/get-session.
+func UsedFrom(r *http.Request) func(storage.Document) storage.Document {
+	userAgent := r.UserAgent()
+	userAgent = strings.ToValidUTF8(userAgent[:min(len(userAgent), maxUserAgent)], "")
+	return func(device storage.Document) storage.Document {
+		used := storage.Document{}
+		for from, value := range map[string]string{"ip": Address(r), "user_agent": userAgent} {
+			initial, known := device["initial_"+from]
+			if value != "" {
+				used["last_"+from] = value
+			}
+			switch {
+			case known:
+				used["initial_"+from] = initial
+			case device == nil && value != "":
+				used["initial_"+from] = value
+			}
+		}
+		return used
+	}
+}
+
 // UseCounts reports whether an application's use of a session must be stored: at the
 // application's first use, and otherwise if the last stored use is a minute old, or a hundredth
 // of a shorter idle lifetime. A session therefore ends at most that much too early.
@@ -147,8 +185,9 @@ func UseCounts(s storage.Session, clientID string, t storage.Tenant, now time.Ti
 
 // Used returns a session after an application has used it, which renews its idle lifetime, Auth0:
 // manage-users/sessions.
-func Used(s storage.Session, clientID string, t storage.Tenant, now time.Time) storage.Session {
+func Used(s storage.Session, r *http.Request, clientID string, t storage.Tenant, now time.Time) storage.Session {
 	idle, _ := lifetimes(t, s)
+	s.Device = UsedFrom(r)(s.Device)
 	s.LastUsedAt, s.IdleExpiresAt = now, now.Add(idle)
 	if !slices.Contains(s.Clients, clientID) {
 		s.Clients = append(slices.Clone(s.Clients), clientID)

@@ -91,7 +91,7 @@ func TestCookiesOfSessions(t *testing.T) {
 func TestAUseChangesNothingThatIsShared(t *testing.T) {
 	clients := append(make([]string, 0, 4), "first") // with room for more
 	s := storage.Session{CookieHash: "c", Clients: clients, Metadata: storage.Document{"k": "v"}, Methods: []storage.AuthenticationMethod{{Name: "pwd"}}}
-	used := session.Used(s, "second", storage.Tenant{}, noon)
+	used := session.Used(s, httptest.NewRequest(http.MethodGet, "/", http.NoBody), "second", storage.Tenant{}, noon)
 	used.Clients[0] = "changed"
 	if want := []string{"first", "", "", ""}; !slices.Equal(clients[:4], want) || len(used.Clients) != 2 {
 		t.Errorf("after a use by another application the first reads %q, and the session has %q", clients[:4], used.Clients)

@@ -11,7 +11,6 @@ package signin
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -84,13 +83,7 @@ type Attempt struct {
 }
 
 // Address returns the IP address that a request comes from.
-func Address(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
-}
+func Address(r *http.Request) string { return session.Address(r) }
 
 // Browser identifies the browser of a request without a cookie, as far as that is possible, by
 // its IP address and its User-Agent. It is for pages of other sites, whose requests come without

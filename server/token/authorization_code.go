@@ -11,6 +11,7 @@ import (
 	"github.com/tenant0/tenant0/server/authz"
 	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -90,7 +91,7 @@ func (g *authorizationCode) reused(ctx context.Context, text string, rq *oauth.T
 // Commit implements oauth.Grant. One transaction deletes the code and stores the
 // refresh token, so that only one of several requests with the same code succeeds.
 func (g *authorizationCode) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
-	issued := startRefreshToken(g.issuer.Secrets, grant, reply, rq.Now)
+	issued := startRefreshToken(g.issuer.Secrets, grant, reply, rq)
 	code := storage.Code{Hash: keys.Hash(rq.Form.Get("code")), GrantID: grant.ID}
 	err := g.db.RedeemCode(ctx, code, rq.Now, issued)
 	if errors.Is(err, storage.ErrReused) {
@@ -111,7 +112,7 @@ func offline(grant *tokens.Grant) bool {
 
 // startRefreshToken creates the refresh token of a grant, if the grant includes one, and puts it
 // into the reply.
-func startRefreshToken(secrets *keys.Secrets, grant *tokens.Grant, reply *oauth.Reply, now time.Time) *storage.RefreshToken {
+func startRefreshToken(secrets *keys.Secrets, grant *tokens.Grant, reply *oauth.Reply, rq *oauth.TokenRequest) *storage.RefreshToken {
 	switch {
 	case bound(grant):
 		reply.RefreshToken = secrets.NewOnlineRefreshToken(grant.ID)
@@ -120,7 +121,9 @@ func startRefreshToken(secrets *keys.Secrets, grant *tokens.Grant, reply *oauth.
 	default:
 		return nil
 	}
-	return newFamily(grant, reply.RefreshToken, now)
+	family := newFamily(grant, reply.RefreshToken, rq.Now)
+	family.Device = session.UsedFrom(rq.HTTP)(nil)
+	return family
 }
 
 // bound reports whether the refresh token of a grant ends with its session: with online access and, if the application

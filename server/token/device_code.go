@@ -54,7 +54,7 @@ func (g *deviceCode) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tok
 // Commit implements oauth.Grant. One transaction deletes the device code and stores the refresh
 // token, so that only one of several polls succeeds.
 func (g *deviceCode) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
-	issued := startRefreshToken(g.Issuer.Secrets, grant, reply, rq.Now)
+	issued := startRefreshToken(g.Issuer.Secrets, grant, reply, rq)
 	err := g.DB.RedeemDevice(ctx, keys.Hash(rq.Form.Get("device_code")), issued)
 	if errors.Is(err, storage.ErrReused) {
 		return apierr.InvalidDeviceCode.With(err)

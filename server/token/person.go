@@ -142,7 +142,7 @@ func allScopes(api *storage.ResourceServer) string {
 // Commit implements oauth.Grant: it records the login and stores the refresh token in one
 // transaction.
 func (p *people) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
-	issued := startRefreshToken(p.Issuer.Secrets, grant, reply, rq.Now)
+	issued := startRefreshToken(p.Issuer.Secrets, grant, reply, rq)
 	return p.DB.Update(ctx, func(tx *storage.Tx) error {
 		if err := rq.Admit(tx); err != nil || issued == nil {
 			return err

@@ -153,7 +153,7 @@ func extendSession(tx *storage.Tx, s storage.Session, rq *oauth.TokenRequest) er
 	if err != nil {
 		return err
 	}
-	return tx.Sessions.Put(session.Used(kept, rq.Client.ClientID, tenant, rq.Now))
+	return tx.Sessions.Put(session.Used(kept, rq.HTTP, rq.Client.ClientID, tenant, rq.Now))
 }
 
 // breach revokes a family if a token is used that was replaced before, Auth0:
@@ -190,7 +190,7 @@ func both(first, second func(*storage.Tx) error) func(*storage.Tx) error {
 func (g *refreshToken) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
 	s := rq.Client.RefreshToken
 	x := storage.Exchange{
-		ID: grant.ID, Hash: keys.Hash(rq.Form.Get("refresh_token")), Now: rq.Now,
+		ID: grant.ID, Hash: keys.Hash(rq.Form.Get("refresh_token")), Now: rq.Now, Device: session.UsedFrom(rq.HTTP),
 		Overlap:       clock.Span(s.Leeway, time.Second),
 		IdleExpiresAt: idleEnd(s, rq.Now),
 		Authorization: grant.Authorization,
