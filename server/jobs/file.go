@@ -197,7 +197,10 @@ func ended(dec *json.Decoder) error {
 // unchanged.
 func syntax(err error) error {
 	fault, malformed := errors.AsType[*json.SyntaxError](err)
+	outside, large := errors.AsType[*json.UnmarshalTypeError](err) // such as 1e400: all else fits into any
 	switch {
+	case large:
+		return fmt.Errorf("%w: the %s is out of range", ErrSyntax, outside.Value)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("%w: Unexpected end of JSON input", ErrSyntax)
 	case malformed:

@@ -179,10 +179,14 @@ func faultOf(err error) *fault {
 	return f
 }
 
+// maxErrors bounds the errors that a job keeps: a short file can have very many users that are nothing. Further ones
+// are counted only.
+const maxErrors = 10_000
+
 // write writes one user, or records the error.
 func (r *Runner) write(tx *storage.Tx, i Import, u imported, p *progress) error {
 	doc, err := r.apply(tx, i, u, p)
-	if err != nil || doc == nil {
+	if err != nil || doc == nil || p.failed > maxErrors {
 		return err
 	}
 	return tx.Documents(errorKind, i.JobID).Put(storage.Write{ID: strconv.Itoa(p.done()), Document: doc})

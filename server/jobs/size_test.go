@@ -95,6 +95,31 @@ func TestOneUserOfAFileIsBounded(t *testing.T) {
 	}
 }
 
+// TestNumbersOfAFileAreBounded: a number beyond all that JSON programs can hold is a mistake in the file.
+func TestNumbersOfAFileAreBounded(t *testing.T) {
+	tn := start(t)
+	for _, number := range []string{"1e400", "-1e400", strings.Repeat("9", 400)} {
+		status, answer := tn.upload(`[{"email":"a@imported.test","user_metadata":{"n":`+number+`}}]`, "connection_id", tn.connection)
+		if message, _ := answer["message"].(string); status != http.StatusBadRequest || !strings.HasSuffix(message, "the number "+number+" is out of range") {
+			t.Errorf("%.20s: %d %v", number, status, answer)
+		}
+	}
+}
+
+// TestErrorsOfAJobAreBounded: a file of users that are nothing is short and has very many errors.
+func TestErrorsOfAJobAreBounded(t *testing.T) {
+	tn := start(t)
+	summary, job := tn.imports("[" + strings.Repeat("1,", 10_500) + "1]")
+	if summary["failed"] != 10_501.0 {
+		t.Errorf("the summary is %v", summary)
+	}
+	_, raw := tn.do(http.MethodGet, "/jobs/"+job+"/errors", "", http.NoBody)
+	var kept []any
+	if err := json.Unmarshal(raw, &kept); err != nil || len(kept) != 10_000 {
+		t.Errorf("%d errors are kept, %v", len(kept), err)
+	}
+}
+
 // waiting lists the uploaded files that wait for a job.
 func waiting(t *testing.T, tn tenant) []string {
 	t.Helper()
