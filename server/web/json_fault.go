@@ -4,13 +4,15 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"strings"
 )
 
 // JSONFault describes an error of encoding/json: which member has the wrong type ("" for the whole text), and
-// which type it must have, by JSON's names. Both are "" if the text is not valid JSON.
+// which type it must have, by JSON's names. Both are "" if the text is not valid JSON, or
+// has a number that is out of range.
 func JSONFault(err error) (member, want string) {
 	e, ok := errors.AsType[*json.UnmarshalTypeError](err)
-	if !ok {
+	if !ok || e.Type.Kind() == reflect.Float64 && strings.HasPrefix(e.Value, "number ") { // 1e400, a number of no type
 		return "", ""
 	}
 	return e.Field, jsonType(e.Type)

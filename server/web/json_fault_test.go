@@ -20,6 +20,8 @@ func TestJSONFault(t *testing.T) {
 		{`{"maybe": 1}`, "maybe", "string"},
 		{`[]`, "", "object"},
 		{`{"name": `, "", ""},
+		{`{"more": {"a": 1e400}}`, "", ""},
+		{`{"share": -1e400}`, "", ""},
 	} {
 		var into struct {
 			Name  string         `json:"name"`
