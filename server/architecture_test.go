@@ -33,7 +33,7 @@ var floors = map[string]int{
 	"storage/bolt": 2, "storage/postgres": 2,
 
 	// The tenant file's format belongs to seeding, import and export: no lower package knows it.
-	"config/tenantfile": 3, "server/objects": 3, "server/passcodes": 3, "server/providers": 3, "server/saml": 3, "server/tokens": 3,
+	"config/tenantfile": 3, "server/objects": 3, "server/passcodes": 3, "server/providers": 3, "server/saml": 3, "server/telephone": 3, "server/tokens": 3,
 
 	"server/backchannel": 4, "server/deploy": 4, "server/factors": 4, "server/flows": 4, "server/jobs": 4, "server/oauth": 4, "server/signin": 4, "server/webauthn": 4,
 

@@ -63,6 +63,10 @@ type Transaction struct {
 	// the user who signs up. Both are empty until then.
 	Identifier string            `json:"identifier,omitempty"`
 	Applicant  map[string]string `json:"applicant,omitempty"`
+	// Country is the country whose telephone numbers the user enters, by its code of ISO 3166-1, "" until one was chosen.
+	// Picking is the page that waits for the choice, nil for none.
+	Country string   `json:"country,omitempty"`
+	Picking *Picking `json:"picking,omitempty"`
 	// Proved is the e-mail address or phone number that the applicant has verified by a code.
 	Proved string `json:"proved,omitempty"`
 	// Passwordless is the progress of a login by a code or a link, nil if none was begun.
@@ -87,6 +91,20 @@ type Transaction struct {
 	Upstream *UpstreamLogin `json:"upstream,omitempty"`
 	// Form is the tenant's form that the login shows, nil if none was begun.
 	Form *FormVisit `json:"form,omitempty"`
+}
+
+// Picking is a page whose user chooses the country of a telephone number on another page, and what was typed on it.
+type Picking struct {
+	Page  string            `json:"page"`
+	Typed map[string]string `json:"typed,omitempty"`
+}
+
+// TypedOn returns what was typed in an input of a page before the user left it to choose a country.
+func (t Transaction) TypedOn(page, name string) string {
+	if t.Picking == nil || t.Picking.Page != page {
+		return ""
+	}
+	return t.Picking.Typed[name]
 }
 
 // PasswordlessLogin is a login by a code or a link.

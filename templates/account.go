@@ -28,11 +28,14 @@ type Signup struct {
 	LoginURL string
 	// Providers are as in Login.
 	Providers []Provider
+	// Country is the country of a telephone number without a country code, if the account has a number.
+	Country Country
 }
 
 func (p Signup) view() view {
 	f := form{
-		State: p.State, Class: "_form-signup", Button: "_button-signup", Demands: p.Demands, Alternate: toLogin(p.LoginURL), Providers: p.Providers,
+		Country: p.Country,
+		State:   p.State, Class: "_form-signup", Button: "_button-signup", Demands: p.Demands, Alternate: toLogin(p.LoginURL), Providers: p.Providers,
 		Inputs: focused(append(p.identifierInputs(), passwordInput("new-password"))),
 	}
 	return p.named(p.screen(p, "form", "signup", "signup", p.ClientName, "")).withForm(f, p.Errors)
@@ -52,7 +55,7 @@ type SignupIdentifier Signup
 
 func (p SignupIdentifier) view() view {
 	return Signup(p).named(p.screen(p, "form", "signup-id", "signup-id", p.ClientName, "")).withForm(form{
-		State: p.State, Class: "_form-signup-id", Button: "_button-signup-id", Capabilities: true,
+		State: p.State, Class: "_form-signup-id", Button: "_button-signup-id", Capabilities: true, Country: p.Country,
 		Inputs: focused(Signup(p).identifierInputs()), Alternate: toLogin(p.LoginURL), Providers: p.Providers,
 	}, p.Errors)
 }

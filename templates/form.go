@@ -18,6 +18,8 @@ type form struct {
 	// Identity is the user's identifier, if it was entered on the page before.
 	Identity identity
 	Inputs   []input
+	// Country is the country of the telephone number that an input asks for, if numbers are all that it takes.
+	Country Country
 	// Capabilities adds a script that reports what the browser can do, for pages that ask for an identifier only.
 	Capabilities bool
 	// Passkey are the options for the browser's passkey API, "" for none. With Autofill the field suggests

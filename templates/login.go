@@ -26,11 +26,14 @@ type Login struct {
 	// Providers are buttons of other identity providers, and Alone leaves out everything else.
 	Providers []Provider
 	Alone     bool
+	// Country is the country of a telephone number without a country code, if only numbers identify users.
+	Country Country
 }
 
 func (p Login) view() view {
 	f := form{
-		State: p.State, Class: "_form-login", Button: "_button-login", ForgotURL: p.ForgotPasswordURL,
+		Country: p.Country,
+		State:   p.State, Class: "_form-login", Button: "_button-login", ForgotURL: p.ForgotPasswordURL,
 		Inputs:    focused([]input{identifierInput(p.Identifiers, p.Username), passwordInput("current-password")}),
 		Alternate: toSignup(p.SignupURL), Ways: p.Ways, Providers: p.Providers, Alone: p.Alone,
 	}
@@ -60,6 +63,7 @@ type LoginIdentifier struct {
 	Ways                        []Way
 	Providers                   []Provider
 	Alone                       bool
+	Country                     Country
 	// Passkey are the options for the browser's passkey API, as JSON; "" for none. The answer is
 	// sent in input[name=passkey]. With Autofill the field suggests passkeys, and with
 	// PasskeyButton a button asks for one.
@@ -74,7 +78,7 @@ func (p LoginIdentifier) view() view {
 		in.Autocomplete += " webauthn" // HTML: autofill detail tokens
 	}
 	return p.screen(p, "form", "login-id", "login-id", p.ClientName, "").withForm(form{
-		State: p.State, Class: "_form-login-id", Button: "_button-login-id", Capabilities: true,
+		State: p.State, Class: "_form-login-id", Button: "_button-login-id", Capabilities: true, Country: p.Country,
 		Inputs: []input{in}, Alternate: toSignup(p.SignupURL), Ways: p.Ways, Providers: p.Providers, Alone: p.Alone, Passkey: p.Passkey, Autofill: p.Autofill, PasskeyButton: p.PasskeyButton,
 	}, p.Errors)
 }

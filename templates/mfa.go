@@ -177,6 +177,8 @@ type MFAPhoneEnrollment struct {
 	// Way is "sms", "voice", or "phone" if the user chooses between them; Type is then the chosen one.
 	Way, Type string
 	Phone     string
+	// Country is the country of a number without a country code.
+	Country Country
 	// Others offers other methods.
 	Others bool
 }
@@ -192,7 +194,9 @@ func (p MFAPhoneEnrollment) view() view {
 	}
 	in := input{Name: "phone", Type: "tel", Label: "placeholder", Value: p.Phone, Autocomplete: "tel", Focus: true, Missing: "no-phone"}
 	prompt := "mfa-" + p.Way
-	return p.mfa(p, prompt, prompt+"-enrollment", p.ClientName, p.State, m, []input{in}, p.Errors)
+	v := p.mfa(p, prompt, prompt+"-enrollment", p.ClientName, p.State, m, []input{in}, p.Errors)
+	v.Form.Country = p.Country
+	return v
 }
 
 // MFARecoveryCode shows a recovery code and lets the user confirm having saved it.

@@ -42,6 +42,8 @@ var (
 	}
 )
 
+var spain = templates.Country{ISO: "ES", Code: "34", Name: "España"}
+
 // demands are those of a password policy, for a password that has enough characters, of only one kind.
 var demands = []templates.Demand{
 	{Code: "lengthAtLeast", Text: "At least 8 characters in length", Least: 8, Met: true},
@@ -82,6 +84,9 @@ var states = joined(formStates, map[string]templates.Page{
 	},
 	"login-identifier-passkey-button": templates.LoginIdentifier{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Passkey: `{"challenge":"eA"}`, PasskeyButton: true, Errors: []string{"passkey-authentication-failed"},
+	},
+	"login-identifier-by-phone": templates.LoginIdentifier{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Identifiers: []string{"phone_number"}, Country: spain, Username: "600",
 	},
 	"login-identifier-refused": templates.LoginIdentifier{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Username: "em", Identifiers: []string{"email"},
@@ -189,7 +194,7 @@ var states = joined(formStates, map[string]templates.Page{
 	},
 	"signup-by-phone": templates.Signup{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Username: "em",
-		Identifiers: []string{"username", "phone_number"}, Optional: []string{"email"}, Errors: []string{"no-phone"},
+		Identifiers: []string{"username", "phone_number"}, Optional: []string{"email"}, Errors: []string{"no-phone"}, Country: spain,
 	},
 	"signup-refused": templates.Signup{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Email: "new@exampleco.com",
@@ -251,11 +256,14 @@ var states = joined(formStates, map[string]templates.Page{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Secret: "GEZDGNBVGY3TQOJQ", ByCode: true, Errors: []string{"too-many-failures"},
 	},
 	"mfa-sms-enrollment": templates.MFAPhoneEnrollment{
-		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Way: "sms", Phone: "12", Errors: []string{"invalid-phone"},
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Way: "sms", Phone: "12", Country: spain, Errors: []string{"invalid-phone"},
 	},
-	"mfa-voice-enrollment": templates.MFAPhoneEnrollment{Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Way: "voice"},
+	"mfa-voice-enrollment": templates.MFAPhoneEnrollment{Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Way: "voice", Country: spain},
 	"mfa-phone-enrollment": templates.MFAPhoneEnrollment{
-		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Way: "phone", Type: "voice", Others: true,
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Way: "phone", Type: "voice", Others: true, Country: spain,
+	},
+	"mfa-country-codes": templates.CountryCodes{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Countries: []templates.Country{{"ES", "34", "España"}, {"MX", "52", "México"}},
 	},
 	"mfa-sms-challenge-numbers": templates.MFAChallenge{
 		Layout:     templates.Layout{CompanyName: "ExampleCo", Numbers: templates.Numbers{Remembered: 7 * 24 * time.Hour, Digits: 8}},

@@ -119,10 +119,12 @@ func (tn tenant) follow(link string) servertest.Page {
 	return page
 }
 
-func has(t *testing.T, page servertest.Page, status int, words string) {
+func has(t *testing.T, page servertest.Page, status int, words ...string) {
 	t.Helper()
-	if page.Status != status || !strings.Contains(page.Body, words) {
-		t.Errorf("the page is %d and does not say %q:\n%s", page.Status, words, page.Body)
+	for _, one := range words {
+		if page.Status != status || !strings.Contains(page.Body, one) {
+			t.Errorf("the page is %d and does not say %q:\n%s", page.Status, one, page.Body)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/tenant0/tenant0/server/account"
@@ -12,6 +13,7 @@ import (
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/telephone"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/server/webauthn"
 	"github.com/tenant0/tenant0/storage"
@@ -88,7 +90,8 @@ func (m *room) openSignup(page string, show func(http.ResponseWriter, *http.Requ
 //
 //auth0:operation GET /u/signup
 func (m *room) showSignup(w http.ResponseWriter, r *http.Request, s signingUp) error {
-	s.page.Email = s.transaction.Request().LoginHint
+	s.takeTyped(combinedSignup)
+	s.page.Email = cmp.Or(s.page.Email, s.transaction.Request().LoginHint)
 	return m.signupPage(r.Context(), w, http.StatusOK, s)
 }
 
@@ -97,6 +100,7 @@ func (m *room) showSignup(w http.ResponseWriter, r *http.Request, s signingUp) e
 //
 //auth0:operation GET /u/signup/identifier
 func (m *room) showSignupIdentifier(w http.ResponseWriter, r *http.Request, s signingUp) error {
+	s.takeTyped(signupIdentifier)
 	s.takeApplicant()
 	s.page.Email = cmp.Or(s.page.Email, s.transaction.Request().LoginHint)
 	return m.signupIdentifierPage(r.Context(), w, http.StatusOK, s)
@@ -111,6 +115,18 @@ func (m *room) showSignupPassword(w http.ResponseWriter, r *http.Request, s sign
 	}
 	s.takeApplicant()
 	return m.signupPasswordPage(r.Context(), w, http.StatusOK, s)
+}
+
+// takeTyped fills in what was typed on a page before its user chose the country of the number on another.
+func (s *signingUp) takeTyped(page string) {
+	typed := func(name string) string { return s.transaction.TypedOn(page, name) }
+	s.page.Email, s.page.Username, s.page.Phone = typed("email"), typed("username"), typed("phone")
+}
+
+// pickCountry leads from a page of the sign-up to the list of countries.
+func (m *room) pickCountry(w http.ResponseWriter, r *http.Request, s signingUp, page string, form url.Values) error {
+	picker := telephone.Picker{DB: m.DB, Pages: m.Pages, Now: m.Now}
+	return picker.Begin(w, r, s.transaction, s.state, page, telephone.LoginList, form)
 }
 
 // takeApplicant fills in the identifiers that were typed on the page before.
@@ -138,7 +154,7 @@ func (m *room) submitted(w http.ResponseWriter, r *http.Request) (s signingUp, f
 	}
 	s, err = m.signingUp(r.Context(), t, state)
 	s.page.Email, s.page.Username = strings.TrimSpace(form.Get("email")), strings.TrimSpace(form.Get("username"))
-	s.page.Phone = strings.TrimSpace(cmp.Or(form.Get("phone"), form.Get("phone_number")))
+	s.page.Phone = telephone.Complete(strings.TrimSpace(cmp.Or(form.Get("phone"), form.Get("phone_number"))), telephone.Of(r.Context(), t))
 	return s, form, err
 }
 
@@ -152,6 +168,9 @@ func (m *room) submitSignup(w http.ResponseWriter, r *http.Request) error {
 	}
 	if provider := form.Get("connection"); provider != "" {
 		return m.SignIn.ToProvider(w, r, s.transaction, s.state, provider, "")
+	}
+	if form.Get("action") == telephone.PickAction {
+		return m.pickCountry(w, r, s, combinedSignup, form)
 	}
 	s.page.Errors = missing(s.profile(), s.conn)
 	if form.Get("password") == "" {
@@ -175,6 +194,9 @@ func (m *room) submitSignupIdentifier(w http.ResponseWriter, r *http.Request) er
 	if provider := form.Get("connection"); provider != "" {
 		return m.SignIn.ToProvider(w, r, s.transaction, s.state, provider, "")
 	}
+	if form.Get("action") == telephone.PickAction {
+		return m.pickCountry(w, r, s, signupIdentifier, form)
+	}
 	if s.page.Errors = s.faults(); len(s.page.Errors) > 0 {
 		return m.signupIdentifierPage(r.Context(), w, http.StatusBadRequest, s)
 	}
@@ -187,7 +209,7 @@ func (m *room) submitSignupIdentifier(w http.ResponseWriter, r *http.Request) er
 	}
 	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		return session.ChangeTransaction(tx, s.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
-			t.Applicant = applicant
+			t.Applicant, t.Picking = applicant, nil
 			return nil
 		})
 	})
@@ -380,6 +402,9 @@ func (m *room) completeSignup(ctx context.Context, s *signingUp) (err error) {
 		return err
 	}
 	s.page.State, s.page.Identifiers, s.page.Optional = s.state, account.SignupIdentifiers(s.conn), account.SignupOptional(s.conn)
+	if kinds := slices.Concat(s.page.Identifiers, s.page.Optional); slices.Contains(kinds, "phone_number") {
+		s.page.Country = telephone.Shown(ctx, s.transaction, s.page.Language)
+	}
 	s.page.UsernameLeast, s.page.UsernameMost = account.UsernameLengths(s.conn)
 	if s.page.Demands == nil {
 		s.page.Demands = demandsOf(s.conn)

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tenant0/tenant0/server/expressions"
+	"github.com/tenant0/tenant0/server/telephone"
 )
 
 // otherOption is the value of the option "other", whose value is entered as text.
@@ -140,7 +141,7 @@ func (c component) telephone(values []string, form url.Values) (any, *fault) {
 		return text, f
 	}
 	country := form.Get(inputName(c.ID) + ".country")
-	code, ok := callingCodes[country]
+	code, ok := telephone.CodeOf(country)
 	if !ok {
 		return nil, wrong(errPhone)
 	}

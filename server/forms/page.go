@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/server/expressions"
+	"github.com/tenant0/tenant0/server/telephone"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/templates"
@@ -192,6 +193,14 @@ func (m *room) mayResend(v *visit, c component) (wait time.Duration, over bool) 
 	}
 	wait = s.Last.Add(time.Duration(min(c.Config.WaitingTime, 86400) * float64(time.Second))).Sub(m.Now())
 	return wait, c.Config.MaxAttempts > 0 && s.Times >= c.Config.MaxAttempts
+}
+
+// countries returns the options of a country picker: all countries with their names in a language.
+func countries(tag string) (all []templates.FormOption) {
+	for _, c := range telephone.Countries(tag) {
+		all = append(all, templates.FormOption{Value: c.ISO, Label: c.Name + " +" + c.Code})
+	}
+	return all
 }
 
 func or(text, otherwise string) string {

@@ -10,6 +10,7 @@ import (
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/telephone"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/server/webauthn"
 	"github.com/tenant0/tenant0/storage"
@@ -22,7 +23,8 @@ import (
 //auth0:operation GET /u/login/identifier
 func (m *room) showIdentifier(w http.ResponseWriter, r *http.Request) error {
 	return m.open(w, r, identifierPage, func(shown about, t storage.Transaction, state string) error {
-		return m.showIdentifierOf(r.Context(), w, http.StatusOK, shown, t, state, cmp.Or(t.Identifier, t.Request().LoginHint))
+		typed := cmp.Or(t.TypedOn(identifierPage, "username"), t.Identifier, t.Request().LoginHint)
+		return m.showIdentifierOf(r.Context(), w, http.StatusOK, shown, t, state, typed)
 	})
 }
 
@@ -49,7 +51,11 @@ func (m *room) submitIdentifier(w http.ResponseWriter, r *http.Request) error {
 	if name := form.Get("connection"); name != "" {
 		return m.switchTo(w, r, t, state, name, typed)
 	}
+	if form.Get("action") == telephone.PickAction {
+		return m.picker().Begin(w, r, t, state, identifierPage, telephone.LoginList, form)
+	}
 	ways, home, err := m.realm(r.Context(), t, typed)
+	typed = identifier(r.Context(), t, ways.Identifiers(), typed)
 	switch key := identifierFault(ways, typed); {
 	case err != nil:
 		return err
@@ -63,7 +69,7 @@ func (m *room) submitIdentifier(w http.ResponseWriter, r *http.Request) error {
 	}
 	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		return session.ChangeTransaction(tx, t.StateHash, m.Now(), func(t *storage.Transaction) error {
-			t.Identifier, t.Platform = typed, form.Get("webauthn-available") == "true" || form.Get("webauthn-platform-available") == "true"
+			t.Identifier, t.Picking, t.Platform = typed, nil, form.Get("webauthn-available") == "true" || form.Get("webauthn-platform-available") == "true"
 			return nil
 		})
 	})
@@ -151,7 +157,7 @@ func (m *room) showIdentifierOf(ctx context.Context, w http.ResponseWriter, stat
 	}
 	autofill, button := webauthn.PasskeyPrompts(ways.Databases)
 	return m.Pages.Write(w, status, templates.LoginIdentifier{
-		Passkey: passkey, Autofill: autofill, PasskeyButton: button,
+		Passkey: passkey, Autofill: autofill, PasskeyButton: button, Country: shown.countryFor(ways.Identifiers()),
 		Layout: shown.layout, ClientName: shown.client.Name, State: state, Username: typed, Errors: errs,
 		Identifiers: ways.Identifiers(), SignupURL: shown.signupURL, Ways: buttons(others),
 		Providers: shown.providers, Alone: !shown.ways.Own() && !shown.ways.HasDirectories(),

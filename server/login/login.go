@@ -4,6 +4,7 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"github.com/tenant0/tenant0/server/passcodes"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/telephone"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/templates"
@@ -55,6 +57,8 @@ func Mount(rt *web.Router, d Deps) {
 	rt.Handle(http.MethodPost, identifierPage, web.SameSite(m.submitIdentifier))
 	rt.Handle(http.MethodGet, passwordPage, m.showPassword)
 	rt.Handle(http.MethodPost, passwordPage, web.SameSite(m.submitPassword))
+	rt.Handle(http.MethodGet, telephone.LoginList, m.showCountries)
+	rt.Handle(http.MethodPost, telephone.LoginList, web.SameSite(m.submitCountry))
 }
 
 // show shows the page that asks for identifier and password.
@@ -62,7 +66,7 @@ func Mount(rt *web.Router, d Deps) {
 //auth0:operation GET /u/login
 func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	return m.open(w, r, combinedPage, func(shown about, t storage.Transaction, state string) error {
-		return m.page(w, http.StatusOK, shown, state, t.Request().LoginHint)
+		return m.page(w, http.StatusOK, shown, state, cmp.Or(t.TypedOn(combinedPage, "username"), t.Request().LoginHint))
 	})
 }
 
@@ -89,7 +93,7 @@ func (m *room) open(w http.ResponseWriter, r *http.Request, page string, show fu
 		if done || elsewhere {
 			return nil
 		}
-		return shown.read(r.Context(), tx, t.Request(), state)
+		return shown.read(r.Context(), tx, t, state)
 	})
 	switch {
 	case err != nil:
@@ -125,7 +129,14 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	if name := form.Get("connection"); name != "" {
 		return m.switchTo(w, r, t, state, name, form.Get("username"))
 	}
-	username := strings.TrimSpace(form.Get("username"))
+	if form.Get("action") == telephone.PickAction {
+		return m.picker().Begin(w, r, t, state, combinedPage, telephone.LoginList, form)
+	}
+	ways, err := m.ways(r.Context(), t.Request())
+	if err != nil {
+		return err
+	}
+	username := identifier(r.Context(), t, account.LoginIdentifiers(ways.Databases), form.Get("username"))
 	refuse := func(errs ...string) error {
 		shown, err := m.about(r.Context(), t, state)
 		if err != nil {
@@ -219,9 +230,10 @@ func missingFields(username, password string) []string {
 }
 
 func (m *room) page(w http.ResponseWriter, status int, shown about, state, username string, errs ...string) error {
+	kinds := account.LoginIdentifiers(shown.ways.Databases)
 	return m.Pages.Write(w, status, templates.Login{
-		Layout: shown.layout, ClientName: shown.client.Name, State: state, Username: username, Errors: errs,
-		Identifiers: account.LoginIdentifiers(shown.ways.Databases), SignupURL: shown.signupURL, ForgotPasswordURL: shown.forgotten(username),
+		Layout: shown.layout, ClientName: shown.client.Name, State: state, Username: username, Errors: errs, Country: shown.countryFor(kinds),
+		Identifiers: kinds, SignupURL: shown.signupURL, ForgotPasswordURL: shown.forgotten(username),
 		Ways: buttons(shown.ways.Passwordless), Providers: shown.providers,
 	})
 }
@@ -234,6 +246,8 @@ type about struct {
 	screens account.Screens
 	// providers are the buttons to other identity providers.
 	providers []templates.Provider
+	// country is the country of telephone numbers that are typed without a country code.
+	country templates.Country
 	// query is the query of links, with the state. signupURL is "" if no connection allows sign-ups.
 	query, signupURL string
 }
@@ -243,7 +257,7 @@ func (m *room) about(ctx context.Context, t storage.Transaction, state string) (
 		if a, err = waysOf(tx, t.Request()); err != nil {
 			return err
 		}
-		return a.read(ctx, tx, t.Request(), state)
+		return a.read(ctx, tx, t, state)
 	})
 	return a, err
 }
@@ -258,7 +272,8 @@ func waysOf(tx *storage.Tx, rq storage.AuthorizeRequest) (a about, err error) {
 }
 
 // read fills in the remaining data for a page.
-func (a *about) read(ctx context.Context, tx *storage.Tx, rq storage.AuthorizeRequest, state string) (err error) {
+func (a *about) read(ctx context.Context, tx *storage.Tx, t storage.Transaction, state string) (err error) {
+	rq := t.Request()
 	if a.layout, err = web.LayoutIn(ctx, tx, web.AboutRequest(rq)); err != nil {
 		return err
 	}
@@ -268,7 +283,7 @@ func (a *about) read(ctx context.Context, tx *storage.Tx, rq storage.AuthorizeRe
 		return err
 	}
 	buttons, err := account.Buttons(tx, rq, a.ways)
-	a.providers = web.Providers(buttons)
+	a.providers, a.country = web.Providers(buttons), telephone.Shown(ctx, t, a.layout.Language)
 	a.query = "?state=" + url.QueryEscape(state)
 	if a.ways.AllowsSignup() {
 		a.signupURL = a.screens.Signup + a.query

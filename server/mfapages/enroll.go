@@ -3,7 +3,6 @@ package mfapages
 import (
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/tenant0/tenant0/server/factors"
 	"github.com/tenant0/tenant0/server/tenantlog"
@@ -129,95 +128,6 @@ func (m *room) submitSecret(byCode bool) step {
 			return []factors.Authenticator{now}, err
 		})
 	}
-}
-
-// showPhone asks for a phone number.
-//
-//auth0:operation GET /u/mfa-sms-enrollment
-//auth0:operation GET /u/mfa-voice-enrollment
-//auth0:operation GET /u/mfa-phone-enrollment
-func (m *room) showPhone(way string) step {
-	return func(w http.ResponseWriter, r *http.Request, v visit) error {
-		if !v.mayEnroll(way) {
-			return v.start(w, r)
-		}
-		return m.phonePage(w, r, v, way)
-	}
-}
-
-func (m *room) phonePage(w http.ResponseWriter, r *http.Request, v visit, way string, errs ...string) (err error) {
-	if v.digits, err = m.digits(r, factors.SMS); err != nil {
-		return err
-	}
-	layout, err := m.layout(r, v)
-	if err != nil {
-		return err
-	}
-	return m.Pages.Write(w, statusOf(errs), templates.MFAPhoneEnrollment{
-		Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Way: way, Type: v.form.Get("type"), Phone: v.form.Get("phone"), Others: v.hasOtherFactors(),
-	})
-}
-
-// submitPhone sends a code to the phone number.
-//
-//auth0:operation POST /u/mfa-sms-enrollment
-//auth0:operation POST /u/mfa-voice-enrollment
-//auth0:operation POST /u/mfa-phone-enrollment
-func (m *room) submitPhone(way string) step {
-	return func(w http.ResponseWriter, r *http.Request, v visit) error {
-		switch {
-		case v.action() == "pick-authenticator":
-			return v.redirectToOptions(w, r)
-		case !v.mayEnroll(way):
-			return v.start(w, r)
-		}
-		number, key := phoneNumber(v.form.Get("phone"))
-		if key != "" {
-			return m.phonePage(w, r, v, way, key)
-		}
-		channel := way
-		if way == factors.Phone {
-			if channel = v.form.Get("type"); channel != factors.Voice {
-				channel = factors.SMS
-			}
-		}
-		a, err := m.enroll(r, &v, factors.PhoneDocument(number, channel))
-		if err != nil {
-			return err
-		}
-		if key, err = m.send(r, v, a); err != nil {
-			return err
-		}
-		if key != "" {
-			return m.phonePage(w, r, v, way, key)
-		}
-		return web.Continue(w, r, factors.VerifyPage(channel), v.state)
-	}
-}
-
-// defaultCountry is the country code of a number that is typed without one. Auth0 uses the
-// country of the browser's IP address.
-const defaultCountry = "+1"
-
-// phoneNumber returns a typed number in international form, or the key of the error message
-// if it is not valid.
-func phoneNumber(typed string) (number, key string) {
-	number = strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", ".", "").Replace(typed)
-	if number == "" {
-		return "", "no-phone"
-	}
-	if !strings.HasPrefix(number, "+") {
-		number = defaultCountry + number
-	}
-	digits := number[1:]
-	const least = 7
-	switch {
-	case strings.Trim(digits, "0123456789") != "":
-		return "", "invalid-phone-format"
-	case !factors.IsPhoneNumber(number) || len(digits) < least:
-		return "", "invalid-phone"
-	}
-	return number, ""
 }
 
 // showNewCode shows a new recovery code until the user has confirmed that it is saved.

@@ -47,6 +47,7 @@ const (
 	enrollOptions = "/u/mfa-enroll-options"
 	enrollResult  = "/u/mfa-enroll-result"
 	otpByCode     = "/u/mfa-otp-enrollment-code"
+	countryList   = "/u/mfa-country-codes"
 	// pushByOldName is another path of the push notification page, which scripts written for Auth0's pages use.
 	pushByOldName = "/u/mfa-push-challenge"
 )
@@ -79,6 +80,7 @@ func Mount(rt *web.Router, d Deps) {
 		serve(factors.ChallengePage(kind), m.showKey(kind), m.submitKey(kind))
 		serve(factors.EnrollmentPage(kind), m.showNewKey(kind), m.submitNewKey(kind))
 	}
+	serve(countryList, m.showCountries, m.submitCountry)
 	serve(factors.ChallengePage(factors.RecoveryCode), m.showRecovery, m.submitRecovery)
 	for _, page := range []string{factors.RecoveryPage, factors.ReplacedPage} {
 		serve(page, m.showNewCode, m.submitNewCode)

@@ -9,6 +9,7 @@ import (
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/factors"
+	"github.com/tenant0/tenant0/server/telephone"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -343,7 +344,7 @@ func (m *room) enrollSMS(_ http.ResponseWriter, r *http.Request, v visit) (any, 
 	if !slices.Contains(v.options.Enrollments, factors.SMS) {
 		return nil, widgetError(http.StatusForbidden, "enrollment_method_disabled", "The specified enrollment method is disabled")
 	}
-	number, key := phoneNumber(v.form.Get("phone_number"))
+	number, key := phoneNumber(v.form.Get("phone_number"), telephone.Of(r.Context(), v.t))
 	if key != "" {
 		return nil, widgetErrorOf(key)
 	}

@@ -52,6 +52,29 @@ func pageLanguage(ctx context.Context, enabled []string, uiLocales string) strin
 	return enabled[0]
 }
 
+// Region returns the country of the language that the application prefers, otherwise that the browser prefers, by its code of
+// ISO 3166-1: the country that the language names, or else the one where most speak it. It is "" if neither prefers one.
+func Region(ctx context.Context, uiLocales string) string {
+	for wanted := range strings.FieldsSeq(uiLocales) {
+		if tag, err := language.Parse(wanted); err == nil {
+			return regionOf(tag)
+		}
+	}
+	header, _ := ctx.Value(acceptLanguage{}).(string)
+	if wanted, _, err := language.ParseAcceptLanguage(header); err == nil && len(wanted) > 0 {
+		return regionOf(wanted[0])
+	}
+	return ""
+}
+
+func regionOf(tag language.Tag) string {
+	region, confidence := tag.Region()
+	if confidence == language.No {
+		return ""
+	}
+	return region.String()
+}
+
 // LanguageAmong returns the language of a form of the tenant, out of those that the form has texts in:
 // the first that is asked for, otherwise the first of the form.
 func LanguageAmong(ctx context.Context, written []string, uiLocales string) string {
