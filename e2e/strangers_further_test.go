@@ -90,10 +90,15 @@ func startFurther(t *testing.T, factors ...string) *further {
 // run plays a script until it reaches the application.
 func (f *further) run(t *testing.T, p script) {
 	t.Helper()
+	f.runIn(t, openWindow(f.browser, t), p)
+}
+
+// runIn plays a script in a window.
+func (f *further) runIn(t *testing.T, w *window, p script) {
+	t.Helper()
 	f.now = f.now.Add(time.Minute) // one-time passwords are good once
 	f.Freeze(f.now)
 	f.ClearInbox()
-	w := openWindow(f.browser, t)
 	w.read = f.read
 	params := url.Values{"prompt": {"login"}}
 	maps.Copy(params, f.asks)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
@@ -65,6 +66,23 @@ func TestASecurityKey(t *testing.T) {
 	}
 	w.press("button[value=default]")
 	s.agree(t, w)
+}
+
+// TestTheDeviceAsAFurtherFactor is offered to add the device after another factor, puts it off once, adds it, and logs in with it.
+func TestTheDeviceAsAFurtherFactor(t *testing.T) {
+	f := startFurther(t, "sms", "webauthn-platform")
+	f.manage(t, http.MethodPost, "users/"+url.PathEscape(f.userID(t))+"/authentication-methods", map[string]any{
+		"type": "phone", "phone_number": phoneNumber, "preferred_authentication_method": "sms",
+	})
+	f.asks = url.Values{"acr_values": {"http://schemas.openid.net/pape/policies/2007/06/multi-factor"}}
+	w := openWindow(f.browser, t)
+	w.authenticator(webauthn.AuthenticatorTransportInternal)
+	const detected = loginLines + `leave /u/mfa-detect-browser-capabilities;; at /u/mfa-sms-challenge;;`
+	const texted = detected + `fill #code := TEXTED;; press button[value=default];;`
+	f.runIn(t, w, script{lines: texted + `at /u/mfa-webauthn-platform-enrollment;; see button[value="refuse-add-device"] := Not on this device;; press button=Remind me later`})
+	f.now = f.now.Add(15 * 24 * time.Hour)
+	f.runIn(t, w, script{lines: texted + `see h1 := Log In Faster on This Device;; press [data-webauthn-button]`})
+	f.runIn(t, w, script{lines: detected + `press button=Try another method;; press button=Fingerprint or Face Recognition;; press [data-webauthn-button]`})
 }
 
 // offerPasskeys turns the offer of a passkey on for all users who log in with a password.

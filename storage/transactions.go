@@ -79,6 +79,8 @@ type Transaction struct {
 	Organization *OrganizationAnswer `json:"organization,omitempty"`
 	// Further is the progress with a further factor, nil if none was begun.
 	Further *FurtherFactor `json:"further,omitempty"`
+	// Abilities are what the browser has reported that it can do, nil if no page has asked it.
+	Abilities *Abilities `json:"abilities,omitempty"`
 	// Platform says that the browser reported support for WebAuthn keys. Passkey is the id of the user who has
 	// answered the offer to create a passkey, "" for none yet.
 	Platform bool `json:"platform,omitempty"`
@@ -91,6 +93,12 @@ type Transaction struct {
 	Upstream *UpstreamLogin `json:"upstream,omitempty"`
 	// Form is the tenant's form that the login shows, nil if none was begun.
 	Form *FormVisit `json:"form,omitempty"`
+}
+
+// Abilities are what a browser can do: ask for WebAuthn keys, and ask for one of its own device, which recognizes the user.
+type Abilities struct {
+	WebAuthn bool `json:"webauthn"`
+	Platform bool `json:"platform"`
 }
 
 // Picking is a page whose user chooses the country of a telephone number on another page, and what was typed on it.
@@ -165,6 +173,8 @@ type FurtherFactor struct {
 	// and Offered is the recovery code that this page was given, encrypted.
 	Accepted string `json:"accepted,omitempty"`
 	Offered  []byte `json:"offered,omitempty"`
+	// Biometrics says that the user, who has proved a factor, is offered to add the device of the browser as another.
+	Biometrics bool `json:"biometrics,omitempty"`
 }
 
 // FurtherOf returns a user's progress with a further factor.
@@ -198,7 +208,11 @@ func (t Transaction) clone() Transaction {
 	t.Applicant = maps.Clone(t.Applicant)
 	t.Passwordless, t.Proof, t.Organization = copyOf(t.Passwordless), copyOf(t.Proof), copyOf(t.Organization)
 	t.Further, t.Consent, t.Upstream, t.Logout = copyOf(t.Further), copyOf(t.Consent), copyOf(t.Upstream), copyOf(t.Logout)
-	t.Enrollment, t.Form = copyOf(t.Enrollment), copyOf(t.Form)
+	t.Enrollment, t.Form, t.Picking = copyOf(t.Enrollment), copyOf(t.Form), copyOf(t.Picking)
+	t.Abilities = copyOf(t.Abilities)
+	if t.Picking != nil {
+		t.Picking.Typed = maps.Clone(t.Picking.Typed)
+	}
 	if t.Form != nil {
 		t.Form.Back, t.Form.Kept = slices.Clone(t.Form.Back), bytes.Clone(t.Form.Kept)
 	}

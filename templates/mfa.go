@@ -233,6 +233,8 @@ type MFAKey struct {
 	Options string
 	// Remember, Ticked and Others are as in MFAChallenge.
 	Remember, Ticked, Others bool
+	// Offered says that the user may go on without a key of the browser's own device.
+	Offered bool
 }
 
 func (p MFAKey) view() view {
@@ -243,7 +245,10 @@ func (p MFAKey) view() view {
 	} else if p.Remember {
 		m.Check = remember(p.Ticked)
 	}
-	if p.Others {
+	switch {
+	case p.Offered:
+		m.More = append(m.More, more{Action: "snooze-enrollment", Text: "snoozeEnrollmentButtonText"}, more{Action: "refuse-add-device", Text: "refuseAddingDeviceText"})
+	case p.Others:
 		m.More = append(m.More, otherMethod)
 	}
 	return p.mfa(p, "mfa-webauthn", screen, p.ClientName, p.State, m, nil, p.Errors)

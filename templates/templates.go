@@ -67,7 +67,7 @@ var pages = func() *template.Template {
 		Login{}.view(), Consent{}.view(), LogoutConfirm{}.view(), LoggedOut{}.view(), Error{}.view(), FormPost{URL: "/"}.view(),
 		WebMessage{}.view(), Signup{}.view(), Result{}.view(), OrganizationSelection{}.view(), OrganizationPicker{}.view(), DeviceConfirmation{}.view(),
 		AcceptInvitation{}.view(), LoginIdentifier{}.view(), SignupPassword{}.view(), MFAChallenge{Factor: "otp"}.view(),
-		CountryCodes{}.view(), ClassicLogin{}.view(), ClassicSignup{}.view(), ClassicNewPassword{}.view(), ClassicResult{}.view(), FormPost{URL: "/", Fragment: true}.view(), FormStep{}.view(),
+		CountryCodes{}.view(), MFADetection{}.view(), ClassicLogin{}.view(), ClassicSignup{}.view(), ClassicNewPassword{}.view(), ClassicResult{}.view(), FormPost{URL: "/", Fragment: true}.view(), FormStep{}.view(),
 	} {
 		if err := all.ExecuteTemplate(io.Discard, v.template, v); err != nil {
 			panic(err)

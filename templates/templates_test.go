@@ -262,6 +262,10 @@ var states = joined(formStates, map[string]templates.Page{
 	"mfa-phone-enrollment": templates.MFAPhoneEnrollment{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Way: "phone", Type: "voice", Others: true, Country: spain,
 	},
+	"mfa-detect-browser-capabilities": templates.MFADetection{Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ"},
+	"mfa-webauthn-platform-offered": templates.MFAKey{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "webauthn-platform", Enroll: true, Offered: true, Options: `{"challenge":"AA"}`,
+	},
 	"mfa-country-codes": templates.CountryCodes{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Countries: []templates.Country{{"ES", "34", "España"}, {"MX", "52", "México"}},
 	},

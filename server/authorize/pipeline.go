@@ -268,21 +268,24 @@ func admit(l login, id identity) error {
 }
 
 // further returns the page for multi-factor authentication if the tenant or the application demands it, or
-// the page that shows a new recovery code until the user confirms it, or "".
+// the page that shows a new recovery code until the user confirms it, or that offers to add the device, or "".
 func further(tx *storage.Tx, l login, id identity, now time.Time) (page string, err error) {
-	if so := l.transaction.FurtherOf(id.user.UserID); len(so.Recovery) > 0 {
+	so := l.transaction.FurtherOf(id.user.UserID)
+	if len(so.Recovery) > 0 {
 		return factors.NewCodePage(so), nil
 	}
 	asked, err := factors.FactorRequired(tx, factors.BrowserLogin{
 		Request: l.request, StateHash: l.transaction.StateHash, Session: id.session, Browser: id.browser,
 	}, now)
 	switch {
+	case err == nil && !asked && so.Biometrics && !l.silent():
+		return factors.EnrollmentPage(factors.WebAuthnPlatform), nil
 	case err != nil || !asked:
 		return "", err
 	case l.silent():
 		return "", apierr.FurtherFactorRequired
 	}
-	options, err := factors.OptionsOf(tx, id.user)
+	options, err := factors.OptionsOf(tx, id.user, l.transaction.Abilities)
 	if err != nil {
 		return "", err
 	}
@@ -302,7 +305,7 @@ func offerPasskey(tx *storage.Tx, l login, id identity, now time.Time) (page str
 	if l.silent() || !l.transaction.Platform || !l.transaction.Began(id.session) || l.transaction.Passkey == id.user.UserID || len(id.session.Methods) == 0 {
 		return "", nil
 	}
-	if declined, err := webauthn.Declined(tx, l.transaction.BrowserHash, id.user.UserID, now); err != nil || declined {
+	if declined, err := webauthn.OfPasskeys.Declined(tx, l.transaction.BrowserHash, id.user.UserID, now); err != nil || declined {
 		return "", err
 	}
 	conn, err := tx.Connections.Find("name", id.session.Connection)

@@ -65,6 +65,8 @@ type Options struct {
 	Channels []string
 	// Recovery says that the user needs a recovery code and has none.
 	Recovery bool
+	// Undetected says that it matters what the browser can do, and that no page has asked it yet.
+	Undetected bool
 	// CustomPage is the HTML of the tenant's own page, or "" if there is none or its widget supports none of the
 	// user's factors.
 	CustomPage string
@@ -93,8 +95,9 @@ func (a Authenticator) Method() string { return factorOf(a.Type, a.Channel) }
 // OptionsOf returns the factors that a user's login can continue with, Auth0:
 // secure/multi-factor-authentication/multi-factor-authentication-factors. A verified e-mail address is a
 // factor without enrollment, and the last one to be offered. An unverified address is one only if there is
-// nothing else.
-func OptionsOf(tx *storage.Tx, user storage.User) (o Options, err error) {
+// nothing else. The device of the browser is a factor only if the browser can ask it, and enrolled only after another factor,
+// Auth0: secure/multi-factor-authentication/fido-authentication-with-webauthn/configure-webauthn-device-biometrics-for-mfa.
+func OptionsOf(tx *storage.Tx, user storage.User, browser *storage.Abilities) (o Options, err error) {
 	all, err := AuthenticatorsOf(tx, user.UserID)
 	if err != nil {
 		return o, err
@@ -130,8 +133,28 @@ func OptionsOf(tx *storage.Tx, user storage.User) (o Options, err error) {
 	slices.SortStableFunc(o.Challenges, func(a, b Authenticator) int {
 		return slices.Index(preference, a.Name()) - slices.Index(preference, b.Name())
 	})
-	o.CustomPage, err = ownPage(tx, o)
-	return o, err
+	if o.CustomPage, err = ownPage(tx, o); err != nil {
+		return o, err
+	}
+	o.Undetected = browser == nil && slices.Contains(enabled, WebAuthnPlatform) && o.CustomPage == ""
+	return o.besidesBiometrics(browser), nil
+}
+
+// besidesBiometrics leaves out the device of the browser where it cannot be asked, or not be the first factor, unless there is
+// nothing else.
+func (o Options) besidesBiometrics(browser *storage.Abilities) Options {
+	others := slices.DeleteFunc(slices.Clone(o.Enrollments), func(name string) bool { return name == WebAuthnPlatform })
+	if len(others) > 0 {
+		o.Enrollments = others
+	}
+	if browser == nil || browser.Platform {
+		return o
+	}
+	left := slices.DeleteFunc(slices.Clone(o.Challenges), func(a Authenticator) bool { return a.Type == WebAuthnPlatform })
+	if len(left) > 0 {
+		o.Challenges = left
+	}
+	return o
 }
 
 // ownPage returns the tenant's own page, if its widget supports one of the options, otherwise "".
@@ -191,6 +214,8 @@ const (
 	pagePrefix = "/u/mfa-"
 	// RecoveryPage shows a new recovery code, and ReplacedPage one that replaces a code that was used.
 	RecoveryPage = pagePrefix + "recovery-code-enrollment"
+	// DetectPage asks the browser what it can do.
+	DetectPage   = pagePrefix + "detect-browser-capabilities"
 	ReplacedPage = pagePrefix + "recovery-code-challenge-new-code"
 )
 
@@ -266,6 +291,8 @@ func (o Options) Page() (string, error) {
 // BuiltIn is like Page, but ignores the tenant's own page.
 func (o Options) BuiltIn() (string, error) {
 	switch {
+	case o.Undetected:
+		return DetectPage, nil
 	case len(o.Enrollments) > 0:
 		return EnrollmentPage(o.Enrollable()[0]), nil
 	case len(o.Challenges) > 0:

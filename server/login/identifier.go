@@ -69,6 +69,7 @@ func (m *room) submitIdentifier(w http.ResponseWriter, r *http.Request) error {
 	}
 	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		return session.ChangeTransaction(tx, t.StateHash, m.Now(), func(t *storage.Transaction) error {
+			t.Abilities = session.AbilitiesIn(form)
 			t.Identifier, t.Picking, t.Platform = typed, nil, form.Get("webauthn-available") == "true" || form.Get("webauthn-platform-available") == "true"
 			return nil
 		})

@@ -46,6 +46,7 @@ func (v visit) keyRequest(kind, verification string) webauthn.Request {
 
 // keyPage shows the page that asks for a WebAuthn key. Each time it begins a new ceremony.
 func (m *room) keyPage(w http.ResponseWriter, r *http.Request, v visit, kind string, enroll bool, errs ...string) error {
+	offered := enroll && kind == factors.WebAuthnPlatform && v.further.Biometrics
 	for i, key := range errs {
 		if key == tooManyFailures {
 			errs[i] = "too-many-webauthn-challenge-attempts-error"
@@ -76,7 +77,7 @@ func (m *room) keyPage(w http.ResponseWriter, r *http.Request, v visit, kind str
 	}
 	return m.Pages.Write(w, statusOf(errs), templates.MFAKey{
 		Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Factor: kind, Enroll: enroll, Options: string(b.Options),
-		Remember: v.mayRemember(), Ticked: v.remembering.Checked, Others: v.hasOtherFactors(),
+		Remember: v.mayRemember(), Ticked: v.remembering.Checked, Others: v.hasOtherFactors(), Offered: offered,
 	})
 }
 
@@ -105,6 +106,8 @@ func (m *room) submitKey(kind string) step {
 			return v.redirectToOptions(w, r)
 		case !v.has(kind):
 			return v.start(w, r)
+		case v.action() == showError:
+			return m.keyPage(w, r, v, kind, false, keyFailed)
 		}
 		return m.takeKey(w, r, v, kind, false, m.useKey)
 	}
@@ -185,7 +188,7 @@ func (m *room) useKey(r *http.Request, v visit, kind string) (p proof, err error
 //auth0:operation GET /u/mfa-webauthn-platform-enrollment
 func (m *room) showNewKey(kind string) step {
 	return func(w http.ResponseWriter, r *http.Request, v visit) error {
-		if !v.mayEnroll(kind) {
+		if !v.mayEnrollKey(kind) {
 			return v.start(w, r)
 		}
 		m.Log.Record(r, v.event(tenantlog.EnrollmentStarted, "Guardian - Enrollment started ("+kind+")"))
@@ -200,11 +203,15 @@ func (m *room) showNewKey(kind string) step {
 //auth0:operation POST /u/mfa-webauthn-platform-enrollment
 func (m *room) submitNewKey(kind string) step {
 	return func(w http.ResponseWriter, r *http.Request, v visit) error {
-		switch {
-		case v.action() == "pick-authenticator", v.action() == "snooze-enrollment", v.action() == "refuse-add-device":
-			return v.redirectToOptions(w, r)
-		case !v.mayEnroll(kind):
+		switch action := v.action(); {
+		case !v.mayEnrollKey(kind):
 			return v.start(w, r)
+		case action == snooze, action == refuseDevice:
+			return m.declineBiometrics(w, r, v, action == refuseDevice)
+		case action == "pick-authenticator":
+			return v.redirectToOptions(w, r)
+		case action == showError:
+			return m.keyPage(w, r, v, kind, true, keyFailed)
 		}
 		return m.takeKey(w, r, v, kind, true, m.makeKey)
 	}
@@ -227,7 +234,7 @@ func (m *room) makeKey(r *http.Request, v visit, kind string) (p proof, err erro
 	return proof{
 		find: func(tx *storage.Tx) (a factors.Authenticator, err error) {
 			now, err := optionsOf(tx, v)
-			if err == nil && len(now.Enrollments) == 0 {
+			if err == nil && len(now.Enrollments) == 0 && !v.mayEnrollKey(kind) {
 				err = errNothingAsked
 			}
 			if err != nil {

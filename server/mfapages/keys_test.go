@@ -123,32 +123,33 @@ func TestSecurityKeys(t *testing.T) {
 func TestWhoseKey(t *testing.T) {
 	tn := start(t, "webauthn-roaming", "webauthn-platform")
 	anns, bobs := tn.device(), tn.device()
-	b := tn.browser().logIn("ann").at("/u/mfa-webauthn-roaming-enrollment")
+	b := tn.browser().logIn("ann").detected(false).at("/u/mfa-webauthn-roaming-enrollment")
 	b.send("response", anns.make(b.page), "action", "default").done()
-	b = tn.browser().logIn("bob").at("/u/mfa-webauthn-roaming-enrollment").send("action", "pick-authenticator").at("/u/mfa-enroll-options")
-	b.send("action", "webauthn-platform").at("/u/mfa-webauthn-platform-enrollment")
+	tn.enable("webauthn-roaming", false) // the device of the browser comes first only where it is the only factor
+	b = tn.browser().logIn("bob").detected(true).at("/u/mfa-webauthn-platform-enrollment")
 	// A key that ann has cannot be bob's too.
 	copied := *anns
 	b.send("response", copied.make(b.page), "action", "default").refused("webauthn-failed", keyFailed)
 	b.send("response", bobs.make(b.page), "action", "default").done()
 	diff(t, "methods", tn.methods("bob"), []string{"pwd", "mfa webauthn-platform"})
+	tn.enable("webauthn-roaming", true)
 
-	b = tn.browser().logIn("bob").at("/u/mfa-webauthn-platform-challenge")
+	b = tn.browser().logIn("bob").detected(true).at("/u/mfa-webauthn-platform-challenge")
 	b.send("response", anns.use(b.page), "action", "default").refused("webauthn-failed", keyFailed)
 	// Bob cannot answer ann's challenge in the same browser, and it does not count in another login.
 	tab := b.page
-	b.logIn("ann", "prompt", "login").at("/u/mfa-webauthn-roaming-challenge")
+	b.logIn("ann", "prompt", "login").detected(false).at("/u/mfa-webauthn-roaming-challenge")
 	asked, verifier := b.page, b.verifier
 	b.page = tab
 	b.send("response", bobs.use(tab), "action", "default").at("/u/mfa-webauthn-roaming-challenge")
 	one := anns.use(asked)
 	b.page = asked
-	b.ask("acr_values", multiFactor).at("/u/mfa-webauthn-roaming-challenge")
+	b.ask("acr_values", multiFactor).detected(false).at("/u/mfa-webauthn-roaming-challenge")
 	b.send("response", one, "action", "default").refused("webauthn-failed", keyFailed)
 	b.page, b.verifier = asked, verifier
 	b.send("response", one, "action", "default").done()
 	// Without JavaScript the form has no response; as there is no other factor, the page stays.
-	b.ask("acr_values", multiFactor).at("/u/mfa-webauthn-roaming-challenge").send("action", "default").refused("webauthn-failed", keyFailed)
+	b.ask("acr_values", multiFactor).detected(false).at("/u/mfa-webauthn-roaming-challenge").send("action", "default").refused("webauthn-failed", keyFailed)
 	for range 9 {
 		b.send("response", "x", "action", "default")
 	}
@@ -156,7 +157,7 @@ func TestWhoseKey(t *testing.T) {
 	// When a user's factors are deleted, the key may be registered again.
 	tn.manage(http.MethodDelete, "users/auth0%7Cann/authentication-methods", nil)
 	tn.later(time.Hour)
-	b = tn.browser().logIn("ann").at("/u/mfa-webauthn-roaming-enrollment")
+	b = tn.browser().logIn("ann").detected(false).at("/u/mfa-webauthn-roaming-enrollment")
 	b.send("response", anns.make(b.page), "action", "default").done()
 }
 

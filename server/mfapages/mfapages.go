@@ -80,6 +80,7 @@ func Mount(rt *web.Router, d Deps) {
 		serve(factors.ChallengePage(kind), m.showKey(kind), m.submitKey(kind))
 		serve(factors.EnrollmentPage(kind), m.showNewKey(kind), m.submitNewKey(kind))
 	}
+	serve(factors.DetectPage, m.showDetection, m.submitDetection)
 	serve(countryList, m.showCountries, m.submitCountry)
 	serve(factors.ChallengePage(factors.RecoveryCode), m.showRecovery, m.submitRecovery)
 	for _, page := range []string{factors.RecoveryPage, factors.ReplacedPage} {
@@ -174,7 +175,7 @@ func (m *room) find(tx *storage.Tx, r *http.Request, v *visit) error {
 	v.login = factors.BrowserLogin{Request: v.t.Request(), StateHash: v.t.StateHash, Session: s, Browser: m.Cookies.Remembered(r)}
 	v.further = v.t.FurtherOf(s.UserID)
 	asked, err := factors.FactorRequired(tx, v.login, m.Now())
-	if err == nil && !asked && len(v.further.Recovery) == 0 {
+	if err == nil && !asked && len(v.further.Recovery) == 0 && !v.further.Biometrics {
 		err = errNothingAsked
 	}
 	if err != nil {
@@ -183,7 +184,7 @@ func (m *room) find(tx *storage.Tx, r *http.Request, v *visit) error {
 	if v.remembering, err = factors.RememberSettingsOf(tx); err != nil {
 		return err
 	}
-	v.options, err = factors.OptionsOf(tx, v.user)
+	v.options, err = factors.OptionsOf(tx, v.user, v.t.Abilities)
 	return err
 }
 
@@ -295,8 +296,12 @@ func (m *room) storeProof(tx *storage.Tx, v visit, a factors.Authenticator, mark
 			return err
 		}
 	}
+	offer, err := m.offersBiometrics(tx, v, a)
+	if err != nil {
+		return err
+	}
 	return m.note(tx, v, func(f *storage.FurtherFactor) {
-		*f = storage.FurtherFactor{UserID: v.user.UserID, Replaces: a.Type == factors.RecoveryCode}
+		*f = storage.FurtherFactor{UserID: v.user.UserID, Replaces: a.Type == factors.RecoveryCode, Biometrics: offer}
 		if fresh && !offered {
 			f.Recovery = sealed
 		}

@@ -109,7 +109,7 @@ func recoveryLeft(t storage.Transaction) bool {
 // optionsOf returns the visit's current factors.
 func optionsOf(tx *storage.Tx, v visit) (factors.Options, error) {
 	if v.t.Enrollment == nil {
-		return factors.OptionsOf(tx, v.user)
+		return factors.OptionsOf(tx, v.user, v.t.Abilities)
 	}
 	t, err := tx.Tickets.Get(v.t.Enrollment.Ticket)
 	if err != nil {

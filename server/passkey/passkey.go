@@ -246,7 +246,7 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 		return m.submitApplicant(w, r, v, form)
 	}
 	keep := func(tx *storage.Tx) error {
-		return webauthn.Decline(tx, v.t.BrowserHash, v.user.UserID, form.Has(neverAgain), m.Now())
+		return webauthn.OfPasskeys.Decline(tx, v.t.BrowserHash, v.user.UserID, form.Has(neverAgain), m.Now())
 	}
 	if form.Get("action") != "abort-passkey-enrollment" {
 		if keep, err = m.made(r, v, form.Get("passkey")); err != nil {

@@ -4,6 +4,8 @@ import (
 	"crypto/subtle"
 	"errors"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/tenant0/tenant0/keys"
@@ -67,6 +69,16 @@ func StateOf(r *http.Request) string {
 		return state
 	}
 	return r.PostForm.Get("state")
+}
+
+// AbilitiesIn returns what a form says that the browser can do, nil if it does not say.
+func AbilitiesIn(form url.Values) *storage.Abilities {
+	if !form.Has("js-available") && !form.Has("webauthn-available") && !form.Has("webauthn-platform-available") {
+		return nil
+	}
+	return &storage.Abilities{
+		WebAuthn: strings.EqualFold(form.Get("webauthn-available"), "true"), Platform: strings.EqualFold(form.Get("webauthn-platform-available"), "true"),
+	}
 }
 
 // Start begins a transaction, binds it to the request's browser, and returns the state that

@@ -7,28 +7,39 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// How long a user is not offered a passkey again in a browser: after continuing without one, and after
-// asking not to be offered one again. Auth0: authenticate/database-connections/passkeys.
-const (
-	declinedFor = 30 * 24 * time.Hour
-	refusedFor  = 365 * 24 * time.Hour
+// Offer is a kind of key that users are offered to create after they have logged in otherwise.
+type Offer struct {
+	name string
+	// pause and rest are how long a user is not offered one again in a browser: after continuing without one, and after asking not
+	// to be offered one again.
+	pause, rest time.Duration
+}
+
+const day = 24 * time.Hour
+
+var (
+	// OfPasskeys is the offer of a passkey, Auth0: authenticate/database-connections/passkeys.
+	OfPasskeys = Offer{"passkey", 30 * day, 365 * day}
+	// OfBiometrics is the offer to add the device of the browser as a further factor, Auth0:
+	// authenticate/login/auth0-universal-login/passwordless-login/webauthn-device-biometrics.
+	OfBiometrics = Offer{"biometrics", 14 * day, 365 * day}
 )
 
-func offerKey(browserHash, userID string) string {
-	return keys.Hash("passkey\x01" + browserHash + "\x01" + userID)
+func (o Offer) key(browserHash, userID string) string {
+	return keys.Hash(o.name + "\x01" + browserHash + "\x01" + userID)
 }
 
-// Decline records that a user continues without a passkey in a browser; forGood says that the user asked
+// Decline records that a user continues without such a key in a browser; forGood says that the user asked
 // not to be offered one again.
-func Decline(tx *storage.Tx, browserHash, userID string, forGood bool, now time.Time) error {
-	span := declinedFor
+func (o Offer) Decline(tx *storage.Tx, browserHash, userID string, forGood bool, now time.Time) error {
+	span := o.pause
 	if forGood {
-		span = refusedFor
+		span = o.rest
 	}
-	return tx.RememberBrowser(storage.RememberedBrowser{Hash: offerKey(browserHash, userID), UserID: userID, CreatedAt: now, ExpiresAt: now.Add(span)})
+	return tx.RememberBrowser(storage.RememberedBrowser{Hash: o.key(browserHash, userID), UserID: userID, CreatedAt: now, ExpiresAt: now.Add(span)})
 }
 
-// Declined reports whether a user must not be offered a passkey in a browser now.
-func Declined(tx *storage.Tx, browserHash, userID string, now time.Time) (bool, error) {
-	return tx.Remembers(offerKey(browserHash, userID), userID, now)
+// Declined reports whether a user must not be offered such a key in a browser now.
+func (o Offer) Declined(tx *storage.Tx, browserHash, userID string, now time.Time) (bool, error) {
+	return tx.Remembers(o.key(browserHash, userID), userID, now)
 }

@@ -155,8 +155,9 @@ capable("js-available", true);
 capable("webauthn-available", "PublicKeyCredential" in window);
 capable("is-brave", "brave" in navigator);
 if (document.getElementById("webauthn-platform-available")) {
-  window.PublicKeyCredential?.isUserVerifyingPlatformAuthenticatorAvailable()
-    .then((available) => capable("webauthn-platform-available", available), () => {});
+  Promise.resolve(window.PublicKeyCredential?.isUserVerifyingPlatformAuthenticatorAvailable())
+    .then((available = false) => capable("webauthn-platform-available", available), () => {})
+    .then(() => document.querySelector("form[data-detects]")?.requestSubmit());
 }
 
 // Takes along what is typed where the country of a number is chosen on another page.
