@@ -103,7 +103,8 @@ func (p Signup) identifierInputs() (all []input) {
 	return all
 }
 
-// ResetRequest asks for the account to send a reset link to: input#email, or input#username if ByUsername.
+// ResetRequest asks for the account to send a reset link or a code to: input#email, or input#username where users are known by
+// other identifiers.
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements/prompt-reset-password
 type ResetRequest struct {
 	Layout
@@ -111,28 +112,44 @@ type ResetRequest struct {
 	ClientName, State string
 	// Email is the initial value of the input.
 	Email string
-	// ByUsername asks for a username, because no user has an e-mail address to log in with.
-	ByUsername bool
-	Errors     []string
+	// Identifiers and Country are as in Login. Beside an e-mail address, a username is not asked for.
+	Identifiers []string
+	Country     Country
+	Errors      []string
 	// LoginURL is the login page, "" to show no link to it.
 	LoginURL string
 }
 
 // asked returns the input of the page, and the key of the sentence that explains it.
 func (p ResetRequest) asked() (in input, description string) {
-	if p.ByUsername {
-		return identifierInput([]string{byUsername}, p.Email), "descriptionUsername"
+	in = identifierInput(p.Identifiers, p.Email)
+	switch in.Label {
+	case "usernameOnlyPlaceholder":
+		return in, "descriptionUsername"
+	case "emailPlaceholder", "usernamePlaceholder":
+		return emailInput(p.Email), "descriptionEmail"
 	}
-	return emailInput(p.Email), "descriptionEmail"
+	return in, strings.Replace(in.Label, "Placeholder", "Description", 1)
 }
 
 func (p ResetRequest) view() view {
 	in, description := p.asked()
 	in.Focus = true
+	if in.Type != "tel" {
+		p.Country = Country{}
+	}
 	return p.screen(p, "form", "reset-password", "reset-password-request", p.ClientName, "").withForm(form{
-		State: p.State, Class: "_form-reset-password-request", Description: description, Button: "_button-reset-password-request", Inputs: []input{in},
+		State: p.State, Class: "_form-reset-password-request", Description: description, Button: "_button-reset-password-request", Inputs: []input{in}, Country: p.Country,
 		Alternate: alternate{p.LoginURL, "backToLoginText", "backToLoginLinkText"},
-	}, p.Errors)
+	}, p.problems(in))
+}
+
+// problems returns the errors: that nothing was typed is said of what is asked for.
+func (p ResetRequest) problems(in input) []string {
+	if slices.Contains(p.Errors, "no-email") {
+		return []string{in.Missing}
+	}
+	return p.Errors
 }
 
 // NewPassword asks for a new password twice: input#password-reset and

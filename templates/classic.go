@@ -170,8 +170,8 @@ type ClassicReset ResetRequest
 
 func (p ClassicReset) view() view {
 	p.Customization = Customization{}
-	v := p.screen(p, "classic", "reset-password", "reset-password-request", p.ClientName, "").withErrors(p.Errors).in(p.State)
 	in, description := ResetRequest(p).asked()
+	v := p.screen(p, "classic", "reset-password", "reset-password-request", p.ClientName, "").withErrors(ResetRequest(p).problems(in)).in(p.State)
 	return v.withWidget(widget{
 		Title: v.texts.builtIn["title"], Description: v.texts.builtIn[description],
 		Hidden: []Field{{"state", p.State}}, BackURL: p.LoginURL, Submit: "Continue",

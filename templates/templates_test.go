@@ -42,8 +42,6 @@ var (
 	}
 )
 
-var spain = templates.Country{ISO: "ES", Code: "34", Name: "España"}
-
 // demands are those of a password policy, for a password that has enough characters, of only one kind.
 var demands = []templates.Demand{
 	{Code: "lengthAtLeast", Text: "At least 8 characters in length", Least: 8, Met: true},
@@ -56,7 +54,7 @@ var demands = []templates.Demand{
 }
 
 // states are all pages in all states, by the name of the golden file.
-var states = joined(formStates, map[string]templates.Page{
+var states = joined(formStates, countryStates, map[string]templates.Page{
 	"login": templates.Login{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ",
 	},
@@ -84,9 +82,6 @@ var states = joined(formStates, map[string]templates.Page{
 	},
 	"login-identifier-passkey-button": templates.LoginIdentifier{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Passkey: `{"challenge":"eA"}`, PasskeyButton: true, Errors: []string{"passkey-authentication-failed"},
-	},
-	"login-identifier-by-phone": templates.LoginIdentifier{
-		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Identifiers: []string{"phone_number"}, Country: spain, Username: "600",
 	},
 	"login-identifier-refused": templates.LoginIdentifier{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Username: "em", Identifiers: []string{"email"},
@@ -204,7 +199,7 @@ var states = joined(formStates, map[string]templates.Page{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", LoginURL: "/u/login?state=hKFo2SBzdGF0ZQ",
 	},
 	"reset-request-username": templates.ResetRequest{
-		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", ByUsername: true, Errors: []string{"no-username"},
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Identifiers: []string{"username"}, Errors: []string{"no-email"},
 	},
 	"new-password":              templates.NewPassword{Layout: exampleCo, ClientName: "Timesheets Mobile", Email: "new@exampleco.com"},
 	"new-password-mismatch":     templates.NewPassword{Layout: exampleCo, Email: "new@exampleco.com", Errors: []string{"password-mismatch"}},
@@ -261,13 +256,6 @@ var states = joined(formStates, map[string]templates.Page{
 	"mfa-voice-enrollment": templates.MFAPhoneEnrollment{Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Way: "voice", Country: spain},
 	"mfa-phone-enrollment": templates.MFAPhoneEnrollment{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Way: "phone", Type: "voice", Others: true, Country: spain,
-	},
-	"mfa-detect-browser-capabilities": templates.MFADetection{Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ"},
-	"mfa-webauthn-platform-offered": templates.MFAKey{
-		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "webauthn-platform", Enroll: true, Offered: true, Options: `{"challenge":"AA"}`,
-	},
-	"mfa-country-codes": templates.CountryCodes{
-		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Countries: []templates.Country{{"ES", "34", "España"}, {"MX", "52", "México"}},
 	},
 	"mfa-sms-challenge-numbers": templates.MFAChallenge{
 		Layout:     templates.Layout{CompanyName: "ExampleCo", Numbers: templates.Numbers{Remembered: 7 * 24 * time.Hour, Digits: 8}},

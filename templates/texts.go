@@ -89,7 +89,7 @@ func (n Numbers) in(english string, language translator) string {
 // several names for some texts.
 var otherKeys = map[string][]string{
 	"descriptionEmail": {"emailDescription"}, "emailPlaceholder": {"placeholderEmail"}, "usernameOnlyPlaceholder": {"placeholderUsername"}, "editEmailText": {"editText", "editPhoneText", "editUsernameText"},
-	"invalid-code": {"invalid-verification-code"}, "no-password": {"no-password-reset"}, "smsDescription": {"voiceDescription"},
+	"invalid-code": {"invalid-verification-code"}, "no-password": {"no-password-reset"}, "no-phone": {"no-phone_number"}, "smsDescription": {"voiceDescription"},
 }
 
 func (t texts) has(key string) bool {

@@ -194,11 +194,14 @@ func (m *room) goOnToNewPassword(w http.ResponseWriter, r *http.Request, p provi
 		if err := passcodes.Proved(tx, code, p.proof, m.Now()); err != nil {
 			return err
 		}
-		err := tx.IssueTicket(storage.Ticket{
+		ticket := storage.Ticket{
 			Hash: keys.Hash(secret), Kind: storage.TicketResetPassword, UserID: p.proof.UserID, Account: p.proof.Account, Connection: p.proof.Connection,
-			ClientID: p.transaction.Request().ClientID, Email: p.proof.Address, ExpiresAt: m.Now().Add(newPasswordTime),
-		})
-		if err != nil {
+			ClientID: p.transaction.Request().ClientID, ExpiresAt: m.Now().Add(newPasswordTime),
+		}
+		if p.proof.Member != "phone_number" {
+			ticket.Email = p.proof.Address
+		}
+		if err := tx.IssueTicket(ticket); err != nil {
 			return err
 		}
 		return m.proved(tx, p)
@@ -220,11 +223,13 @@ func (m *room) proofPage(ctx context.Context, w http.ResponseWriter, status int,
 		return err
 	}
 	switch {
-	case p.proof.Reset:
-		page.Kind = templates.ProveForReset
-		page.EditURL = "/u/reset-password/request/" + url.PathEscape(p.proof.Connection) + "?state=" + url.QueryEscape(p.state)
 	case p.proof.Member == "phone_number":
 		page.Kind = templates.ProvePhone
+	case p.proof.Reset:
+		page.Kind = templates.ProveForReset
+	}
+	if p.proof.Reset {
+		page.EditURL = resetRequest(p.proof.Connection) + "?state=" + url.QueryEscape(p.state)
 	}
 	if p.proof.Next != "" {
 		page.EditURL = signupIdentifier + "?state=" + url.QueryEscape(p.state)

@@ -13,9 +13,11 @@ import (
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/emails"
+	"github.com/tenant0/tenant0/server/factors"
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/telephone"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -154,7 +156,12 @@ func (m *room) showResetRequest(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return m.resetRequestPage(w, r, http.StatusOK, t, state, templates.ResetRequest{Email: cmp.Or(r.URL.Query().Get("email"), t.Request().LoginHint)})
+	connection, err := m.resetConnection(r, t)
+	if err != nil {
+		return err
+	}
+	typed := cmp.Or(t.TypedOn(resetRequest(connection), "username"), r.URL.Query().Get("email"), t.Request().LoginHint)
+	return m.resetRequestPage(w, r, http.StatusOK, t, state, templates.ResetRequest{Email: typed})
 }
 
 // submitResetRequest sends the e-mail or the code. It answers the same whether or not there is an account.
@@ -166,12 +173,18 @@ func (m *room) submitResetRequest(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	email := strings.TrimSpace(cmp.Or(form.Get("email"), form.Get("username")))
+	connection, err := m.resetConnection(r, t)
+	if err != nil {
+		return err
+	}
+	if form.Get("action") == telephone.PickAction {
+		return m.pickCountry(w, r, t, state, resetRequest(connection), form)
+	}
+	email := strings.TrimSpace(cmp.Or(form.Get("email"), form.Get("username"), form.Get("phone")))
 	if email == "" {
 		return m.resetRequestPage(w, r, http.StatusBadRequest, t, state, templates.ResetRequest{Errors: []string{"no-email"}})
 	}
-	connection, err := m.resetConnection(r, t)
-	if err != nil {
+	if email, err = m.typedNumber(r, t, connection, email); err != nil {
 		return err
 	}
 	proof, byCode, err := m.resetByCode(r.Context(), connection, email)
@@ -238,16 +251,26 @@ func (m *room) resetConnection(r *http.Request, t storage.Transaction) (name str
 }
 
 // resetByCode returns the proof that a user needs for a new password, if the connection verifies addresses
-// with codes (byCode).
+// with codes (byCode), or if it knows users by their telephone numbers and a number was typed.
 func (m *room) resetByCode(ctx context.Context, name, login string) (p storage.Proof, byCode bool, err error) {
 	err = m.DB.View(ctx, func(tx *storage.Tx) error {
 		conn, err := signin.Database(tx, name)
-		if err != nil || !conn.ByCode() {
+		if err != nil {
 			return err
 		}
-		byCode = true
+		byPhone := factors.IsPhoneNumber(login) && slices.Contains(account.LoginIdentifiers([]storage.Connection{conn}), "phone_number")
+		if byCode = byPhone || conn.ByCode(); !byCode {
+			return nil
+		}
 		user, err := tx.UserByLogin(conn.Name, login)
 		p = storage.Proof{Reset: true, Connection: conn.Name, Address: login}
+		if byPhone {
+			p.Member = "phone_number"
+			if err == nil && user.PhoneNumber == login {
+				p.UserID = user.UserID
+			}
+			return storage.Optional(err)
+		}
 		if err == nil && user.Email != "" {
 			p.UserID, p.Account = user.UserID, user.AccountID()
 		}
@@ -272,20 +295,16 @@ func (m *room) resetRequestPage(w http.ResponseWriter, r *http.Request, status i
 	}
 	var screens account.Screens
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
-		if screens, err = account.ScreensFor(tx, t.Request()); err != nil {
-			return err
-		}
-		conn, err := tx.Connections.Find("name", name)
-		known := account.LoginIdentifiers([]storage.Connection{conn})
-		page.ByUsername = slices.Contains(known, "username") && !slices.Contains(known, "email")
-		return storage.Optional(err)
+		screens, err = account.ScreensFor(tx, t.Request())
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	if page.ByUsername && len(page.Errors) > 0 {
-		page.Errors = []string{"no-username"}
+	if page.Identifiers, err = m.resetKinds(r.Context(), name); err != nil {
+		return err
 	}
+	page.Country = telephone.Shown(r.Context(), t, page.Language)
 	page.State, page.LoginURL = state, screens.Login+"?state="+url.QueryEscape(state)
 	if screens.Login == account.ClassicPage {
 		return m.Pages.Write(w, status, templates.ClassicReset(page))

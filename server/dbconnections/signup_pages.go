@@ -123,12 +123,6 @@ func (s *signingUp) takeTyped(page string) {
 	s.page.Email, s.page.Username, s.page.Phone = typed("email"), typed("username"), typed("phone")
 }
 
-// pickCountry leads from a page of the sign-up to the list of countries.
-func (m *room) pickCountry(w http.ResponseWriter, r *http.Request, s signingUp, page string, form url.Values) error {
-	picker := telephone.Picker{DB: m.DB, Pages: m.Pages, Now: m.Now}
-	return picker.Begin(w, r, s.transaction, s.state, page, telephone.LoginList, form)
-}
-
 // takeApplicant fills in the identifiers that were typed on the page before.
 func (s *signingUp) takeApplicant() {
 	who := s.transaction.Applicant
@@ -170,7 +164,7 @@ func (m *room) submitSignup(w http.ResponseWriter, r *http.Request) error {
 		return m.SignIn.ToProvider(w, r, s.transaction, s.state, provider, "")
 	}
 	if form.Get("action") == telephone.PickAction {
-		return m.pickCountry(w, r, s, combinedSignup, form)
+		return m.pickCountry(w, r, s.transaction, s.state, combinedSignup, form)
 	}
 	s.page.Errors = missing(s.profile(), s.conn)
 	if form.Get("password") == "" {
@@ -195,7 +189,7 @@ func (m *room) submitSignupIdentifier(w http.ResponseWriter, r *http.Request) er
 		return m.SignIn.ToProvider(w, r, s.transaction, s.state, provider, "")
 	}
 	if form.Get("action") == telephone.PickAction {
-		return m.pickCountry(w, r, s, signupIdentifier, form)
+		return m.pickCountry(w, r, s.transaction, s.state, signupIdentifier, form)
 	}
 	if s.page.Errors = s.faults(); len(s.page.Errors) > 0 {
 		return m.signupIdentifierPage(r.Context(), w, http.StatusBadRequest, s)

@@ -116,11 +116,7 @@ func OptionsOf(tx *storage.Tx, user storage.User, browser *storage.Abilities) (o
 			o.Challenges = append(o.Challenges, a)
 		}
 	}
-	for _, name := range enabled {
-		if name == SMS || name == Voice {
-			o.Channels = append(o.Channels, name)
-		}
-	}
+	o.Channels = channelsIn(enabled)
 	o.Recovery = recovery && !slices.ContainsFunc(all, func(a Authenticator) bool { return a.Type == RecoveryCode })
 	if !enrolled {
 		o.Enrollments = slices.DeleteFunc(slices.Clone(enabled), func(name string) bool { return name == Email })
@@ -138,6 +134,16 @@ func OptionsOf(tx *storage.Tx, user storage.User, browser *storage.Abilities) (o
 	}
 	o.Undetected = browser == nil && slices.Contains(enabled, WebAuthnPlatform) && o.CustomPage == ""
 	return o.besidesBiometrics(browser), nil
+}
+
+// channelsIn returns the channels for codes to a phone among factors.
+func channelsIn(enabled []string) (channels []string) {
+	for _, name := range enabled {
+		if name == SMS || name == Voice {
+			channels = append(channels, name)
+		}
+	}
+	return channels
 }
 
 // besidesBiometrics leaves out the device of the browser where it cannot be asked, or not be the first factor, unless there is
@@ -183,12 +189,10 @@ func TicketOptions(tx *storage.Tx, t storage.Ticket) (o Options, err error) {
 	if err != nil {
 		return o, err
 	}
+	o.Channels = channelsIn(enabled)
 	for _, name := range enabled {
 		if name == Email {
 			continue
-		}
-		if name == SMS || name == Voice {
-			o.Channels = append(o.Channels, name)
 		}
 		if t.Factor == "" || t.Factor == factorOf(name, name) {
 			o.Enrollments = append(o.Enrollments, name)

@@ -33,10 +33,10 @@ const (
 // ProofPage returns the page on which a login waits for a proof.
 func ProofPage(p storage.Proof) string {
 	switch {
-	case p.Reset:
-		return ResetCodePage
 	case p.Member == "phone_number":
 		return PhoneProofPage
+	case p.Reset:
+		return ResetCodePage
 	}
 	return EmailProofPage
 }
@@ -97,7 +97,7 @@ func ownerOf(tx *storage.Tx, p storage.Proof) (storage.User, error) {
 func (s Sender) proofDraft(tx *storage.Tx, p storage.Proof, user storage.User, clientID, code string) (emails.Draft, error) {
 	l := emails.Letter{Kind: outbox.VerifyEmailByCode, User: user, ClientID: clientID, Connection: p.Connection, Code: code}
 	switch {
-	case p.Reset:
+	case p.Reset && p.Member != "phone_number":
 		l.Kind = outbox.ResetEmailByCode
 	case p.Member == "phone_number":
 		conn, err := tx.Connections.Find("name", p.Connection)

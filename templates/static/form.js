@@ -69,8 +69,8 @@ for (const form of document.querySelectorAll("form[data-form-primary]")) {
     const field = message.closest(".ulp-field");
     field?.classList.toggle("ulp-error", field.querySelector(".ulp-validator-error") !== null);
     if ("message" in message.dataset) {
-      // Scripts look for what is no address by either of two names.
-      const place = message.querySelector("#error-cs-pattern-mismatch") ?? message;
+      // Scripts look for what is no address by either of two names, and on the classic page for an element within.
+      const place = message.querySelector("#error-cs-pattern-mismatch, .auth0-lock-error-invalid-hint") ?? message;
       place.replaceChildren();
       if (wrong) place.append(complaint(message));
     }
