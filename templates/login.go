@@ -64,6 +64,8 @@ type LoginIdentifier struct {
 	Providers                   []Provider
 	Alone                       bool
 	Country                     Country
+	// ForgotPasswordURL is the target of a link for those who cannot log in, "" to show no link.
+	ForgotPasswordURL string
 	// Passkey are the options for the browser's passkey API, as JSON; "" for none. The answer is
 	// sent in input[name=passkey]. With Autofill the field suggests passkeys, and with
 	// PasskeyButton a button asks for one.
@@ -78,7 +80,7 @@ func (p LoginIdentifier) view() view {
 		in.Autocomplete += " webauthn" // HTML: autofill detail tokens
 	}
 	return p.screen(p, "form", "login-id", "login-id", p.ClientName, "").withForm(form{
-		State: p.State, Class: "_form-login-id", Button: "_button-login-id", Capabilities: true, Country: p.Country,
+		State: p.State, Class: "_form-login-id", Button: "_button-login-id", Capabilities: true, Country: p.Country, ForgotURL: p.ForgotPasswordURL,
 		Inputs: []input{in}, Alternate: toSignup(p.SignupURL), Ways: p.Ways, Providers: p.Providers, Alone: p.Alone, Passkey: p.Passkey, Autofill: p.Autofill, PasskeyButton: p.PasskeyButton,
 	}, p.Errors)
 }

@@ -26,7 +26,10 @@ type mfa struct {
 	// create one.
 	Key      *key
 	Benefits []benefit
-	Check    *check
+	// Waiting is the key of what is said while the browser asks for it, and Steps are those of what to do, "" and nil for nothing.
+	Waiting string
+	Steps   []string
+	Check   *check
 	// Waits says that a script of the page asks the server whether the page can continue.
 	Waits   bool
 	Choices []choice
@@ -37,8 +40,16 @@ type mfa struct {
 // answer is sent.
 type key struct{ Action, Options, Field string }
 
-// benefit holds the keys of a heading and a sentence.
-type benefit struct{ Title, Text string }
+// benefit holds the keys of a heading, a sentence and what its picture shows, and the picture's lines.
+type benefit struct{ Title, Text, Alt, Path string }
+
+// The pictures of benefits: a finger, a globe, a shield and a lock.
+const (
+	fingerPath = "M6 18c1-2 1-4 1-6a5 5 0 0 1 10 0c0 3 0 5-1 8M10 20c1-2 2-5 2-8M4 13c0-6 3-9 8-9 4 0 7 2 8 6"
+	globePath  = "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18ZM3 12h18M12 3c-5 5-5 13 0 18 5-5 5-13 0-18"
+	shieldPath = "M12 3 5 6v5c0 5 3 8 7 10 4-2 7-5 7-10V6ZM9 12l2 2 4-4"
+	lockPath   = "M7 11V8a5 5 0 0 1 10 0v3M5 11h14v9H5Z"
+)
 
 // link is a URL, the key of its text, and the name by which clients find the link.
 type link struct{ URL, Text, Name string }
@@ -238,8 +249,11 @@ type MFAKey struct {
 }
 
 func (p MFAKey) view() view {
-	m := mfa{Button: "default", ButtonText: "continueButtonText", Description: "description", Key: &key{"get", p.Options, "response"}}
+	m := mfa{Button: "default", ButtonText: "continueButtonText", Description: "description", Key: &key{"get", p.Options, "response"}, Waiting: "awaitingConfirmation"}
 	screen := "mfa-" + p.Factor + "-challenge"
+	if p.Enroll && p.Factor == "webauthn-roaming" {
+		m.Steps = []string{"instructions1", "instructions2"}
+	}
 	if p.Enroll {
 		screen, m.Key.Action = "mfa-"+p.Factor+"-enrollment", "create"
 	} else if p.Remember {
@@ -272,13 +286,14 @@ func (p PasskeyEnrollment) view() view {
 	m := mfa{
 		Button: "default", ButtonText: "createButtonText", Key: &key{"create", p.Options, "passkey"}, More: []more{{Action: "abort-passkey-enrollment", Text: "continueButtonText"}},
 	}
-	screen, benefits := "passkey-enrollment", []string{"1", "2", "3"}
+	screen, pictures := "passkey-enrollment", []string{fingerPath, globePath, shieldPath}
 	if p.Local {
 		m.Check = &check{Name: "dontShowAgain", Text: "checkboxText"}
-		screen, benefits = "passkey-enrollment-local", benefits[:2]
+		screen, pictures = "passkey-enrollment-local", []string{lockPath, fingerPath}
 	}
-	for _, n := range benefits {
-		m.Benefits = append(m.Benefits, benefit{"passkeyBenefit" + n + "Title", "passkeyBenefit" + n + "Description"})
+	for i, picture := range pictures {
+		name := "passkeyBenefit" + strconv.Itoa(i+1)
+		m.Benefits = append(m.Benefits, benefit{name + "Title", name + "Description", name + "ImgAltText", picture})
 	}
 	return p.mfa(p, "passkeys", screen, p.ClientName, p.State, m, nil, p.Errors)
 }

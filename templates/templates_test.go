@@ -79,6 +79,7 @@ var states = joined(formStates, countryStates, map[string]templates.Page{
 	},
 	"login-identifier-passkey": templates.LoginIdentifier{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Passkey: `{"challenge":"eA"}`, Autofill: true, PasskeyButton: true, Errors: []string{"passkey-authentication-failed"},
+		ForgotPasswordURL: "/u/login/password-reset-start/Employees?state=hKFo2SBzdGF0ZQ",
 	},
 	"login-identifier-passkey-button": templates.LoginIdentifier{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Passkey: `{"challenge":"eA"}`, PasskeyButton: true, Errors: []string{"passkey-authentication-failed"},

@@ -157,8 +157,12 @@ func (m *room) showIdentifierOf(ctx context.Context, w http.ResponseWriter, stat
 		return err
 	}
 	autofill, button := webauthn.PasskeyPrompts(ways.Databases)
+	forgotten := ""
+	if passkey != "" { // who has lost it does not get as far as the page for the password
+		forgotten = shown.forgotten(typed)
+	}
 	return m.Pages.Write(w, status, templates.LoginIdentifier{
-		Passkey: passkey, Autofill: autofill, PasskeyButton: button, Country: shown.countryFor(ways.Identifiers()),
+		Passkey: passkey, Autofill: autofill, PasskeyButton: button, Country: shown.countryFor(ways.Identifiers()), ForgotPasswordURL: forgotten,
 		Layout: shown.layout, ClientName: shown.client.Name, State: state, Username: typed, Errors: errs,
 		Identifiers: ways.Identifiers(), SignupURL: shown.signupURL, Ways: buttons(others),
 		Providers: shown.providers, Alone: !shown.ways.Own() && !shown.ways.HasDirectories(),

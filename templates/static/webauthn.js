@@ -29,6 +29,10 @@ for (const form of document.querySelectorAll("form[data-webauthn]")) {
     form.noValidate = true;
     HTMLFormElement.prototype.submit.call(form);
   };
+  const announce = (asking) => {
+    const said = document.getElementById("webauthn-waiting");
+    if (said) said.textContent = asking ? said.dataset.text : "";
+  };
   const fail = (error) => {
     const alert = document.getElementById("webauthn-failed");
     alert.hidden = false;
@@ -42,9 +46,11 @@ for (const form of document.querySelectorAll("form[data-webauthn]")) {
   button?.addEventListener("click", async (event) => {
     event.preventDefault();
     waiting?.abort();
+    announce(true);
     try {
       send(await (form.dataset.webauthn === "create" ? create(options) : get(options)));
     } catch (error) {
+      announce(false);
       fail(error);
     }
   });
