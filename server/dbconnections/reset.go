@@ -267,7 +267,7 @@ func (m *room) resetByCode(ctx context.Context, name, login string) (p storage.P
 		if byPhone {
 			p.Member = "phone_number"
 			if err == nil && user.PhoneNumber == login {
-				p.UserID = user.UserID
+				p.UserID, p.Account = user.UserID, user.AccountID()
 			}
 			return storage.Optional(err)
 		}
