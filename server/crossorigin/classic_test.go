@@ -163,6 +163,20 @@ func TestTheFormOfAnotherBrowser(t *testing.T) {
 	}
 }
 
+// TestAPageOfAnApplicationContinuesNoLogin: with the state of a login under way, the tenant's own page needs no client_id; a
+// page of an application does not continue that login, although it may log people in.
+func TestAPageOfAnApplicationContinuesNoLogin(t *testing.T) {
+	tn := startClassic(t, true)
+	_, at := tn.open(nil)
+	body := classic("client_id", "", "state", at.Query().Get("state"))
+	if status, _, answer := tn.send(page, "usernamepassword/login", body); status != http.StatusBadRequest || !strings.Contains(answer, "client_id") {
+		t.Errorf("a page of the application: %d %s", status, answer)
+	}
+	if status, _, answer := tn.send(tn.own(), "usernamepassword/login", body); status != http.StatusOK || !strings.Contains(answer, "login/callback") {
+		t.Errorf("the tenant's own page: %d %s", status, answer)
+	}
+}
+
 // TestWhatPagesLearnOfASession: a page of an application learns who logged in last; other
 // pages learn nothing.
 func TestWhatPagesLearnOfASession(t *testing.T) {

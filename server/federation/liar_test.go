@@ -27,7 +27,9 @@ type liar struct {
 	// say changes the claims of the next ID token, sign signs them, and info changes the claims of userinfo.
 	say  func(claims object)
 	info func(claims object)
-	sign func(l *liar, claims object) string
+	// infoStatus is the status of userinfo's answers, 0 for 200.
+	infoStatus int
+	sign       func(l *liar, claims object) string
 	// asked are the parameters of the last authorization request, and redeemed those of the last
 	// token request.
 	asked, redeemed url.Values
@@ -74,6 +76,8 @@ func newLiar(t *testing.T) *liar {
 		}
 		if r.Header.Get("Authorization") != "Bearer of-the-liar" {
 			w.WriteHeader(http.StatusUnauthorized)
+		} else if l.infoStatus != 0 {
+			w.WriteHeader(l.infoStatus)
 		}
 		reply(w, claims)
 	})
@@ -346,6 +350,11 @@ func TestACustomProvider(t *testing.T) {
 			if identity["isSocial"] != true || identity["access_token"] != "of-the-liar" || identity["user_id"] != "up|7" {
 				t.Errorf("the identity is %v", identity)
 			}
+			l.infoStatus = http.StatusForbidden
+			if got := tn.answer("state", tn.ask(l), "code", "x"); !strings.HasPrefix(got, "server_error: ") {
+				t.Errorf("the profile comes with an error status: %s", got)
+			}
+			l.infoStatus = 0
 			l.info = func(claims object) { maps.Copy(claims, object{"sub": "", "id": ""}) }
 			if got := tn.answer("state", tn.ask(l), "code", "x"); got != "access_denied: The identity provider has named nobody" {
 				t.Errorf("the provider names nobody: %s", got)

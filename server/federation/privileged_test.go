@@ -64,24 +64,27 @@ var wholeAccess = object{
 	"grants":       []any{object{"connection": "google-oauth2", "scopes": []any{"email", "profile", calendar}}},
 }
 
-// signed returns a signed request for a user's token, with changed claims; nil removes a claim.
+// signed returns a signed request for a user's token, with changed claims; nil removes a claim, and typ and alg are
+// those of the header.
 func (w worker) signed(changes object) string {
 	w.t.Helper()
 	claims := object{
 		"iss": "app", "sub": w.user, "aud": w.URL, "iat": w.now.Unix(), "jti": rand.Text(), "audit_context": "the nightly report",
 	}
-	typ := "token-vault-req+jwt"
+	typ, alg := "token-vault-req+jwt", jose.RS256
 	for name, value := range changes {
 		switch {
 		case name == "typ":
 			typ = value.(string)
+		case name == "alg":
+			alg = value.(jose.SignatureAlgorithm)
 		case value == nil:
 			delete(claims, name)
 		default:
 			claims[name] = value
 		}
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: w.key}, (&jose.SignerOptions{}).WithType(jose.ContentType(typ)))
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: w.key}, (&jose.SignerOptions{}).WithType(jose.ContentType(typ)))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -175,6 +178,7 @@ func TestSignaturesThatProveNothingOfAWorker(t *testing.T) {
 	for name, subject := range map[string]string{
 		"a second too old":         w.signed(object{"iat": w.now.Add(-61 * time.Second).Unix()}),
 		"eleven seconds ahead":     w.signed(object{"iat": w.now.Add(11 * time.Second).Unix()}),
+		"another algorithm":        w.signed(object{"alg": jose.PS256}),
 		"no algorithm":             part(`{"alg":"none","typ":"token-vault-req+jwt"}`) + "." + parts[1] + ".",
 		"the public key as secret": input + "." + part(string(mac.Sum(nil))),
 		"claims of another":        parts[0] + "." + strings.Split(w.signed(object{"sub": "auth0|other"}), ".")[1] + "." + parts[2],
