@@ -32,7 +32,7 @@ var enrolling = map[string][]script{
 	},
 	"sms": {
 		{"Playwright", "a number", loginLines + `at /u/mfa-sms-enrollment;; fill input[name="phone"] := PHONE;; press button="Continue";; at /u/mfa-sms-enrollment-verify;; see span.ulp-authenticator-selector-text := XXXXXXXX9167;; fill input[name="code"] := TEXTED;; press button="Continue";;` + recorded},
-		{"Cypress", "a number, wrong first", loginLines + `fill #phone := 12;; press button[value=default];; see #error-element-phone := not valid;; fill #phone := PHONE;; press button[value=default];;` +
+		{"Cypress", "a number, wrong first", loginLines + `fill #phone := 12;; press first button[name=action];; see #error-element-phone := not valid;; fill #phone := PHONE;; press first button[name=action];;` +
 			`fill #code := 000000;; press button[value=default];; see #error-element-code := The code you entered is invalid;; fill #code := TEXTED;; press button[value=default];;` + recorded},
 		{"Playwright", "the country by what is searched for", loginLines + `fill #phone := 12;; press button[name="action"][value="pick-country-code"];; at /u/mfa-country-codes;; fill input[type="search"][name="with-search"] := kenya;; press first text="Kenya (+254)";;` +
 			`see button[value="pick-country-code"] := Kenya, KE, +254;; press button[value="pick-country-code"];; press button[value="selection-action::US1"];; fill #phone := 5550109167;; press form._form-mfa-sms-enrollment button[value=default];; fill #code := TEXTED;; press button[value=default];;` + recorded},
