@@ -26,7 +26,7 @@ func (a about) countryFor(kinds []string) templates.Country {
 	if !byNumber(kinds) {
 		return templates.Country{}
 	}
-	return a.country
+	return a.country()
 }
 
 // identifier returns a typed identifier; a telephone number is completed with the code of the chosen country.

@@ -132,11 +132,14 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	if form.Get("action") == telephone.PickAction {
 		return m.picker().Begin(w, r, t, state, combinedPage, telephone.LoginList, form)
 	}
-	ways, err := m.ways(r.Context(), t.Request())
-	if err != nil {
-		return err
+	username := strings.TrimSpace(form.Get("username"))
+	if telephone.LacksCode(username) {
+		ways, err := m.ways(r.Context(), t.Request())
+		if err != nil {
+			return err
+		}
+		username = identifier(r.Context(), t, account.LoginIdentifiers(ways.Databases), username)
 	}
-	username := identifier(r.Context(), t, account.LoginIdentifiers(ways.Databases), form.Get("username"))
 	refuse := func(errs ...string) error {
 		shown, err := m.about(r.Context(), t, state)
 		if err != nil {
@@ -246,8 +249,8 @@ type about struct {
 	screens account.Screens
 	// providers are the buttons to other identity providers.
 	providers []templates.Provider
-	// country is the country of telephone numbers that are typed without a country code.
-	country templates.Country
+	// country returns the country of telephone numbers that are typed without a country code.
+	country func() templates.Country
 	// query is the query of links, with the state. signupURL is "" if no connection allows sign-ups.
 	query, signupURL string
 }
@@ -283,7 +286,9 @@ func (a *about) read(ctx context.Context, tx *storage.Tx, t storage.Transaction,
 		return err
 	}
 	buttons, err := account.Buttons(tx, rq, a.ways)
-	a.providers, a.country = web.Providers(buttons), telephone.Shown(ctx, t, a.layout.Language)
+	a.providers = web.Providers(buttons)
+	language := a.layout.Language
+	a.country = func() templates.Country { return telephone.Shown(ctx, t, language) }
 	a.query = "?state=" + url.QueryEscape(state)
 	if a.ways.AllowsSignup() {
 		a.signupURL = a.screens.Signup + a.query

@@ -84,12 +84,17 @@ var decoration = strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", ".", ""
 // Plain returns what was typed without the signs between the digits of a number.
 func Plain(typed string) string { return decoration.Replace(typed) }
 
+// LacksCode reports whether a text is a number without a country code.
+func LacksCode(typed string) bool {
+	number := Plain(typed)
+	return number != "" && strings.Trim(number, "0123456789") == ""
+}
+
 // Complete returns a number that was typed without a country code as one of a country, in international form. Anything else is
 // returned as it is.
 func Complete(typed, iso string) string {
-	number := Plain(typed)
-	if number == "" || strings.Trim(number, "0123456789") != "" {
+	if !LacksCode(typed) {
 		return typed
 	}
-	return "+" + callingCodes[iso] + number
+	return "+" + callingCodes[iso] + Plain(typed)
 }
