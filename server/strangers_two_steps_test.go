@@ -207,11 +207,11 @@ connections:
 		}
 		again.hasCode(again.fill(page, "password", adaPassword).location)
 	}
-	// To reset a password the page asks for the username, since the e-mail address is not an identifier here.
+	// To reset a password the page asks for the identifiers of the connection, of which the e-mail address is none.
 	forgetful := newStranger(t, s).follows()
 	page = forgetful.fill(forgetful.begin("prompt", "login"), "username", "grace")
 	request := forgetful.get(strings.TrimSuffix(s.URL, "/") + forgetful.found(`<p class="[^"]*ulp-forgot-password-link"><a href="([^"]*)"`, page.body))
-	if form := inputs(request.body); form.Get("username") != "grace" || form.Has("email") || !strings.Contains(request.body, "Enter your username and we will send you instructions") {
+	if form := inputs(request.body); form.Get("username") != "grace" || form.Has("email") || !strings.Contains(request.body, "Enter your Phone number or Username and we will send you instructions") {
 		t.Errorf("the page is\n%s", request.body)
 	}
 	if refused := forgetful.fill(request, "username", ""); refused.status != http.StatusBadRequest || !strings.Contains(refused.body, `data-error-code="no-username"`) {
