@@ -1,7 +1,6 @@
 package authorize_test
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -126,9 +125,9 @@ func TestASessionTransferTokenLogsABrowserIn(t *testing.T) {
 	}
 	browser := tn.Client()
 	reply := tn.openings(browser, "web", token, "openid")
-	claims := payload(t, reply["id_token"])
-	if claims["sub"] != "auth0|ann" {
-		t.Errorf("the ID token is %v", claims)
+	told := claims(t, reply["id_token"])
+	if told["sub"] != "auth0|ann" {
+		t.Errorf("the ID token is %v", told)
 	}
 	diff(t, "the session is the browser's", tn.arrive(browser, "", "prompt", "none"), code)
 	diff(t, "and is as old as the login on the phone", tn.arrive(browser, "", "max_age", "60", "prompt", "none"), login)
@@ -138,7 +137,7 @@ func TestASessionTransferTokenLogsABrowserIn(t *testing.T) {
 	if len(events) != 1 || !strings.HasSuffix(events[0]["audience"].(string), ":session_transfer") {
 		t.Errorf("the log has %v", events)
 	}
-	id, _ := claims["sid"].(string)
+	id, _ := told["sid"].(string)
 	_, shown := tn.Manage(tn.Client(), http.MethodGet, "sessions/"+id, nil)
 	if s, _ := shown.(answer); s["authenticated_at"] != noon.Format("2006-01-02T15:04:05.000Z") || !methodsOf(s, "pwd") {
 		t.Errorf("the session is %v", shown)
@@ -393,24 +392,6 @@ func form(pairs ...string) url.Values {
 		f.Set(pairs[i], pairs[i+1])
 	}
 	return f
-}
-
-// payload returns the claims of a token.
-func payload(t *testing.T, token any) (claims answer) {
-	t.Helper()
-	text, _ := token.(string)
-	parts := strings.Split(text, ".")
-	if len(parts) != 3 {
-		t.Fatalf("no token: %v", token)
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err == nil {
-		err = json.Unmarshal(raw, &claims)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return claims
 }
 
 func (tn tenant) revoke(clientID, token string) {

@@ -66,12 +66,7 @@ func (m *room) showCountries(w http.ResponseWriter, r *http.Request) error {
 //
 //auth0:operation POST /u/login/country-codes
 func (m *room) submitCountry(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.Form(w, r)
-	if err != nil {
-		return err
-	}
-	state := session.StateOf(r)
-	t, err := m.transaction(r, state)
+	form, t, state, err := m.submitted(w, r)
 	if err != nil {
 		return err
 	}

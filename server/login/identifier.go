@@ -34,12 +34,7 @@ func (m *room) showIdentifier(w http.ResponseWriter, r *http.Request) error {
 //
 //auth0:operation POST /u/login/identifier
 func (m *room) submitIdentifier(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.Form(w, r)
-	if err != nil {
-		return err
-	}
-	state := session.StateOf(r)
-	t, err := m.transaction(r, state)
+	form, t, state, err := m.submitted(w, r)
 	if err != nil {
 		return err
 	}
@@ -186,12 +181,7 @@ func (m *room) showPassword(w http.ResponseWriter, r *http.Request) error {
 //
 //auth0:operation POST /u/login/password
 func (m *room) submitPassword(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.Form(w, r)
-	if err != nil {
-		return err
-	}
-	state := session.StateOf(r)
-	t, err := m.transaction(r, state)
+	form, t, state, err := m.submitted(w, r)
 	if err != nil {
 		return err
 	}

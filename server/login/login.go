@@ -117,12 +117,7 @@ func (m *room) loggedIn(tx *storage.Tx, r *http.Request, t storage.Transaction, 
 //
 //auth0:operation POST /u/login
 func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.Form(w, r)
-	if err != nil {
-		return err
-	}
-	state := session.StateOf(r)
-	t, err := m.transaction(r, state)
+	form, t, state, err := m.submitted(w, r)
 	if err != nil {
 		return err
 	}
@@ -192,6 +187,16 @@ func (m *room) authenticate(w http.ResponseWriter, r *http.Request, t storage.Tr
 // transaction returns the login transaction of the request.
 func (m *room) transaction(r *http.Request, state string) (storage.Transaction, error) {
 	return m.Cookies.Transaction(m.DB, r, state, m.Now())
+}
+
+// submitted returns the form that a page sends, and the login that it belongs to.
+func (m *room) submitted(w http.ResponseWriter, r *http.Request) (form url.Values, t storage.Transaction, state string, err error) {
+	if form, err = web.Form(w, r); err != nil {
+		return nil, t, "", err
+	}
+	state = session.StateOf(r)
+	t, err = m.transaction(r, state)
+	return form, t, state, err
 }
 
 // Keys of the error messages about the form, Auth0:
