@@ -43,6 +43,15 @@ var ofLock = []script{
 	{"Cypress", "an error by its whole class", `fill [type=email] := WHO;; fill [type=password] := no;; press [type=submit];; see //div[@class='auth0-global-message auth0-global-message-error'] := Wrong email or password.;; fill [type=password] := SECRET;; press [type=submit]`},
 }
 
+// ofLastLogins are scripts for the page of Lock that offers the last login of a browser with a session.
+var ofLastLogins = []script{
+	{"Protractor", "the button", `see .auth0-lock-last-login-pane > button := WHO;; press .auth0-lock-last-login-pane > button`},
+	{"Cypress", "the social button", `see .auth0-lock-form .auth0-lock-last-login-pane > p:first-child := Last time you logged in with;; see .auth0-lock-social-button.auth0-lock-social-big-button[data-provider="auth0"] .auth0-lock-social-button-text := WHO;;` +
+		`press .auth0-lock-last-login-pane .auth0-lock-social-button`},
+	{"Selenium", "another account", `see //div[@class='auth0-lock-social-button-text'] := WHO;; press .auth0-lock-last-login-pane a;; fill [name="email"] := WHO;; fill [name="password"] := SECRET;; press .auth0-lock-submit`},
+	{"Playwright", "another account, by its words", `press .auth0-lock-alternative > a.auth0-lock-alternative-link;; fill #\31 -email := WHO;; fill #\31 -password := SECRET;; press button="Log In"`},
+}
+
 // ofNewPasswords are scripts written for Auth0's change-password widget; they must work on the built-in
 // page, which does not use it.
 var ofNewPasswords = []script{
@@ -63,6 +72,20 @@ func TestScriptsOfLock(t *testing.T) {
 	for i, p := range ofLock {
 		t.Run(p.tool+": "+p.about, func(t *testing.T) {
 			s.opened(t, s.authorizeURL(url.Values{"prompt": {"login"}}), p.lines, words{"NEW": said(fmt.Sprintf("lock%d@example.com", i))})
+		})
+	}
+	for _, p := range ofLastLogins {
+		t.Run("last login/"+p.tool+": "+p.about, func(t *testing.T) {
+			w := openWindow(s.browser, t)
+			w.open(s.authorizeURL(nil))
+			login := evaluate[string](w, "location.href")
+			w.open(s.authorizeURL(nil))
+			w.play(`fill #\31 -email := WHO;; fill #\31 -password := SECRET;; press .auth0-lock-submit`, nil)
+			s.agree(t, w)
+			w.open(login)
+			if w.play(p.lines, nil) {
+				s.agree(t, w)
+			}
 		})
 	}
 	for _, p := range ofNewPasswords {

@@ -28,9 +28,24 @@ type ClassicLogin struct {
 	// ResetSent says that an e-mail for a new password is on its way.
 	ResetSent bool
 	Providers []ProviderLink
+	// Last is the login that the page offers to go on with, in place of asking for an account, or nil.
+	Last *LastLogin
 	// Config is the configuration that a tenant's own login page would be given, as JSON: some clients read it from
 	// any login page.
 	Config []byte
+}
+
+// LastLogin is the last login of a browser that still has a session.
+// https://auth0.com/docs/libraries/lock/lock-configuration
+type LastLogin struct {
+	// Provider is the connection of the login, and Strategy the name by which clients find the button: the
+	// connection's strategy, or "auth0" or "windows".
+	Provider
+	Strategy string
+	// Account is the text of the button.
+	Account string
+	// OtherURL is the page's address to log in with another account.
+	OtherURL string
 }
 
 // ProviderLink is a link to another identity provider.
@@ -72,6 +87,8 @@ type widget struct {
 	// Success is a message about a successful step, and Confirmation the only text of a page that has no form, with
 	// a picture that Mark names: "checkmark", or "cross" for a failure.
 	Success, Confirmation, Mark string
+	// Last is as in ClassicLogin. A page that has it sends its form by GET.
+	Last *LastLogin
 }
 
 // tab is one of the tabs of a widget; the current tab has no URL.
@@ -139,6 +156,9 @@ func (p ClassicLogin) view() view {
 	v := p.screen(p, "classic", "login", "login", p.ClientName, "").withErrors(p.Errors)
 	if p.Sentence != "" {
 		v.Errors = map[string]pageError{"form": {"form", "lock.fallback", p.Sentence, v.sign()}}
+	}
+	if p.Last != nil {
+		return v.withWidget(widget{Action: "/authorize", Hidden: p.Hidden, Last: p.Last})
 	}
 	who := identifierInput(p.Identifiers, p.Username)
 	who.Name = p.Name()

@@ -364,6 +364,12 @@ var states = joined(formStates, countryStates, map[string]templates.Page{
 	"classic-login-wrong": templates.ClassicLogin{
 		Layout: exampleCo, ClientName: "Timesheets Web", Username: "em", Identifiers: []string{"email", "username"}, Errors: []string{"wrong-credentials"},
 	},
+	"classic-login-last": templates.ClassicLogin{
+		Layout: exampleCo, ClientName: "Timesheets Web", Hidden: []templates.Field{{Name: "client_id", Value: "web"}, {Name: "connection", Value: "c"}},
+		Last: &templates.LastLogin{
+			Provider: templates.Provider{Connection: "c", Key: "auth0", Name: "c"}, Strategy: "auth0", Account: "employee@exampleco.com", OtherURL: "/login?state=hKFo2SBzdGF0ZQ&other_account=true",
+		},
+	},
 	"classic-signup": templates.ClassicSignup{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Email: "new@exampleco.com", Identifiers: []string{"email"}, Optional: []string{"username"},
 		LoginURL: "/login?state=hKFo2SBzdGF0ZQ", Demands: demands, Errors: []string{"email-in-use"},

@@ -180,40 +180,6 @@ func (m *room) own(r *http.Request, form url.Values) (client storage.Client, con
 	return client, conn, err
 }
 
-// ssodata tells a page whether its browser has a session. Old versions of auth0.js ask before a login.
-//
-//auth0:operation GET /user/ssodata
-func (m *room) ssodata(w http.ResponseWriter, r *http.Request) error {
-	answer := map[string]any{"sso": false}
-	err := m.DB.View(r.Context(), func(tx *storage.Tx) error {
-		s, err := m.Cookies.Find(tx, r, m.Now())
-		if err != nil {
-			return storage.Optional(err)
-		}
-		user, err := tx.Users.Get(s.UserID)
-		if err != nil {
-			return storage.Optional(err)
-		}
-		conn, err := tx.Connections.Find("name", s.Connection)
-		if storage.Optional(err) != nil {
-			return err
-		}
-		answer = map[string]any{
-			"sso": true, "sessionClients": s.Clients, "lastUsedUsername": user.Email, "lastUsedUserID": user.UserID,
-			"lastUsedConnection": map[string]string{"name": s.Connection, "strategy": conn.Strategy},
-		}
-		if len(s.Clients) > 0 {
-			answer["lastUsedClientID"] = s.Clients[len(s.Clients)-1]
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	web.NoStore(w)
-	return web.Reply(w, http.StatusOK, answer)
-}
-
 // info serves the script from which Lock learns the tenant's connections, if it is configured to load
 // it.
 //

@@ -34,6 +34,7 @@ func (m *room) page(w http.ResponseWriter, r *http.Request) error {
 	var own string
 	var screens account.Screens
 	var done bool
+	var last *lastLogin
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		s, err := m.Cookies.Find(tx, r, m.Now())
 		if storage.Optional(err) != nil {
@@ -43,7 +44,10 @@ func (m *room) page(w http.ResponseWriter, r *http.Request) error {
 		if screens, err = account.ScreensFor(tx, t.Request()); err != nil {
 			return err
 		}
-		own, _, err = tx.ClassicLogin(t.Asked.ClientID)
+		if own, _, err = tx.ClassicLogin(t.Asked.ClientID); err != nil {
+			return err
+		}
+		last, err = lastLoginOf(tx, r, t.Request(), s)
 		return err
 	})
 	switch {
@@ -53,6 +57,8 @@ func (m *room) page(w http.ResponseWriter, r *http.Request) error {
 		return web.Resume(w, r, state)
 	case screens.Login != account.ClassicPage:
 		return web.Continue(w, r, screens.Login, state)
+	case own == "" && last != nil:
+		return m.offerLast(w, r, t, state, last)
 	case own == "":
 		return m.builtIn(w, r, t, state, t.Request().LoginHint, nil)
 	}
@@ -170,7 +176,7 @@ func pageParams(query url.Values, rq storage.AuthorizeRequest, state string) map
 	}
 	for name := range query {
 		switch name {
-		case "client", "client_id", "redirect_uri", "connection", "username", "email", "password", "submit", "otp", "credential_type", "login_ticket", account.ResetSentParam:
+		case "client", "client_id", "redirect_uri", "connection", "username", "email", "password", "submit", "otp", "credential_type", "login_ticket", account.ResetSentParam, otherAccountParam:
 			// names of the form fields of the page itself
 		default:
 			params[name] = query.Get(name)
