@@ -61,11 +61,11 @@ type Issue struct {
 }
 
 var codes = declare(spec[Code]{
-	name:    "codes",
-	recent:  true,
-	leading: []string{"hash", "issue.sid", "expires_at"},
-	key:     func(c Code) string { return c.Hash },
-	expires: func(c Code) time.Time { return c.ExpiresAt },
+	name:           "codes",
+	recent:         true,
+	indexedMembers: []string{"hash", "issue.sid", "expires_at"},
+	key:            func(c Code) string { return c.Hash },
+	expires:        func(c Code) time.Time { return c.ExpiresAt },
 	indexes: []index[Code]{{name: "session", values: func(c Code) []string {
 		return []string{codeIndex(c.Issue.SessionID) + sortableTime(c.ExpiresAt)}
 	}}},

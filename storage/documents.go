@@ -74,11 +74,11 @@ func (e Entry) lookup(member, text string) string {
 func (e Entry) place() string { return e.Kind + "\x01" + e.Parent }
 
 var entries = declare(spec[Entry]{
-	name:    "documents",
-	recent:  true,
-	settled: true,
-	key:     func(e Entry) string { return e.place() + "\x01" + e.Order },
-	list:    Entry.place,
+	name:         "documents",
+	recent:       true,
+	cacheLookups: true,
+	key:          func(e Entry) string { return e.place() + "\x01" + e.Order },
+	list:         Entry.place,
 	indexes: []index[Entry]{
 		{name: "id", unique: true, values: func(e Entry) []string { return []string{e.place() + "\x01" + e.ID} }},
 		{name: "unique", unique: true, values: func(e Entry) []string {

@@ -90,8 +90,8 @@ func (r records) checkUnique(l link, key string) error {
 	return conflict
 }
 
-// leads are the index entries of a record and the names of the lists that contain it.
-type leads struct {
+// indexing is how a record is found: its index entries and the names of the lists that contain it.
+type indexing struct {
 	links []link
 	lists []string
 }
@@ -117,22 +117,22 @@ func without(links, others []link) (left []link) {
 	return left
 }
 
-func (r records) leads(key string, v any) leads {
-	return leads{r.links(key, v), r.kind.lists(v)}
+func (r records) indexing(key string, v any) indexing {
+	return indexing{r.links(key, v), r.kind.lists(v)}
 }
 
-// leadsFrom are the leads of a stored record.
-func (r records) leadsFrom(row, raw []byte) (leads, error) {
-	v, err := r.decodeLeading(row, raw)
+// indexingOf is the indexing of a stored record.
+func (r records) indexingOf(row, raw []byte) (indexing, error) {
+	v, err := r.decodeIndexed(row, raw)
 	if err != nil {
-		return leads{}, err
+		return indexing{}, err
 	}
-	return r.leads(r.kind.key(v), v), nil
+	return r.indexing(r.kind.key(v), v), nil
 }
 
 // relink writes the links that are new for a record (added), removes its old links that no longer
 // apply, and moves it between lists.
-func (r records) relink(key string, was, is leads, added []link) error {
+func (r records) relink(key string, was, is indexing, added []link) error {
 	for _, l := range added {
 		if err := r.tx.kv.Put(l.entry, l.beside); err != nil {
 			return err

@@ -21,15 +21,15 @@ func (r records) decodeKnown(row, raw []byte) (any, error) {
 	return r.decodeBeside(r.memo(r.tx.known), row, raw)
 }
 
-// decodeLeading is decodeKnown for callers that need only the record's leading members.
-func (r records) decodeLeading(row, raw []byte) (any, error) {
-	if r.kind.leading == nil {
+// decodeIndexed is decodeKnown for callers that need only the members in indexedMembers.
+func (r records) decodeIndexed(row, raw []byte) (any, error) {
+	if r.kind.indexedMembers == nil {
 		return r.decodeKnown(row, raw)
 	}
 	if v, known := r.memo(r.tx.known).find(row, raw); known {
 		return v, nil
 	}
-	return r.decodeAnew(row, members.Only(raw, r.kind.leading))
+	return r.decodeAnew(row, members.Only(raw, r.kind.indexedMembers))
 }
 
 func (r records) decodeBeside(m *memo, row, raw []byte) (any, error) {
@@ -76,7 +76,7 @@ func (r records) memo(among *memos) *memo {
 // most recently read records of other kinds.
 type memos struct {
 	lasting, recent memo
-	settled         atomic.Pointer[findings] // derived from the state that was seen last
+	lookups         atomic.Pointer[lookupCache] // derived from the state that was seen last
 }
 
 // Bounds of the memos in records; beyond them the least recently used records are dropped.
@@ -147,7 +147,7 @@ func (m *memo) add(row string, e memoEntry) {
 // Forget releases memory that an idle store can do without: decoded records of the kinds that can be
 // numerous, and what the engines can release.
 func (db *DB) Forget() error {
-	db.memos.settled.Store(nil)
+	db.memos.lookups.Store(nil)
 	m := &db.memos.recent
 	m.mu.Lock()
 	m.entries, m.before = nil, nil

@@ -57,9 +57,9 @@ const maxRefreshTokens = 200
 const maxSiblings = 50
 
 var refreshTokens = declare(spec[RefreshToken]{
-	name:    "refresh_tokens",
-	leading: []string{"id", "issue.user_id", "issue.client_id", "expires_at", "idle_expires_at"},
-	key:     func(t RefreshToken) string { return t.ID },
+	name:           "refresh_tokens",
+	indexedMembers: []string{"id", "issue.user_id", "issue.client_id", "expires_at", "idle_expires_at"},
+	key:            func(t RefreshToken) string { return t.ID },
 	indexes: []index[RefreshToken]{
 		{
 			name:   ofClient,

@@ -74,10 +74,10 @@ func (s Session) Live(now time.Time) bool {
 const maxSessions = 100
 
 var sessions = declare(spec[Session]{
-	name:    "sessions",
-	recent:  true,
-	leading: []string{"cookie_hash", "id", "user_id", "last_used_at", "expires_at", "idle_expires_at"},
-	key:     func(s Session) string { return s.CookieHash },
+	name:           "sessions",
+	recent:         true,
+	indexedMembers: []string{"cookie_hash", "id", "user_id", "last_used_at", "expires_at", "idle_expires_at"},
+	key:            func(s Session) string { return s.CookieHash },
 	indexes: []index[Session]{
 		{name: "id", unique: true, values: func(s Session) []string {
 			if strings.HasPrefix(s.CookieHash, s.ID) {

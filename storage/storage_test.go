@@ -61,7 +61,7 @@ func (s store) view(fn func(*storage.Tx) error) {
 	}
 }
 
-// rows returns every key of the engine, with its value if values is set. The mark of the settled records comes
+// rows returns every key of the engine, with its value if values is set. The mark of the cached look-ups comes
 // without its value, since it differs in any two states.
 func (s store) rows(values bool) []string {
 	s.t.Helper()

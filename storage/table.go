@@ -24,14 +24,14 @@ type spec[T any] struct {
 	// recent keeps only the most recently read ones, for kinds with many records that are read several
 	// times within a login. Reading a list does not count.
 	recent bool
-	// settled remembers the results of look-ups, for kinds that are read at every request and written
-	// seldom; remember implies it.
-	settled bool
+	// cacheLookups keeps the results of look-ups in memory, for kinds that are read at every request and
+	// written seldom; remember implies it.
+	cacheLookups bool
 	// measured stores the total size of all records.
 	measured bool
-	// leading are the members from which key, indexes and expires are computed: deleting a record decodes
-	// only these. nil means all members.
-	leading []string
+	// indexedMembers are the members of the stored JSON from which key, indexes and expires are computed:
+	// deleting a record decodes only these. nil means all members.
+	indexedMembers []string
 	// ordered keeps the order in which the records were created, for lists.
 	ordered bool
 	// list names the list that contains a record, if a kind has many lists; nil for none.
@@ -63,9 +63,9 @@ type kind struct {
 	expires           func(any) time.Time
 	list              func(any) string
 	remember, recent  bool
-	settled           bool
+	cacheLookups      bool
 	measured, ordered bool
-	leading           []string
+	indexedMembers    []string
 }
 
 type kindIndex struct {
@@ -85,16 +85,16 @@ func (k kindOf[T]) key(v T) string { return k.kind.key(&v) }
 // declare makes a kind from its spec.
 func declare[T any](s spec[T]) kindOf[T] {
 	k := &kind{
-		name: s.name, remember: s.remember, recent: s.recent, settled: s.settled || s.remember, ordered: s.ordered, measured: s.measured,
-		leading: s.leading,
+		name: s.name, remember: s.remember, recent: s.recent, cacheLookups: s.cacheLookups || s.remember, ordered: s.ordered, measured: s.measured,
+		indexedMembers: s.indexedMembers,
 		decode: func(raw []byte) (any, error) {
 			v := new(T)
 			return v, json.Unmarshal(raw, v)
 		},
 		key: func(v any) string { return s.key(*v.(*T)) },
 	}
-	if k.settled {
-		settledTables[k.name] = true
+	if k.cacheLookups {
+		tablesWithCachedLookups[k.name] = true
 	}
 	for _, ix := range s.indexes {
 		of := kindIndex{name: ix.name, unique: ix.unique, listed: ix.listed, values: func(v any) []string { return ix.values(*v.(*T)) }}
@@ -407,12 +407,12 @@ func (r records) deleteKey(row []byte) error {
 	if err != nil || raw == nil {
 		return err
 	}
-	was, err := r.leadsFrom(row, raw)
+	was, err := r.indexingOf(row, raw)
 	if err != nil {
 		return err
 	}
 	key := string(row[len(tablePrefix(r.kind.name)):])
-	if err := r.relink(key, was, leads{}, nil); err != nil {
+	if err := r.relink(key, was, indexing{}, nil); err != nil {
 		return err
 	}
 	if err := r.leave(key); err != nil {
@@ -463,13 +463,13 @@ func (r records) write(v any, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	var was leads
+	var was indexing
 	if old != nil {
-		if was, err = r.leadsFrom(row, old); err != nil {
+		if was, err = r.indexingOf(row, old); err != nil {
 			return err
 		}
 	}
-	is := r.leads(key, v)
+	is := r.indexing(key, v)
 	added := without(is.links, was.links)
 	if err := r.checkLinks(key, added); err != nil {
 		return err

@@ -359,12 +359,12 @@ func atMost(what string, have, limit int) error {
 }
 
 var transactions = declare(spec[Transaction]{
-	name:     "transactions", // see isVolatile
-	key:      func(t Transaction) string { return t.StateHash },
-	expires:  func(t Transaction) time.Time { return t.ExpiresAt },
-	measured: true,
-	recent:   true,
-	leading:  []string{"state_hash", "browser_hash", "created_at", "expires_at", "finished_at", "upstream"},
+	name:           "transactions", // see isVolatile
+	key:            func(t Transaction) string { return t.StateHash },
+	expires:        func(t Transaction) time.Time { return t.ExpiresAt },
+	measured:       true,
+	recent:         true,
+	indexedMembers: []string{"state_hash", "browser_hash", "created_at", "expires_at", "finished_at", "upstream"},
 	indexes: []index[Transaction]{
 		{name: "age", values: func(t Transaction) []string { return []string{t.age()} }},
 		{name: "browser", values: func(t Transaction) []string { return []string{t.BrowserHash + "\x01" + t.age()} }},

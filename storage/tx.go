@@ -12,8 +12,8 @@ type Tx struct {
 	kv    keyspace.KV
 	memos *memos // nil in a write transaction, whose records the caller may change
 	known *memos // for records that the transaction reads and does not change, nil for none
-	// findings belong to the state that a view sees, nil until it needs them.
-	findings *findings
+	// lookups are the cached look-ups of the state that a view sees, nil until it needs them.
+	lookups *lookupCache
 
 	wants   func(table, key string) bool // whether to record a change, nil to record none
 	changes []Change
@@ -82,7 +82,7 @@ func newTx(kv keyspace.KV, m *memos) *Tx {
 // release ends a transaction, which must not be used any more. Under test it is not reused, so that
 // using it panics.
 func (tx *Tx) release() {
-	tx.kv, tx.memos, tx.known, tx.findings, tx.wants, tx.changes = nil, nil, nil, nil, nil, nil
+	tx.kv, tx.memos, tx.known, tx.lookups, tx.wants, tx.changes = nil, nil, nil, nil, nil, nil
 	if !underTest() {
 		begun.Put(tx)
 	}
