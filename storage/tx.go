@@ -35,8 +35,8 @@ type Tx struct {
 	Entries         Table[Entry]
 	Logs            Logs
 	LogCursors      Table[LogCursor]
-	Messages        Shelf
-	Traces          Shelf
+	Messages        RecentItems
+	Traces          RecentItems
 
 	SigningKeys    Table[SigningKey]
 	Secrets        Table[Secret]
@@ -106,8 +106,8 @@ func tables(tx *Tx) *Tx {
 	tx.Entries = table(tx, entries)
 	tx.Logs = Logs{records{tx, logs.kind}}
 	tx.LogCursors = table(tx, logCursors)
-	tx.Messages = shelf(tx, messages)
-	tx.Traces = shelf(tx, traces)
+	tx.Messages = recentItems(tx, messages)
+	tx.Traces = recentItems(tx, traces)
 	tx.SigningKeys = table(tx, signingKeys)
 	tx.Secrets = table(tx, secrets)
 	tx.Sessions = table(tx, sessions)

@@ -105,8 +105,8 @@ func (t *Tenant) whileAway(name string, fn func() error) error {
 	}
 }
 
-// shelf stores the traces of all servers of a tenant in its store. It implements trace.Shelf.
-type shelf struct {
+// traceStore stores the traces of all servers of a tenant in its store. It implements trace.Store.
+type traceStore struct {
 	db  *storage.DB
 	now func() time.Time
 }
@@ -115,15 +115,15 @@ type shelf struct {
 // their total size in bytes.
 var traceBounds = storage.Bounds{Number: 200, Bytes: 1 << 20}
 
-// Add implements trace.Shelf.
-func (s shelf) Add(text []byte) error {
+// Add implements trace.Store.
+func (s traceStore) Add(text []byte) error {
 	return s.db.Update(context.Background(), func(tx *storage.Tx) error {
 		return tx.Traces.Add(s.now(), "", traceBounds, func(int) ([]byte, error) { return text, nil })
 	})
 }
 
-// All implements trace.Shelf.
-func (s shelf) All() (texts [][]byte, err error) {
+// All implements trace.Store.
+func (s traceStore) All() (texts [][]byte, err error) {
 	err = s.db.View(context.Background(), func(tx *storage.Tx) error {
 		items, err := tx.Traces.All()
 		texts = nil
@@ -135,7 +135,7 @@ func (s shelf) All() (texts [][]byte, err error) {
 	return texts, err
 }
 
-// Clear implements trace.Shelf.
-func (s shelf) Clear() error {
+// Clear implements trace.Store.
+func (s traceStore) Clear() error {
 	return s.db.Update(context.Background(), func(tx *storage.Tx) error { return tx.Traces.Clear() })
 }

@@ -183,7 +183,7 @@ func (t *Tenant) openServices() error {
 	sent := outbox.Deps{Now: t.clock.Now, Log: t.Log, Provider: t.smtpServer, Failed: t.notSent}
 	traced := trace.Deps{Now: t.clock.Now, Ticker: clock.Ticker}
 	if t.db.Shared() { // other servers need to see them too
-		sent.DB, traced.Shelf = t.db, shelf{t.db, t.clock.Now}
+		sent.DB, traced.Store = t.db, traceStore{t.db, t.clock.Now}
 	}
 	t.outbox = outbox.New(sent)
 	t.traces = trace.New(traced)

@@ -8,26 +8,26 @@ import (
 	"time"
 )
 
-// putEvery is the longest time before a server's new traces are put onto the shelf.
+// putEvery is the longest time before a server's new traces are put into the store.
 const putEvery = 250 * time.Millisecond
 
-// Shelf keeps the traces of a tenant that several servers serve. Each text holds the requests that
+// Store keeps the traces of a tenant that several servers serve. Each text holds the requests that
 // one server put there together. Older texts are dropped.
-type Shelf interface {
+type Store interface {
 	Add(text []byte) error
 	All() ([][]byte, error)
 	Clear() error
 }
 
-// shared is the state for traces on a shelf. A server keeps new traces in memory for a short time,
-// and then puts them onto the shelf together.
+// shared is the state for traces in a store. A server keeps new traces in memory for a short time,
+// and then puts them into the store together.
 type shared struct {
-	wake chan struct{} // signals that there are requests to put onto the shelf
+	wake chan struct{} // signals that there are requests to put into the store
 
 	putting sync.Mutex // held while requests are put, so that no request is put twice
 }
 
-// tell signals that there are requests to put onto the shelf. A nil shared ignores it.
+// tell signals that there are requests to put into the store. A nil shared ignores it.
 func (s *shared) tell() {
 	if s == nil {
 		return
@@ -38,7 +38,7 @@ func (s *shared) tell() {
 	}
 }
 
-// Run puts new traces onto the shelf, for other servers to see, until stop is closed. It returns at
+// Run puts new traces into the store, for other servers to see, until stop is closed. It returns at
 // once if the tenant has a single server.
 func (t *Traces) Run(stop <-chan struct{}) error {
 	if t.shared == nil {
@@ -63,7 +63,7 @@ func (t *Traces) Run(stop <-chan struct{}) error {
 	}
 }
 
-// put moves the requests in memory onto the shelf. If it fails, they stay in memory.
+// put moves the requests in memory into the store. If it fails, they stay in memory.
 func (t *Traces) put() error {
 	t.shared.putting.Lock()
 	defer t.shared.putting.Unlock()
@@ -77,7 +77,7 @@ func (t *Traces) put() error {
 	if err != nil {
 		return err
 	}
-	if err := t.Shelf.Add(text); err != nil {
+	if err := t.Store.Add(text); err != nil {
 		return err
 	}
 	t.forget(requests[0])
@@ -101,7 +101,7 @@ func (t *Traces) ofAllServers() ([]Request, error) {
 	if err := t.put(); err != nil {
 		return nil, err
 	}
-	texts, err := t.Shelf.All()
+	texts, err := t.Store.All()
 	if err != nil {
 		return nil, err
 	}
@@ -117,8 +117,8 @@ func (t *Traces) ofAllServers() ([]Request, error) {
 	return all[:min(len(all), limit)], nil
 }
 
-// await returns the request with an id. It waits for a request that another server has not put onto
-// the shelf yet.
+// await returns the request with an id. It waits for a request that another server has not put into
+// the store yet.
 func (t *Traces) await(ctx context.Context, id string) (r Request, found bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 4*putEvery)
 	defer cancel()

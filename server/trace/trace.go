@@ -62,16 +62,16 @@ type Traces struct {
 // Deps are the dependencies of Traces.
 type Deps struct {
 	Now func() time.Time
-	// Shelf keeps the traces of a tenant that several servers serve; nil if a single server does.
-	Shelf Shelf
-	// Ticker makes a ticker that runs by the machine's time. It may be nil without a Shelf.
+	// Store keeps the traces of a tenant that several servers serve; nil if a single server does.
+	Store Store
+	// Ticker makes a ticker that runs by the machine's time. It may be nil without a Store.
 	Ticker func(every time.Duration) *time.Ticker
 }
 
-// New returns traces without a request. With a Shelf, [Traces.Run] has to run.
+// New returns traces without a request. With a Store, [Traces.Run] has to run.
 func New(d Deps) *Traces {
 	t := &Traces{Deps: d}
-	if d.Shelf != nil {
+	if d.Store != nil {
 		t.shared = &shared{wake: make(chan struct{}, 1)}
 	}
 	return t
@@ -178,7 +178,7 @@ func parameters(rawQuery string, form url.Values) map[string]string {
 	return all
 }
 
-// List returns the requests for which keep is true, the newest first. It fails if the shelf cannot
+// List returns the requests for which keep is true, the newest first. It fails if the store cannot
 // be read.
 func (t *Traces) List(keep func(Request) bool) ([]Request, error) {
 	all, err := t.all()
@@ -205,7 +205,7 @@ func (t *Traces) own() []Request {
 	return all
 }
 
-// Find returns the request with an id. With a Shelf it waits, about a second at most, for a
+// Find returns the request with an id. With a Store it waits, about a second at most, for a
 // request that another server has answered just now.
 func (t *Traces) Find(ctx context.Context, id string) (r Request, found bool, err error) {
 	if t.shared != nil {
@@ -248,7 +248,7 @@ func (t *Traces) Settle() {
 	t.last = last
 }
 
-// Clear forgets all requests. It fails if the shelf cannot be cleared.
+// Clear forgets all requests. It fails if the store cannot be cleared.
 func (t *Traces) Clear() error {
 	t.mu.Lock()
 	t.last, t.next = nil, 0
@@ -256,5 +256,5 @@ func (t *Traces) Clear() error {
 	if t.shared == nil {
 		return nil
 	}
-	return t.Shelf.Clear()
+	return t.Store.Clear()
 }

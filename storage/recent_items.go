@@ -25,19 +25,21 @@ var (
 	traces   = declare(spec[Item]{name: "traces", key: Item.key})
 )
 
-// Shelf keeps the newest items of a kind. Resets and snapshots do not change it.
-type Shelf struct {
+// RecentItems keeps the newest items of a kind. Resets and snapshots do not change it.
+type RecentItems struct {
 	tx    *Tx
 	items Table[Item]
-	state []byte // the key of the shelfState
+	state []byte // the key of the recentState
 }
 
-// shelfState is the number of the newest item, and the total bytes of all items.
-type shelfState struct{ Number, Bytes int }
+// recentState is the number of the newest item, and the total bytes of all items.
+type recentState struct{ Number, Bytes int }
 
-func shelf(tx *Tx, k kindOf[Item]) Shelf { return Shelf{tx, table(tx, k), []byte(k.name)} }
+func recentItems(tx *Tx, k kindOf[Item]) RecentItems {
+	return RecentItems{tx, table(tx, k), []byte(k.name)}
+}
 
-func (s Shelf) readState() (state shelfState, err error) {
+func (s RecentItems) readState() (state recentState, err error) {
 	raw, err := s.tx.kv.Get(s.state)
 	if err != nil || raw == nil {
 		return state, err
@@ -45,7 +47,7 @@ func (s Shelf) readState() (state shelfState, err error) {
 	return state, json.Unmarshal(raw, &state)
 }
 
-func (s Shelf) putState(state shelfState) error {
+func (s RecentItems) putState(state recentState) error {
 	raw, err := json.Marshal(state)
 	if err != nil {
 		return err
@@ -53,7 +55,7 @@ func (s Shelf) putState(state shelfState) error {
 	return s.tx.kv.Put(s.state, raw)
 }
 
-// Bounds are the most items that a shelf keeps, the most bytes of all together, and the oldest
+// Bounds are the most items that RecentItems keeps, the most bytes of all together, and the oldest
 // time.
 type Bounds struct {
 	Number, Bytes int
@@ -62,7 +64,7 @@ type Bounds struct {
 
 // Add stores an item whose content encode makes from the item's number. It deletes the oldest
 // items as long as a bound is exceeded, but never the new one.
-func (s Shelf) Add(at time.Time, worker string, bounds Bounds, encode func(number int) ([]byte, error)) error {
+func (s RecentItems) Add(at time.Time, worker string, bounds Bounds, encode func(number int) ([]byte, error)) error {
 	state, err := s.readState()
 	if err != nil {
 		return err
@@ -93,7 +95,7 @@ func (s Shelf) Add(at time.Time, worker string, bounds Bounds, encode func(numbe
 }
 
 // All returns the items, the oldest first.
-func (s Shelf) All() (all []Item, err error) {
+func (s RecentItems) All() (all []Item, err error) {
 	for i, err := range s.items.All() {
 		if err != nil {
 			return nil, err
@@ -104,10 +106,10 @@ func (s Shelf) All() (all []Item, err error) {
 }
 
 // Get returns an item, or an error that wraps ErrNotFound.
-func (s Shelf) Get(number int) (Item, error) { return s.items.Get(itemKey(number)) }
+func (s RecentItems) Get(number int) (Item, error) { return s.items.Get(itemKey(number)) }
 
 // Replace changes an existing item, or returns an error that wraps ErrNotFound.
-func (s Shelf) Replace(i Item) error {
+func (s RecentItems) Replace(i Item) error {
 	old, err := s.Get(i.Number)
 	if err != nil {
 		return err
@@ -124,7 +126,7 @@ func (s Shelf) Replace(i Item) error {
 }
 
 // Clear deletes all items. Their numbers are not used again.
-func (s Shelf) Clear() error {
+func (s RecentItems) Clear() error {
 	all, err := s.All()
 	if err != nil {
 		return err
@@ -143,6 +145,6 @@ func (s Shelf) Clear() error {
 }
 
 // Claims says which worker processes which item, for TakeOver.
-func (s Shelf) Claims() Claims[Item] {
+func (s RecentItems) Claims() Claims[Item] {
 	return tableClaims[Item]{s.items, Item.key, func(i *Item) *string { return &i.Worker }, func(i Item) bool { return i.Worker == "" }}
 }
