@@ -104,6 +104,10 @@ func (c *call) narrow(doc storage.Document) storage.Document {
 	return doc
 }
 
+// withheld is shown in place of the tenant's private signing key, which Auth0 shows in the response to a new
+// application.
+const withheld = "[REDACTED]"
+
 // showClient adds the client secret and the tenant's certificate. An application that
 // authenticates without a secret shows none.
 func showClient(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
@@ -118,11 +122,15 @@ func showClient(c *call, tx *storage.Tx, doc storage.Document) (storage.Document
 			doc["client_secret"] = shown
 		}
 	}
-	doc["signing_keys"] = c.signingKeys()
-	doc["cross_origin_auth"] = doc["cross_origin_authentication"]
+	certificates := c.signingKeys()
 	if c.method == http.MethodPost {
 		doc["encrypted"] = true
+		for _, certificate := range certificates {
+			certificate.(storage.Document)["key"] = withheld
+		}
 	}
+	doc["signing_keys"] = certificates
+	doc["cross_origin_auth"] = doc["cross_origin_authentication"]
 	return c.narrow(doc), nil
 }
 

@@ -149,6 +149,20 @@ func TestTenantPagesKeepWhatAChangeLeavesOut(t *testing.T) {
 	}
 }
 
+// TestPrivateSigningKeyIsWithheld: where Auth0 shows the tenant's private key, only its place is shown, and only in the
+// response to a new application.
+func TestPrivateSigningKeyIsWithheld(t *testing.T) {
+	c := newClient(t)
+	made := c.must(201, http.MethodPost, "/clients", object{"name": "new"})
+	if key := made["signing_keys"].([]any)[0].(object)["key"]; key != "[REDACTED]" {
+		t.Errorf("a new application shows the key %v", key)
+	}
+	read := c.must(200, http.MethodGet, "/clients/"+made["client_id"].(string), nil)
+	if key, there := read["signing_keys"].([]any)[0].(object)["key"]; there {
+		t.Errorf("a read shows the key %v", key)
+	}
+}
+
 func TestSessionLifetimesInMinutes(t *testing.T) {
 	c := newClient(t)
 	c.must(200, http.MethodPatch, "/tenants/settings", object{"session_lifetime_in_minutes": 90, "idle_session_lifetime_in_minutes": 60})

@@ -33,6 +33,11 @@ func ChangeSettings(ch *Change, kind *resource.Kind, op resource.Operation, sent
 	if err := fit(kind, doc); err != nil {
 		return nil, err
 	}
+	if kind == resource.Branding {
+		if err := shareWithTenant(ch, sent, doc); err != nil {
+			return nil, err
+		}
+	}
 	return doc, PutSingleton(ch.Tx, kind, doc)
 }
 

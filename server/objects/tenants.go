@@ -12,6 +12,9 @@ func UpdateTenant(ch *Change, change storage.Document) (storage.Document, error)
 		return nil, err
 	}
 	resource.TenantSettings.Merge(doc, change, ch.Now)
+	if err := shareWithBranding(ch, change, doc); err != nil {
+		return nil, err
+	}
 	return doc, ch.Tx.Tenant.Put(doc)
 }
 

@@ -109,4 +109,5 @@ var TenantSettings = &Kind{
 		},
 	},
 	Merged: []string{"flags", "change_password", "guardian_mfa_page"},
+	Deep:   []string{"universal_login"},
 }
