@@ -61,8 +61,14 @@ type Client struct {
 	StandardAnswers bool `json:"tenant0_standard_answers"`
 	// UserinfoAlg is the algorithm that signs the answers of /userinfo, "" for unsigned JSON. It is
 	// tenant0's own as well.
-	UserinfoAlg string     `json:"tenant0_userinfo_signed_response_alg"`
-	OIDCLogout  OIDCLogout `json:"oidc_logout"`
+	UserinfoAlg string `json:"tenant0_userinfo_signed_response_alg"`
+	// RequestObjects says, for an application with StandardAnswers, where its request objects may be
+	// fetched and how they must be signed, "" for any algorithm. It is tenant0's own as well.
+	RequestObjects struct {
+		URIs []string `json:"request_uris"`
+		Alg  string   `json:"signing_alg"`
+	} `json:"tenant0_request_objects"`
+	OIDCLogout OIDCLogout `json:"oidc_logout"`
 	// SessionTransfer are the settings of session transfer tokens.
 	SessionTransfer SessionTransferSettings `json:"session_transfer"`
 	// CrossOrigin lets the application's own pages authenticate users by password (cross-origin

@@ -4,10 +4,12 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,11 +35,14 @@ func members(pairs ...any) func(*provider) map[string]any {
 	}
 }
 
-// published returns members of which one is the address of a document.
+// published returns members of which one is the address of a document: JSON, or a text.
 func published(member string, document func(*provider) any, pairs ...any) func(*provider) map[string]any {
 	return func(p *provider) map[string]any {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			if err := json.NewEncoder(w).Encode(document(p)); err != nil {
+			content := document(p)
+			if text, isText := content.(string); isText {
+				_, _ = io.WriteString(w, text)
+			} else if err := json.NewEncoder(w).Encode(content); err != nil {
 				p.t.Error(err)
 			}
 		}))
@@ -93,14 +98,10 @@ var dynamics = []dynamic{
 			p.t.Errorf("%d %v", status, answer)
 		}
 	}},
-	{"oidcc-request-uri-unsigned", published("request_uris", objectsOf("none")), 201, (*provider).requestURIRefused},
-	{"oidcc-request-uri-signed-rs256", published("request_uris", objectsOf("RS256"), "request_object_signing_alg", "RS256"), 201, (*provider).requestURIRefused},
-	{"oidcc-ensure-request-object-with-redirect-uri", nil, 201, func(p *provider, v variant) {
-		object := "eyJhbGciOiJub25lIn0." + encoded(`{"redirect_uri":"`+callback+`"}`) + "."
-		if r := p.ask(v, "request", object, "redirect_uri", callback+"/more"); r.via != "" && r.Get("error") != "request_not_supported" {
-			p.t.Errorf("%v", r.Values)
-		}
-	}},
+	// The suite skips the modules with unsigned request objects if the discovery document lists only signed ones.
+	{"oidcc-request-uri-unsigned", nil, 201, (*provider).onlySignedObjects},
+	{"oidcc-ensure-request-object-with-redirect-uri", nil, 201, (*provider).onlySignedObjects},
+	{"oidcc-request-uri-signed-rs256", published("request_uris", func(p *provider) any { return p.object }, "request_object_signing_alg", "RS256"), 201, (*provider).requestByReference},
 }
 
 // TestDynamicPlan registers the client of each module with the module's metadata, and goes
@@ -204,26 +205,37 @@ func (p *provider) keysRotated(v variant) {
 	p.idToken(v.client, before["id_token"].(string), "") // is good with the keys that are there now
 }
 
-// objectsOf returns the document at a client's request_uri.
-func objectsOf(alg string) func(*provider) any {
-	return func(*provider) any { return encoded(`{"alg":"`+alg+`"}`) + "." + encoded(`{"scope":"openid"}`) + "." }
+// onlySignedObjects checks what the discovery document says of request objects.
+func (p *provider) onlySignedObjects(variant) {
+	p.t.Helper()
+	doc := p.document()
+	algs, _ := doc["request_object_signing_alg_values_supported"].([]any)
+	if doc["request_uri_parameter_supported"] != true || doc["request_parameter_supported"] != true || !slices.Contains(algs, any("RS256")) || slices.Contains(algs, any("none")) {
+		p.t.Errorf("%v", doc)
+	}
 }
 
-// requestURIRefused checks the error of OIDC Core section 3.1.2.6 for a server whose discovery document says that
-// it does not support request_uri, as Auth0's does: the client gets the error, and the address is not requested. The
-// suite then skips the module.
-func (p *provider) requestURIRefused(v variant) {
+// requestByReference logs in with parameters that are only in a signed request object at the client's request_uri;
+// outside are those that OIDC Core section 6.1 demands there.
+func (p *provider) requestByReference(v variant) {
 	p.t.Helper()
-	if supported := p.document()["request_uri_parameter_supported"]; supported != false {
-		p.t.Errorf("request_uri_parameter_supported is %v", supported)
+	p.onlySignedObjects(v)
+	status, client := p.Manage(p.browser, http.MethodGet, "clients/"+v.client, nil)
+	shown, _ := client.(map[string]any)
+	objects, _ := shown["tenant0_request_objects"].(map[string]any)
+	uris, _ := objects["request_uris"].([]any)
+	if status != http.StatusOK || len(uris) != 1 {
+		p.t.Fatalf("%d %v", status, client)
 	}
-	asked := false
-	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
-	defer server.Close()
-	r := p.ask(v, "request_uri", server.URL, "state", "the state")
-	if r.Get("error") != "request_uri_not_supported" || r.Get("code") != "" || r.Get("state") != "the state" || asked {
-		p.t.Errorf("%v %s, and the address was asked: %v", r.Values, r.page.Body, asked)
+	p.object = p.jws(map[string]any{
+		"iss": v.client, "aud": p.URL, "client_id": v.client, "response_type": "code", "redirect_uri": callback, "scope": "openid email", "state": "in the object", "nonce": "n",
+	})
+	params := url.Values{"client_id": {v.client}, "response_type": {"code"}, "redirect_uri": {callback}, "scope": {"openid email"}, "request_uri": {uris[0].(string)}}
+	r := p.follow(p.Visit(p.browser, p.URL+"authorize?"+params.Encode()))
+	if r.Get("state") != "in the object" {
+		p.t.Errorf("%v %s", r.Values, r.page.Body)
 	}
+	p.tokens(v, "n", r)
 }
 
 // notThere is a module whose redirect URI is refused on a page.

@@ -43,6 +43,7 @@ type provider struct {
 	browser *http.Client
 	key     *rsa.PrivateKey // of the client signed
 	ahead   *time.Duration  // of the machine's clock
+	object  string          // the request object at the client's request_uri
 }
 
 // begin starts a tenant with the clients of a static plan, and with the answers that the standards demand.
@@ -77,13 +78,13 @@ users:
   - {user_id: "auth0|ada", connection: db, email: `+person+`, email_verified: true, password: `+password+`, name: Ada Lovelace, given_name: Ada,
      family_name: Lovelace, nickname: ada, picture: "https://example.com/ada.png", phone_number: "+15555550100", phone_verified: true}
 `))
-	return &provider{s, t, s.Client(), key, new(time.Duration)}
+	return &provider{Server: s, t: t, browser: s.Client(), key: key, ahead: new(time.Duration)}
 }
 
 // in returns the same tenant for another test, with another browser.
 func (p *provider) in(t *testing.T) *provider {
 	t.Helper()
-	return &provider{p.Server, t, p.Client(), p.key, p.ahead}
+	return &provider{Server: p.Server, t: t, browser: p.Client(), key: p.key, ahead: p.ahead}
 }
 
 // wait moves the tenant's clock forward.
@@ -308,15 +309,21 @@ func (p *provider) do(rq *http.Request) (int, http.Header, []byte) {
 // assertion returns a client assertion of a client, with changed claims.
 func (p *provider) assertion(client string, change map[string]any) string {
 	p.t.Helper()
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: p.key}, nil)
-	if err != nil {
-		p.t.Fatal(err)
-	}
 	now := time.Now().Add(*p.ahead)
 	claims := map[string]any{
 		"iss": client, "sub": client, "aud": p.URL + "oauth/token", "jti": rand.Text(), "iat": now.Unix(), "exp": now.Unix() + 60,
 	}
 	maps.Copy(claims, change)
+	return p.jws(claims)
+}
+
+// jws signs claims with the client's key.
+func (p *provider) jws(claims map[string]any) string {
+	p.t.Helper()
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: p.key}, nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
 	raw, err := jwt.Signed(signer).Claims(claims).Serialize()
 	if err != nil {
 		p.t.Fatal(err)

@@ -40,6 +40,20 @@ var (
 	InvalidIDTokenHint = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The id_token_hint is not an ID token of this tenant", Setting: "the parameter id_token_hint"}
 )
 
+// UnsignedRequestObject reports a request object with the algorithm none, from an application
+// whose signed request objects are accepted.
+var UnsignedRequestObject = &Error{Status: http.StatusBadRequest, Code: "request_not_supported", Message: "Unsigned request objects are not supported", Setting: "the algorithm of the request object"}
+
+// InvalidRequestObject reports a request object that cannot be accepted, OIDC Core section 3.1.2.6.
+func InvalidRequestObject(why string) *Error {
+	return &Error{Status: http.StatusBadRequest, Code: "invalid_request_object", Message: "The request object is invalid: " + why, Setting: "the request object, and the keys of the application"}
+}
+
+// InvalidObjectURI reports a request_uri from which no request object can be read, OIDC Core section 3.1.2.6.
+func InvalidObjectURI(why string) *Error {
+	return &Error{Status: http.StatusBadRequest, Code: "invalid_request_uri", Message: "The request_uri is invalid: " + why, Setting: "tenant0_request_objects of the application, and the server's setting upstream"}
+}
+
 // UnknownClient reports a client_id that no application of the tenant has.
 func UnknownClient(id string) error {
 	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Unknown client: " + id, Setting: "the parameter client_id"}

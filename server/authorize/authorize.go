@@ -92,6 +92,9 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) 
 		return m.start(w, r, checked(rq, client), nil)
 	}
 	what, err := m.take(r.Context(), params)
+	if err == nil {
+		what, err = m.open(r.Context(), what)
+	}
 	if err != nil {
 		return m.refuse(w, r, &decision{login: login{request: storage.AuthorizeRequest{ClientID: params.Get("client_id")}}}, err)
 	}

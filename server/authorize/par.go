@@ -74,14 +74,18 @@ func (m *room) pushed(r *http.Request, form url.Values) (p storage.PushedRequest
 	}
 	params := pushedParams(form)
 	params.Set("client_id", client.ClientID)
-	rq, _, err := m.read(r.Context(), r.Host, asked{params, true})
+	what, err := m.open(r.Context(), asked{params: params, pushed: true})
+	if err != nil {
+		return p, err
+	}
+	rq, _, err := m.read(r.Context(), r.Host, what)
 	if err != nil {
 		return p, err
 	}
 	if err := rq.Check(); err != nil {
 		return p, apierr.TooLong(err)
 	}
-	return storage.PushedRequest{ClientID: client.ClientID, Params: params, ExpiresAt: m.Now().Add(pushedLifetime)}, nil
+	return storage.PushedRequest{ClientID: client.ClientID, Params: what.params, ExpiresAt: m.Now().Add(pushedLifetime)}, nil
 }
 
 // pushingAllowed returns an error if the tenant has disabled pushed authorization requests.
@@ -136,14 +140,14 @@ func notPushed(form url.Values, err error) tenantlog.Event {
 func (m *room) take(ctx context.Context, params url.Values) (asked, error) {
 	reference := params.Get("request_uri")
 	if !strings.HasPrefix(reference, requestURI) {
-		return asked{params, false}, nil
+		return asked{params: params}, nil
 	}
 	if params.Get("client_id") == "" {
-		return asked{params, false}, apierr.MissingParameter("client_id")
+		return asked{params: params}, apierr.MissingParameter("client_id")
 	}
 	p, err := m.DB.TakePushedRequest(ctx, keys.Hash(reference), params.Get("client_id"), m.Now())
 	if storage.IsNotFound(err) || errors.Is(err, storage.ErrExpired) {
-		return asked{params, false}, apierr.InvalidRequestURI.With(err)
+		return asked{params: params}, apierr.InvalidRequestURI.With(err)
 	}
-	return asked{p.Params, true}, err
+	return asked{params: p.Params, pushed: true}, err
 }

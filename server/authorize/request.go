@@ -19,11 +19,12 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// asked are the parameters of an authorization request, and whether the application has pushed
-// them (RFC 9126).
+// asked are the parameters of an authorization request.
 type asked struct {
 	params url.Values
-	pushed bool
+	pushed bool // whether the application has pushed them, RFC 9126
+	// objectError says why the request object in the parameters was refused, nil if it was not.
+	objectError error
 }
 
 // extension is the prefix of the names of an application's own parameters, Auth0:
@@ -61,7 +62,7 @@ func (m *room) readIn(tx *storage.Tx, host string, what asked) (rq storage.Autho
 		return rq, client, err
 	}
 	checks := []func() error{
-		func() error { return checkForm(tenant, client, asked{params, what.pushed}, &rq) },
+		func() error { return checkForm(tenant, client, asked{params, what.pushed, what.objectError}, &rq) },
 		func() error { return checkAudience(tx, tenant, m.Issuer.Userinfo(), params.Get("resource"), &rq) },
 		func() error { return checkDetails(tx, client, params.Get("authorization_details"), &rq) },
 		func() error { return checkOrganization(tx, client, params.Get("organization"), &rq) },
@@ -179,7 +180,7 @@ func checkForm(tenant storage.Tenant, client storage.Client, what asked, rq *sto
 	checks := []func() error{
 		func() error { return checkResponseMode(rq) },
 		func() error { return checkStrict(client, params, rq) },
-		func() error { return refuseObject(params) },
+		func() error { return refuseObject(what) },
 		func() error { return checkResponseType(client, params, rq) },
 		func() error { return checkApplication(tenant, client, what) },
 		func() error { return checkPKCE(client, rq) },

@@ -126,6 +126,8 @@ type metadata struct {
 	UserinfoSigningAlgs     []string `json:"userinfo_signing_alg_values_supported,omitempty"`
 	RequestURISupported     bool     `json:"request_uri_parameter_supported"`
 	RequestParameterSupport bool     `json:"request_parameter_supported"`
+	RequestURIsRegistered   bool     `json:"require_request_uri_registration,omitempty"`
+	RequestObjectAlgs       []string `json:"request_object_signing_alg_values_supported,omitempty"`
 	ResponseIss             bool     `json:"authorization_response_iss_parameter_supported,omitempty"`
 	ACRValuesSupported      []string `json:"acr_values_supported,omitempty"`
 }
@@ -173,6 +175,8 @@ func (m *room) configuration(w http.ResponseWriter, r *http.Request) error {
 	}
 	if tenant.Flags.StandardAnswers {
 		doc.UserinfoSigningAlgs = []string{keys.RS256}
+		doc.RequestURISupported, doc.RequestParameterSupport, doc.RequestURIsRegistered = true, true, true
+		doc.RequestObjectAlgs = doc.TokenAuthSigningAlgs
 	}
 	if tenant.TakesPushedRequests() {
 		doc.PAREndpoint = url + "oauth/par"

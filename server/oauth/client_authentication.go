@@ -178,7 +178,7 @@ func (e *Engine) checkAssertion(ctx context.Context, c storage.Client, raw strin
 		return apierr.InvalidAssertion("typ must be JWT, where there is one")
 	}
 	now := e.Now()
-	payload, ok, err := e.verifyAssertion(ctx, c, jws, now)
+	payload, ok, err := e.verifyByClient(ctx, c, jws, now)
 	if err != nil {
 		return apierr.InvalidAssertion("the keys at the client's jwks_uri cannot be read").With(err)
 	}
@@ -228,9 +228,10 @@ func isAssertion(jws *jose.JSONWebSignature) bool {
 	return false
 }
 
-// verifyAssertion tries the client's registered keys first, then the keys at its
-// jwks_uri.
-func (e *Engine) verifyAssertion(ctx context.Context, c storage.Client, jws *jose.JSONWebSignature, now time.Time) ([]byte, bool, error) {
+// verifyByClient verifies a signature of a client and returns what is signed. It tries the
+// client's registered keys first, then the keys at its jwks_uri. It returns false if no key
+// fits; an error means that the keys at the jwks_uri could not be fetched.
+func (e *Engine) verifyByClient(ctx context.Context, c storage.Client, jws *jose.JSONWebSignature, now time.Time) ([]byte, bool, error) {
 	for _, cred := range c.ClientAuthenticationMethods.PrivateKeyJWT.Credentials {
 		if end, err := time.Parse(time.RFC3339, cred.ExpiresAt); err == nil && now.After(end) {
 			continue

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/callback"
+	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -39,6 +40,10 @@ type Metadata struct {
 	SectorURI string `json:"sector_identifier_uri,omitempty"`
 	// UserinfoAlg is the algorithm of the JWT that /userinfo answers with; "" for an answer in JSON.
 	UserinfoAlg string `json:"userinfo_signed_response_alg,omitempty"`
+	// RequestURIs are where the application publishes request objects, and RequestObjectAlg is the only
+	// algorithm that it signs them with, "" for any.
+	RequestURIs      []string `json:"request_uris,omitempty"`
+	RequestObjectAlg string   `json:"request_object_signing_alg,omitempty"`
 	// PostLogout and Backchannel are the URLs of OpenID Connect's RP-initiated and back-channel
 	// logout.
 	PostLogout  []string `json:"post_logout_redirect_uris,omitempty"`
@@ -108,7 +113,28 @@ func (m *Metadata) complete(strict, standard bool) error {
 	if strict {
 		m.PostLogout, m.Backchannel = nil, "" // strict applications have no logout URLs
 	}
+	if err := m.checkRequestObjects(standard && !strict); err != nil {
+		return err
+	}
 	return m.readKeys()
+}
+
+// checkRequestObjects checks what the application says of its request objects, OpenID Connect Dynamic Client
+// Registration section 2. If they are not supported, it is left out, as unknown metadata is.
+func (m *Metadata) checkRequestObjects(supported bool) error {
+	if !supported {
+		m.RequestURIs, m.RequestObjectAlg = nil, ""
+		return nil
+	}
+	if m.RequestObjectAlg != "" && !slices.Contains(oauth.AssertionAlgorithms, jose.SignatureAlgorithm(m.RequestObjectAlg)) {
+		return invalidMetadata("request_object_signing_alg " + m.RequestObjectAlg + " is not supported")
+	}
+	for _, uri := range m.RequestURIs {
+		if !isWeb(uri) {
+			return invalidMetadata("request_uris must be URLs")
+		}
+	}
+	return nil
 }
 
 // checkRedirects demands URLs that a response can be redirected to, RFC 6749 section 3.1.2. A strict
@@ -246,6 +272,9 @@ func (m *Metadata) application(id string, strict bool) storage.Document {
 	if m.InitiateLogin != "" {
 		doc["initiate_login_uri"] = m.InitiateLogin
 	}
+	if objects := m.requestObjects(); len(objects) > 0 {
+		doc["tenant0_request_objects"] = objects
+	}
 	if m.UserinfoAlg != "" {
 		doc["tenant0_userinfo_signed_response_alg"] = m.UserinfoAlg
 	}
@@ -257,6 +286,18 @@ func (m *Metadata) application(id string, strict bool) storage.Document {
 	}
 	if m.Backchannel != "" {
 		doc["oidc_logout"] = storage.Document{"backchannel_logout_urls": []any{m.Backchannel}}
+	}
+	return doc
+}
+
+// requestObjects returns what the application has registered about its request objects.
+func (m *Metadata) requestObjects() storage.Document {
+	doc := storage.Document{}
+	if len(m.RequestURIs) > 0 {
+		doc["request_uris"] = list(m.RequestURIs)
+	}
+	if m.RequestObjectAlg != "" {
+		doc["signing_alg"] = m.RequestObjectAlg
 	}
 	return doc
 }

@@ -68,6 +68,13 @@ var signedRequests = Field{Type: Object, Plain: true, Fields: Fields{
 	"required": flag, "credentials": {Type: Array, Plain: true, Item: &credentialReference},
 }}
 
+// requestObjects describes the member tenant0_request_objects, which is not Auth0's: the metadata request_uris and
+// request_object_signing_alg of OpenID Connect Dynamic Client Registration section 2.
+var requestObjects = Field{Type: Object, Fields: Fields{
+	"request_uris": {Type: Array, Item: &Field{Type: String, Min: 1, Format: "absolute-uri-or-empty"}},
+	"signing_alg":  {Type: String, Enum: []string{"RS256", "RS384", "PS256", "PS384", "ES256", "ES384"}},
+}}
+
 // myOrganization describes the member my_organization_configuration, Auth0: manage-users/my-organization-api.
 var myOrganization = Field{Type: Object, Nullable: true, Open: true, Fields: Fields{
 	"connection_profile_id": text, "user_attribute_profile_id": text, "invitation_landing_client_id": text,

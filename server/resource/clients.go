@@ -130,7 +130,9 @@ var Clients = &Kind{
 		"identity_assertion_authorization_grant": {Type: Object, Nullable: true, Plain: true, Fields: Fields{"active": {Type: Bool, Required: true}}},
 		"token_vault_privileged_access":          privilegedAccess,
 
-		"tenant0_standard_answers": flag, "tenant0_userinfo_signed_response_alg": {Type: String, Enum: []string{"RS256"}}, // not Auth0's
+		// These are not Auth0's.
+		"tenant0_standard_answers": flag, "tenant0_userinfo_signed_response_alg": {Type: String, Enum: []string{"RS256"}},
+		"tenant0_request_objects": requestObjects,
 	},
 	Merged: []string{
 		"client_metadata", "jwt_configuration", "mobile", "native_social_login", "signed_request_object", "session_transfer", "oidc_logout",
