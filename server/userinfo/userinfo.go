@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -54,6 +55,14 @@ func unauthorized(reason string) *apierr.Error {
 	return &apierr.Error{
 		Status: http.StatusUnauthorized, Code: "invalid_token", Message: "Unauthorized", Setting: "the access token, which needs the scope openid; its lifetime in the API's token_lifetime, and the clock",
 		Header: map[string]string{"WWW-Authenticate": challenge},
+	}
+}
+
+// sentTwice is the error invalid_request of RFC 6750 section 3.1 for a token that is sent in two ways.
+func sentTwice() *apierr.Error {
+	return &apierr.Error{
+		Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Bad Request", Setting: "how the token is sent: by one of header, query and body",
+		Header: map[string]string{"WWW-Authenticate": `Bearer realm="Users", error="invalid_request", error_description="The access token is sent in more than one way"`},
 	}
 }
 
@@ -112,32 +121,41 @@ func (m *room) signed(w http.ResponseWriter, client storage.Client, body []byte)
 	return web.ReplyBytes(w, http.StatusOK, "application/jwt", []byte(jwt))
 }
 
-// bearer returns the request's access token, RFC 6750 section 2. It is also accepted in the query,
-// because passport-auth0 sends it only there.
+// bearer returns the request's access token, RFC 6750 section 2: "Clients MUST NOT use more than one method to
+// transmit the token in each request". It is also accepted in the query, because passport-auth0 sends it only there.
 func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
-	if h := r.Header.Get("Authorization"); h != "" {
-		scheme, token, _ := strings.Cut(h, " ")
-		if !strings.EqualFold(scheme, "Bearer") || token == "" {
-			return "", unauthorized("").WithReason("the header Authorization is not Bearer followed by a token")
-		}
-		return strings.TrimSpace(token), nil
-	}
-	params, err := web.Query(r)
+	header, err := fromHeader(r)
 	if err != nil {
 		return "", err
 	}
-	if token := params.Get("access_token"); token != "" {
-		return token, nil
+	query, err := web.Query(r)
+	var form url.Values
+	if err == nil && r.Method == http.MethodPost && r.ContentLength != 0 {
+		form, err = web.Form(w, r)
 	}
-	if r.Method == http.MethodPost && r.ContentLength != 0 {
-		if params, err = web.Form(w, r); err != nil {
-			return "", err
-		}
-	}
-	if token := params.Get("access_token"); token != "" {
-		return token, nil
+	sent := slices.DeleteFunc([]string{header, query.Get("access_token"), form.Get("access_token")}, func(token string) bool { return token == "" })
+	switch {
+	case len(sent) > 1:
+		return "", sentTwice()
+	case len(sent) == 1: // what else the request has is of no interest, whether it can be read or not
+		return sent[0], nil
+	case err != nil:
+		return "", err
 	}
 	return "", unauthorized("").WithReason("the request has no access token")
+}
+
+// fromHeader returns the access token in the header Authorization, or "" if there is no such header.
+func fromHeader(r *http.Request) (string, error) {
+	h := r.Header.Get("Authorization")
+	if h == "" {
+		return "", nil
+	}
+	scheme, token, _ := strings.Cut(h, " ")
+	if token = strings.TrimSpace(token); !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return "", unauthorized("").WithReason("the header Authorization is not Bearer followed by a token")
+	}
+	return token, nil
 }
 
 // profile returns the body of the answer: sub, the claims of the scopes, and the custom claims that

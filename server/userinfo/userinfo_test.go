@@ -140,6 +140,35 @@ func TestWaysToSendTheToken(t *testing.T) {
 	}
 }
 
+// TestATokenIsSentInOneWay: RFC 6750 section 2 forbids clients to send a token in two ways, and section 3.1 has the
+// error for it.
+func TestATokenIsSentInOneWay(t *testing.T) {
+	tn := start(t)
+	token := tn.access("", "openid")
+	const form = "application/x-www-form-urlencoded"
+	for name, got := range map[string]answer{
+		"header and query":    tn.ask(http.MethodGet, "?access_token="+token, "", "Authorization", "Bearer "+token),
+		"header and body":     tn.ask(http.MethodPost, "", "access_token="+token, "Authorization", "Bearer "+token, "Content-Type", form),
+		"query and body":      tn.ask(http.MethodPost, "?access_token="+token, "access_token="+token, "Content-Type", form),
+		"all of them":         tn.ask(http.MethodPost, "?access_token="+token, "access_token="+token, "Authorization", "Bearer "+token, "Content-Type", form),
+		"another one in JSON": tn.ask(http.MethodPost, "", `{"access_token":"x"}`, "Authorization", "Bearer "+token, "Content-Type", "application/json"),
+	} {
+		if challenge := got.header.Get("Www-Authenticate"); got.status != 400 || got.body != "Bad Request" || !strings.HasPrefix(challenge, `Bearer realm="Users", error="invalid_request"`) {
+			t.Errorf("%s: %d %s %v", name, got.status, got.body, got.header)
+		}
+	}
+	for name, got := range map[string]answer{
+		"an empty one beside it": tn.ask(http.MethodGet, "?access_token=", "", "Authorization", "Bearer "+token),
+		"a body of another kind": tn.ask(http.MethodPost, "", "a text", "Authorization", "Bearer "+token, "Content-Type", "text/plain"),
+		"a query with repeats":   tn.ask(http.MethodGet, "?a=1&a=2", "", "Authorization", "Bearer "+token),
+		"another form":           tn.ask(http.MethodPost, "", "a=b", "Authorization", "Bearer "+token, "Content-Type", form),
+	} {
+		if got.status != 200 {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+	}
+}
+
 func TestTokensThatAreRefused(t *testing.T) {
 	tn := start(t)
 	tn.Freeze(time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC))
