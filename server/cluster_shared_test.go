@@ -24,7 +24,7 @@ func TestProofsAmongServers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			servers[0].Reset()
 			pl := places[name]
-			p := &proving{managed{servers[0], t, servers[0].Client()}, pl, map[string]string{}}
+			p := &proving{managed: managed{servers[0], t, servers[0].Client()}, place: pl, more: map[string]string{}}
 			p.Freeze(noon)
 			if !pl.accepts(p, pl.issue(p)) {
 				t.Error("a good one is refused")

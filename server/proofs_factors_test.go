@@ -29,10 +29,7 @@ func (p *proving) app(name string) string {
 		"grant_types": []string{"authorization_code", "password", grantURI + "mfa-oob", grantURI + "passwordless/otp", deviceGrant},
 	}, "client_id")
 	p.api(http.MethodPatch, "tenants/settings", map[string]any{"default_directory": people}, "")
-	_, list := p.send(http.MethodGet, p.URL+"api/v2/connections?name="+people, nil, "Authorization", "Bearer "+p.token(p.URL+"api/v2/"))
-	_, id, _ := strings.Cut(list, `"id":"`)
-	id, _, _ = strings.Cut(id, `"`)
-	p.api(http.MethodPatch, "connections/"+id+"/clients", []any{map[string]any{"client_id": p.more[name], "status": true}}, "")
+	p.api(http.MethodPatch, "connections/"+p.peopleID()+"/clients", []any{map[string]any{"client_id": p.more[name], "status": true}}, "")
 	return p.more[name]
 }
 
@@ -143,10 +140,7 @@ func challenges() place {
 	return place{
 		func(p *proving) string {
 			p.app("app")
-			_, list := p.send(http.MethodGet, p.URL+"api/v2/connections?name="+people, nil, "Authorization", "Bearer "+p.token(p.URL+"api/v2/"))
-			_, id, _ := strings.Cut(list, `"id":"`)
-			id, _, _ = strings.Cut(id, `"`)
-			p.api(http.MethodPatch, "connections/"+id, map[string]any{"options": map[string]any{
+			p.api(http.MethodPatch, "connections/"+p.peopleID(), map[string]any{"options": map[string]any{
 				"brute_force_protection": false, "authentication_methods": map[string]any{"password": map[string]any{"enabled": true}, "email_otp": map[string]any{"enabled": true}},
 			}}, "")
 			return challenge(p, p.app("app"), servertest.Employee)

@@ -61,6 +61,8 @@ type proving struct {
 	managed
 	place place
 	more  map[string]string // what belongs to the proof issued last
+	// neighbour is another tenant in the same process, once one was needed.
+	neighbour *proving
 }
 
 var noon = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -82,9 +84,19 @@ func used(p *proving, good string) string {
 	return good
 }
 
-// ofAnotherTenant returns a proof of another tenant with the same keys.
+// ofAnotherTenant tries a proof of another tenant in the same process, and returns it if it is accepted. Else it returns
+// one of a tenant in another process, with the same keys.
 func ofAnotherTenant(p *proving, _ string) string {
 	p.t.Helper()
+	if p.neighbour == nil {
+		s := p.MakeTenant("neighbour")
+		p.neighbour = &proving{managed: managed{s, p.t, s.Client()}, place: p.place, more: map[string]string{}}
+	}
+	p.neighbour.Freeze(noon)
+	if wrong := p.place.issue(p.neighbour); p.place.accepts(p, wrong) {
+		p.t.Error("one of another tenant in the same process is accepted")
+		return wrong
+	}
 	elsewhere := newProving(p.t, p.place)
 	elsewhere.Freeze(noon)
 	return elsewhere.place.issue(elsewhere)
@@ -139,13 +151,13 @@ func with(ways, more map[string]way) map[string]way {
 
 func newProving(t *testing.T, pl place) *proving {
 	t.Helper()
-	return &proving{startManaged(t), pl, map[string]string{}}
+	return &proving{managed: startManaged(t), place: pl, more: map[string]string{}}
 }
 
 // allPlaces returns all places at which the server accepts a proof.
 func allPlaces() map[string]place {
 	places := map[string]place{}
-	for _, some := range []map[string]place{hints(), links(), tokensAndCodes(), factorsAndTickets(), exchanges()} {
+	for _, some := range []map[string]place{hints(), links(), tokensAndCodes(), factorsAndTickets(), exchanges(), codesAndMarks(), fromProviders()} {
 		maps.Copy(places, some)
 	}
 	return places

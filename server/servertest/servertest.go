@@ -63,6 +63,7 @@ type Server struct {
 	cfg    config.Config
 	log    *lockedBuffer
 	beside []*Server // see Beside
+	named  string    // the name of a tenant that MakeTenant made, "" for the first
 }
 
 // Option changes the configuration that Start uses.
@@ -151,6 +152,32 @@ func (s *Server) At(issuer string) *Server {
 	other := *s
 	other.URL = issuer
 	return &other
+}
+
+// MakeTenant makes another tenant in the same process, from the seed of the timesheets. Its clock, its inbox and its
+// simulated providers are its own. Its clients send all requests to this process.
+func (s *Server) MakeTenant(name string) *Server {
+	s.tb.Helper()
+	var made struct {
+		Issuer string `json:"issuer"`
+	}
+	first := s.At(s.URL)
+	first.named = "" // which makes tenants, whichever of them s is
+	raw := first.control(http.MethodPost, "/tenants", map[string]any{"name": name, "seed": "timesheets"})
+	if err := json.Unmarshal(raw, &made); err != nil {
+		s.tb.Fatal(err)
+	}
+	other := s.At(made.Issuer)
+	other.named, other.beside = name, nil
+	return other
+}
+
+// ControlURL returns the root URL of the control listener's requests for the tenant, without a trailing slash.
+func (s *Server) ControlURL() string {
+	if s.named == "" {
+		return s.Server.ControlURL()
+	}
+	return s.Server.ControlURL() + "/tenants/" + s.named
 }
 
 // Beside spreads the requests of clients that Client returns from now on: each
