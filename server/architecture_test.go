@@ -23,7 +23,7 @@ const module = "github.com/tenant0/tenant0/"
 var floors = map[string]int{
 	"storage/identities": -1, "storage/keyspace": -1, "storage/members": -1,
 
-	"config/private": 0, "config/seeds": 0, "config/suggest": 0, "storage": 0, "templates": 0, "server/apierr": 0, "server/clock": 0,
+	"config/disk": 0, "config/private": 0, "config/seeds": 0, "config/suggest": 0, "storage": 0, "templates": 0, "server/apierr": 0, "server/clock": 0,
 	"server/callback": 0, "server/expressions": 0, "server/metrics": 0, "server/customclaims": 0, "server/redact": 0, "server/telemetry": 0, "server/trace": 0,
 
 	"config": 1, "keys": 1, "keys/ca": 1, "storage/memory": 1, "storage/queue": 1, "storage/postgres/pgtest": 1, "storage/enginetest": 1, "server/identity": 1, "server/logstream": 1,

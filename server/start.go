@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/disk"
 	"github.com/tenant0/tenant0/keys/ca"
 	"github.com/tenant0/tenant0/server/control"
 	"github.com/tenant0/tenant0/server/metrics"
@@ -120,7 +121,7 @@ func (s *Server) openData() (err error) {
 	}
 	// Others may read the CA certificate in it; the store and the key are 0600.
 	if err := os.MkdirAll(s.data, 0o755); err != nil { //nolint:gosec // see above
-		return fmt.Errorf("data folder: %w", err)
+		return disk.Explain("data folder", err)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/disk"
 	"github.com/tenant0/tenant0/server/control"
 	"github.com/tenant0/tenant0/server/tenant"
 	"github.com/tenant0/tenant0/storage"
@@ -58,7 +59,7 @@ func openFile(path string, noSync bool) (*storage.DB, error) {
 	}
 	db, err := storage.OpenVolatile(engine, journal(path))
 	if err != nil && !errors.Is(err, keyspace.ErrDamaged) { // ErrDamaged names the file itself
-		err = fmt.Errorf("data file %s: %w", path, err)
+		err = disk.Explain("data file "+path, err)
 	}
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
@@ -85,7 +86,7 @@ func (s *Server) copyStore(name string, of *storage.DB) (*storage.DB, error) {
 	}
 	path := s.tenantPath(name, storeSuffix)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
+		return nil, disk.Explain("data folder", err)
 	}
 	engine, err := bolt.Open(path, bolt.Options{NoSync: s.cfg.NoFsync})
 	if err != nil {

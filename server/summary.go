@@ -31,6 +31,9 @@ func (s *Server) summarize() {
 	if s.database != nil {
 		sum.Data = s.database.Place()
 	}
+	if warning := private.FolderWarning(s.data); warning != "" {
+		sum.Warnings = append(sum.Warnings, warning)
+	}
 	for _, name := range []string{config.CAKeyFile, config.DataFile} { // the data file holds the keys that sign tokens
 		if warning := private.Warning(filepath.Join(s.data, name)); warning != "" {
 			sum.Warnings = append(sum.Warnings, warning)

@@ -69,6 +69,16 @@ func writeInto(root *os.Root, name string, data []byte) (err error) {
 	return nil
 }
 
+// FolderWarning returns a message if every user of the machine can replace the files in a folder with secrets, and how to
+// correct that; it is empty if not, for a folder like /tmp whose files only their owners can replace, and on Windows.
+func FolderWarning(name string) string {
+	info, err := os.Stat(name)
+	if err != nil || runtime.GOOS == "windows" || info.Mode().Perm()&0o002 == 0 || info.Mode()&os.ModeSticky != 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s has the mode %04o, so that every user can replace the files in it; run: chmod o-w %s", name, info.Mode().Perm(), name)
+}
+
 // Warning returns a message if others than the owner can read or write a file with secrets, and how to correct
 // that; it is empty if the file is private or does not exist, and on Windows, which has no such modes.
 func Warning(name string) string {

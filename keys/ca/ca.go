@@ -22,6 +22,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/tenant0/tenant0/config/disk"
 )
 
 // An Authority is a root certificate with its key, and the server certificate
@@ -73,7 +75,7 @@ func Open(dir string, hosts []string, now func() time.Time) (*Authority, error) 
 	// Clients under other user accounts read ca.pem in this folder; secret
 	// files in it have stricter modes of their own.
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // see above
-		return nil, fmt.Errorf("data folder: %w", err)
+		return nil, disk.Explain("data folder", err)
 	}
 	root, reason, err := openRoot(filepath.Join(dir, "ca.key"), names, now())
 	if err != nil {
@@ -142,7 +144,7 @@ func (a *Authority) Publish(path string) error {
 	}
 	if held, err := os.ReadFile(path); err != nil || string(held) != string(a.PEM()) {
 		if err := write(path, a.PEM(), 0o644, os.Rename); err != nil {
-			return fmt.Errorf("certificate authority file for clients: %w", err)
+			return disk.Explain("certificate authority file for clients", err)
 		}
 	}
 	a.path = path

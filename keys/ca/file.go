@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"github.com/tenant0/tenant0/config/disk"
 )
 
 // openRoot returns the root stored in file. It makes one on first use, and
@@ -46,7 +48,7 @@ func makeRoot(file string, p permits, n names, now time.Time, place placing) (ro
 		return root{}, fmt.Errorf("certificate authority file %s: %w", file, err)
 	}
 	if err := write(file, data, 0o600, place); err != nil {
-		return root{}, fmt.Errorf("certificate authority file: %w", err)
+		return root{}, disk.Explain("certificate authority file", err)
 	}
 	return r, nil
 }
@@ -97,7 +99,7 @@ func retire(path string, r root) (string, error) {
 	}
 	aside := filepath.Join(filepath.Dir(path), fmt.Sprintf("ca-%x.pem", cert.SerialNumber))
 	if err := os.Rename(path, aside); err != nil {
-		return "", fmt.Errorf("certificate authority file: %w", err)
+		return "", disk.Explain("certificate authority file", err)
 	}
 	return aside, nil
 }
