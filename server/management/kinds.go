@@ -25,6 +25,8 @@ var otherKinds = map[string]*resource.Kind{
 	"/branding/templates/universal-login":                       resource.UniversalLoginTemplate,
 	"/branding/phone/providers/{id}/try":                        resource.TryPhone,
 	"/branding/phone/templates/{id}/try":                        resource.TryPhone,
+	"/clients/cimd/preview":                                     resource.ClientDocument,
+	"/clients/cimd/register":                                    resource.ClientDocument,
 	"/clients/{id}/rotate-secret":                               resource.Clients,
 	"/connections/{id}/directory-provisioning":                  anyBody,
 	"/connections/{id}/keys":                                    resource.ConnectionKeys,

@@ -33,6 +33,7 @@ import (
 	"github.com/tenant0/tenant0/server/jobs"
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/outside"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/server/web"
@@ -51,6 +52,8 @@ type Deps struct {
 	Outbox    *outbox.Outbox
 	Jobs      *jobs.Runner
 	Now       func() time.Time
+	// Outside fetches the documents that applications publish about themselves.
+	Outside *outside.Client
 	// MaxImport limits the size of the file in a users import, in bytes.
 	MaxImport int
 }

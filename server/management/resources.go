@@ -25,7 +25,7 @@ func singletons() []singleton {
 // otherOperations lists all other operations, which do more than read and write objects.
 func otherOperations() []operation {
 	ops := slices.Concat(
-		clientOperations(), connectionOperations(), connectionKeyOperations(), roleOperations(), userOperations(), tenantOperations(),
+		clientOperations(), clientDocumentOperations(), connectionOperations(), connectionKeyOperations(), roleOperations(), userOperations(), tenantOperations(),
 		brandingOperations(), phoneOperations(), promptOperations(), customDomainOperations(), emailOperations(), guardianOperations(),
 		provisioningOperations(), scim.operations(), directory.operations(), keyOperations(), customSigningKeyOperations(), encryptionKeyOperations(), sessionOperations(), refreshTokenOperations(), deviceCredentialOperations(), enrollmentOperations(), statOperations(), userDetailOperations(), logOperations(), organizationOperations(), groupOperations(),
 		actionOperations(), hookOperations(), rulesConfigOperations(), profileTemplateOperations(), selfServiceOperations(),

@@ -141,6 +141,11 @@ var Clients = &Kind{
 	Missing:  missing("inexistent_client", "The client does not exist"),
 }
 
+// ClientDocument is a body that names a Client ID Metadata Document, and the response that says what is in it.
+var ClientDocument = &Kind{Fields: Fields{
+	"external_client_id": {Type: String, Required: true}, "mapped_fields": shownOnly, "validation": shownOnly, "errors": readOnly, "client_id": readOnly,
+}}
+
 // completeClient fills in defaults that depend on the application's type.
 func completeClient(doc storage.Document, _ time.Time) {
 	appType, _ := doc["app_type"].(string)

@@ -339,7 +339,9 @@ func (t *Tenant) rooms() *web.Router {
 		DB: t.db, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now, Tenant: t.shownName(), Upstream: others.Reach, Providers: upstream,
 	})
 	pages.Mount(rt)
-	management.Mount(rt, t.management())
+	managed := t.management()
+	managed.Outside = others
+	management.Mount(rt, managed)
 	authzext.Mount(rt, authzext.Deps{DB: t.db, Issuer: t.issuer, Now: now})
 	notemulated.Mount(rt, open, pages) // last: a route that is already mounted takes precedence
 	rt.SetHosts(web.NewHosts(t.Hosts, t.customDomain))
