@@ -135,8 +135,13 @@ func TestErrorsOfStarts(t *testing.T) {
 	}
 	s.says("passwordless: bad phone", "passwordless/start", start("phone_number", "12"), 400, "bad.phone_number", `String does not match pattern: ^\\+[0-9]{1,15}$`)
 	s.says("passwordless: disabled connection", "passwordless/start", start("connection", "email", "email", "a@example.com"), 400, "bad.connection", "Connection is disabled")
-	s.says("passwordless: bad request", "passwordless/start", start("send", "pigeon"), 400, "bad.request", "")
-	s.says("passwordless: bad authParams", "passwordless/start", start("authParams", "7"), 400, "bad.authParams", "")
+	s.says("passwordless: bad send", "passwordless/start", start("send", "pigeon"), 400, "bad.send", "error in send - No enum match for: pigeon")
+	s.says("passwordless: bad authParams", "passwordless/start", start("authParams", "7"), 400, "bad.authParams", "error in authParams - invalid type: string (expected object)")
+	for _, name := range []string{"client_id", "connection", "phone_number"} {
+		without := start()
+		without.Del(name)
+		s.says("passwordless: missing "+name, "passwordless/start", without, 400, "bad."+name, "Missing required property: "+name)
+	}
 	s.says("passwordless: no client", "passwordless/start", start("client_secret", "wrong"), 401, "access_denied", "Unauthorized")
 	s.says("token OTP: wrong phone", "oauth/token", of(otp, "username", "+15550100", "otp", "000000", "realm", "sms"), 403, "invalid_grant", "Wrong phone number or verification code.")
 }

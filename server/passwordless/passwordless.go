@@ -57,6 +57,11 @@ func bad(parameter, description string) *apierr.Error {
 	return &apierr.Error{Status: http.StatusBadRequest, Code: "bad." + parameter, Message: description, Setting: "the parameter " + parameter}
 }
 
+// missing is Auth0's error for a required parameter that was not sent.
+func missing(parameter string) *apierr.Error {
+	return bad(parameter, "Missing required property: "+parameter)
+}
+
 // addressee is the recipient of a code: a connection, and an e-mail address or a phone number
 // in it.
 type addressee struct {
@@ -70,10 +75,14 @@ func (m *room) addressee(tx *storage.Tx, client storage.Client, form url.Values)
 	a.connection, err = tx.Connections.Find("name", form.Get("connection"))
 	strategy := a.connection.Strategy
 	switch {
-	case storage.IsNotFound(err), err == nil && strategy != "email" && strategy != "sms":
+	case form.Get("connection") == "":
+		return a, missing("connection")
+	case storage.IsNotFound(err):
 		return a, bad("connection", "Connection does not exist")
 	case err != nil:
 		return a, err
+	case strategy != "email" && strategy != "sms":
+		return a, bad("connection", "The connection does not support user creation through this API. It must either be a passwordless connection")
 	case client.ClientID != "" && !a.connection.Serves(client):
 		return a, bad("connection", "Connection is disabled").WithSetting(apierr.ConnectionDisabled.Setting)
 	}
@@ -81,6 +90,8 @@ func (m *room) addressee(tx *storage.Tx, client storage.Client, form url.Values)
 	typed := form.Get(member)
 	address, fits := account.PasswordlessAddress(a.connection, typed)
 	switch {
+	case typed == "":
+		return a, missing(member)
 	case strategy == "sms" && (!fits || strings.TrimSpace(typed) != address): // the API allows no spaces around a number
 		return a, bad(member, `String does not match pattern: ^\\+[0-9]{1,15}$`)
 	case !fits:
@@ -99,6 +110,9 @@ func (m *room) start(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if !form.Has("client_id") && !form.Has("client_assertion") && r.Header.Get("Authorization") == "" {
+		return missing("client_id")
+	}
 	client, err := m.Engine.AuthenticateClient(r, form)
 	if err != nil {
 		return err
@@ -113,7 +127,7 @@ func (m *room) start(w http.ResponseWriter, r *http.Request) error {
 		link = true
 	case "code":
 	default:
-		return bad("request", "send must be link or code")
+		return bad("send", "error in send - No enum match for: "+form.Get("send"))
 	}
 	var user storage.User
 	var message emails.Draft
@@ -162,7 +176,7 @@ func authParams(form url.Values) (url.Values, error) {
 	}
 	var given map[string]any
 	if err := json.Unmarshal([]byte(raw), &given); err != nil {
-		return nil, bad("authParams", "authParams must be an object")
+		return nil, bad("authParams", "error in authParams - invalid type: string (expected object)")
 	}
 	for name, value := range given {
 		text, ok := value.(string)

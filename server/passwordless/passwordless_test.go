@@ -237,13 +237,16 @@ func TestWhatIsWrongWithAStart(t *testing.T) {
 		code, description string
 	}{
 		{"a connection that is none", ok(object{"connection": "x"}), 400, "bad.connection", "Connection does not exist"},
-		{"a database", ok(object{"connection": "Username-Password-Authentication"}), 400, "bad.connection", "Connection does not exist"},
+		{"no connection", ok(object{"connection": ""}), 400, "bad.connection", "Missing required property: connection"},
+		{"a database", ok(object{"connection": "Username-Password-Authentication"}), 400, "bad.connection", "The connection does not support user creation through this API. It must either be a passwordless connection"},
 		{"another application's connection", ok(object{"connection": "unused"}), 400, "bad.connection", "Connection is disabled"},
 		{"nobody at a connection without sign-up", ok(object{"connection": "closed"}), 400, "bad.connection", "Public signup is disabled"},
 		{"an address that is none", ok(object{"email": "bob"}), 400, "bad.email", "error in email - email format validation failed: bob"},
+		{"no address", ok(object{"email": ""}), 400, "bad.email", "Missing required property: email"},
 		{"a name beside the address", ok(object{"email": "Bob <bob@example.com>"}), 400, "bad.email", "error in email - email format validation failed: bob <bob@example.com>"},
 		{"a number that is none", ok(object{"connection": "sms", "phone_number": "5550100"}), 400, "bad.phone_number", `String does not match pattern: ^\\+[0-9]{1,15}$`},
-		{"a way to send that is none", ok(object{"send": "pigeon"}), 400, "bad.request", "send must be link or code"},
+		{"a way to send that is none", ok(object{"send": "pigeon"}), 400, "bad.send", "error in send - No enum match for: pigeon"},
+		{"parameters that are one text", ok(object{"authParams": "scope"}), 400, "bad.authParams", "error in authParams - invalid type: string (expected object)"},
 		{"parameters that are no texts", ok(object{"authParams": object{"scope": 1}}), 400, "bad.authParams", "authParams.scope must be a string"},
 		{"an application that is none", ok(object{"client_id": "nobody"}), 401, "access_denied", "Unauthorized"},
 		{"an application without its secret", ok(object{"client_id": "web"}), 401, "access_denied", "Unauthorized"},
