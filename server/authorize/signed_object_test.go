@@ -72,7 +72,17 @@ users:
 // jws signs claims with the application's key.
 func (s *signer) jws(alg jose.SignatureAlgorithm, key any, claims map[string]any) string {
 	s.t.Helper()
-	with, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: key}, nil)
+	return s.jwsOfType("", alg, key, claims)
+}
+
+// jwsOfType signs claims as a JWT with a typ, or without one for "".
+func (s *signer) jwsOfType(typ jose.ContentType, alg jose.SignatureAlgorithm, key any, claims map[string]any) string {
+	s.t.Helper()
+	options := &jose.SignerOptions{}
+	if typ != "" {
+		options = options.WithType(typ)
+	}
+	with, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: key}, options)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -170,6 +180,8 @@ func TestObjectsThatAreNotAccepted(t *testing.T) {
 	const object, notSupported = "invalid_request_object", "request_not_supported"
 	for _, tt := range []struct{ name, object, code, says string }{
 		{"a good one", good, "login_required", "Login required"},
+		{"one that says its type", s.jwsOfType("oauth-authz-req+jwt", jose.RS256, s.key, map[string]any{"prompt": "none", "state": "inside"}), "login_required", "Login required"},
+		{"a DPoP proof", s.jwsOfType("dpop+jwt", jose.RS256, s.key, map[string]any{"state": "inside"}), object, "typ must be JWT"},
 		{"unsigned", requestObject(`{"redirect_uri":"` + signerCallback + `","state":"inside"}`), notSupported, "Unsigned request objects are not supported"},
 		{"signed by somebody else", s.jws(jose.RS256, stranger, map[string]any{"state": "inside"}), object, "no registered key"},
 		{"with another's signature", parts[0] + "." + parts[1] + "." + strings.Split(of(map[string]any{"nonce": "1"}), ".")[2], object, "no registered key"},

@@ -174,7 +174,7 @@ func (e *Engine) checkAssertion(ctx context.Context, c storage.Client, raw strin
 	if err != nil {
 		return apierr.InvalidAssertion("not a signed JWT")
 	}
-	if !isAssertion(jws) {
+	if !hasType(jws, "jwt", "client-authentication+jwt") {
 		return apierr.InvalidAssertion("typ must be JWT, where there is one")
 	}
 	now := e.Now()
@@ -212,20 +212,16 @@ func (e *Engine) checkAssertion(ctx context.Context, c storage.Client, raw strin
 	return err
 }
 
-// isAssertion reports whether the typ of a JWT allows it to be a client assertion. A client may sign
-// other JWTs with the same key, such as request objects and DPoP proofs. Somebody who holds one of
-// those must not be able to use it as an assertion, RFC 8725 section 3.11.
-func isAssertion(jws *jose.JSONWebSignature) bool {
+// hasType reports whether the typ of a JWT is one of the given ones, in lower case, or left out. A client
+// may sign several kinds of JWTs with the same key, such as assertions, request objects and DPoP proofs.
+// Somebody who holds one of a kind must not be able to use it as another, RFC 8725 section 3.11.
+func hasType(jws *jose.JSONWebSignature, types ...string) bool {
 	typ, given := jws.Signatures[0].Header.ExtraHeaders[jose.HeaderType]
 	if !given {
 		return true
 	}
 	name, _ := typ.(string)
-	switch strings.TrimPrefix(strings.ToLower(name), "application/") {
-	case "jwt", "client-authentication+jwt":
-		return true
-	}
-	return false
+	return slices.Contains(types, strings.TrimPrefix(strings.ToLower(name), "application/"))
 }
 
 // verifyByClient verifies a signature of a client and returns what is signed. It tries the

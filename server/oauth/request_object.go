@@ -48,6 +48,9 @@ func (e *Engine) RequestObject(ctx context.Context, c storage.Client, raw string
 	if only := c.RequestObjects.Alg; only != "" && jws.Signatures[0].Header.Algorithm != only {
 		return nil, apierr.InvalidRequestObject("the application signs its request objects with " + only)
 	}
+	if !hasType(jws, "jwt", "oauth-authz-req+jwt") {
+		return nil, apierr.InvalidRequestObject("typ must be JWT or oauth-authz-req+jwt, where there is one")
+	}
 	now := e.Now()
 	payload, ok, err := e.verifyByClient(ctx, c, jws, now)
 	if err != nil {
