@@ -90,11 +90,12 @@ func findClient(tx *storage.Tx, id string) (storage.Client, error) {
 
 // redirectURI returns where the response goes. RFC 6749 section 3.1.2.3: "If
 // multiple redirection URIs have been registered [...] the client MUST include a
-// redirection URI with the authorization request".
+// redirection URI with the authorization request". OIDC Core section 3.1.2.1 always
+// demands it, which holds for applications that get the standard's answers.
 func redirectURI(tx *storage.Tx, client storage.Client, host string, params url.Values) (string, error) {
 	uri := params.Get("redirect_uri")
 	sent := uri != ""
-	if !sent && len(client.Callbacks) == 1 {
+	if !sent && len(client.Callbacks) == 1 && !client.StandardAnswers {
 		uri = client.Callbacks[0]
 	}
 	organization, err := organizationName(tx, params.Get("organization"))
