@@ -5,11 +5,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/server/logstream"
+	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/servertest"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -66,6 +68,40 @@ func TestLogStreamsDoNotReachTheControlListener(t *testing.T) {
 		if strings.Contains(line, "cannot deliver") && strings.Contains(line, "topsecret") {
 			t.Errorf("the log shows credentials of a URL: %s", line)
 		}
+	}
+}
+
+// TestEmailsAreNotDeliveredToTheControlListener, however the tenant's SMTP server is written.
+func TestEmailsAreNotDeliveredToTheControlListener(t *testing.T) {
+	p := startPages(t)
+	control, err := url.Parse(p.ControlURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := strconv.Atoi(control.Port())
+	if err != nil {
+		t.Fatal(err)
+	}
+	method, status := http.MethodPost, http.StatusCreated
+	for _, host := range []string{"localhost", "127.0.0.1", "0.0.0.0", "127.0.0.2", "::1", "::ffff:127.0.0.1"} {
+		p.manage(status, method, "emails/provider", map[string]any{
+			"name": "smtp", "enabled": true, "default_from_address": "tenant@example.com",
+			"credentials": map[string]any{"smtp_host": host, "smtp_port": port, "smtp_user": "u", "smtp_pass": "p"},
+		})
+		method, status = http.MethodPatch, http.StatusOK
+		p.manage(http.StatusCreated, http.MethodPost, "jobs/verification-email", map[string]any{"user_id": employeeID})
+		var sent outbox.Message
+		p.eventually("the e-mail by "+host+" is delivered or refused", func() bool {
+			all := p.Inbox()
+			if len(all) > 0 {
+				sent = all[len(all)-1]
+			}
+			return sent.Delivery == outbox.Failed || sent.Delivery == outbox.Sent
+		})
+		if !strings.Contains(sent.Error, "may not lead to the control listener") {
+			t.Errorf("%s: %s %s", host, sent.Delivery, sent.Error)
+		}
+		p.ClearInbox()
 	}
 }
 

@@ -19,21 +19,25 @@ var (
 	errScheme = errors.New("a request of the tenant leads to an http or https URL")
 )
 
-// newClient returns the HTTP client of the streams. It refuses to connect to an address for which
-// closed is true. The check is made on the resolved address when the connection is made, so other
-// notations of the address or changes of DNS cannot circumvent it. The client does not follow
-// redirects.
-func newClient(closed func(netip.AddrPort) bool) *http.Client {
-	dialer := &net.Dialer{Timeout: timeout, Control: func(_, address string, _ syscall.RawConn) error {
+// Dialer returns a dialer that refuses to connect to an address for which closed is true. The check is
+// made on the resolved address when the connection is made, so other notations of the address or changes
+// of DNS cannot circumvent it.
+func Dialer(closed func(netip.AddrPort) bool) *net.Dialer {
+	return &net.Dialer{Timeout: timeout, Control: func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
 		if err == nil && closed != nil && closed(to) {
 			err = errClosed
 		}
 		return err
 	}}
+}
+
+// newClient returns the HTTP client of the streams, which connects with a Dialer and does not follow
+// redirects.
+func newClient(closed func(netip.AddrPort) bool) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute,
+			Proxy: http.ProxyFromEnvironment, DialContext: Dialer(closed).DialContext, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute,
 		},
 		Timeout:       timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"net"
 	"slices"
 	"strconv"
 	"sync"
@@ -118,6 +119,8 @@ type Deps struct {
 	// Provider returns the tenant's SMTP server; ok is false if the tenant has none. It is called for each
 	// e-mail. A nil Provider means that there is no SMTP server.
 	Provider func() (p SMTPServer, ok bool, err error)
+	// Dialer connects to the SMTP server. It decides which addresses may be connected to; nil allows all.
+	Dialer *net.Dialer
 	// Failed is called with each e-mail that the SMTP server did not accept, unless it is nil.
 	Failed func(Message)
 }

@@ -118,7 +118,7 @@ func (o *Outbox) deliver(ctx context.Context, d *delivery) error {
 			return err
 		}
 	}
-	err := d.send(ctx)
+	err := d.send(ctx, o.Dialer)
 	switch {
 	case ctx.Err() != nil && o.DB != nil: // this server is stopping, and another one delivers the e-mail
 	case err != nil:
@@ -150,7 +150,7 @@ func (o *Outbox) takeOver() error {
 }
 
 // send delivers the e-mail by SMTP, RFC 5321, over TLS if the server supports it.
-func (d *delivery) send(ctx context.Context) error {
+func (d *delivery) send(ctx context.Context, dialer *net.Dialer) error {
 	storage.Slow("sending an e-mail")
 	from, err := mail.ParseAddress(d.message.From)
 	if err != nil {
@@ -166,7 +166,7 @@ func (d *delivery) send(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	conn, err := d.dial(ctx)
+	conn, err := d.dial(ctx, dialer)
 	if err != nil {
 		return err
 	}
@@ -198,13 +198,15 @@ func (d *delivery) send(ctx context.Context) error {
 	return c.Quit()
 }
 
-func (d *delivery) dial(ctx context.Context) (net.Conn, error) {
+func (d *delivery) dial(ctx context.Context, dialer *net.Dialer) (net.Conn, error) {
+	if dialer == nil {
+		dialer = &net.Dialer{}
+	}
 	address := net.JoinHostPort(d.server.Host, strconv.Itoa(d.server.Port))
 	if d.server.Port == implicitTLS {
-		dialer := tls.Dialer{Config: d.tls()}
-		return dialer.DialContext(ctx, "tcp", address)
+		secured := tls.Dialer{NetDialer: dialer, Config: d.tls()}
+		return secured.DialContext(ctx, "tcp", address)
 	}
-	var dialer net.Dialer
 	return dialer.DialContext(ctx, "tcp", address)
 }
 

@@ -180,7 +180,7 @@ func (t *Tenant) openServices() error {
 	t.logouts = backchannel.New(backchannel.Deps{
 		DB: t.db, Issuer: t.issuer, Log: t.events, Do: t.streams.Do, Now: t.clock.Now, Server: t.Log,
 	})
-	sent := outbox.Deps{Now: t.clock.Now, Log: t.Log, Provider: t.smtpServer, Failed: t.notSent}
+	sent := outbox.Deps{Now: t.clock.Now, Log: t.Log, Provider: t.smtpServer, Failed: t.notSent, Dialer: logstream.Dialer(t.Closed)}
 	traced := trace.Deps{Now: t.clock.Now, Ticker: clock.Ticker}
 	if t.db.Shared() { // other servers need to see them too
 		sent.DB, traced.Store = t.db, traceStore{t.db, t.clock.Now}
