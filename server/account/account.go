@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tenant0/tenant0/server/identity"
@@ -64,17 +63,25 @@ func Add(tx *storage.Tx, conn storage.Connection, doc storage.Document, hash str
 	return Put(tx, doc, hash)
 }
 
-// Update stores a change of a user: before is the user's document until now, after the new one. It ends the user's
-// sessions and refresh tokens if the e-mail address changes or is no longer verified, whether the Management API, an
-// import or a job makes the change. Auth0: manage-users/sessions.
-func Update(tx *storage.Tx, before, after storage.Document) error {
-	moved := !strings.EqualFold(storage.Text(before, "email"), storage.Text(after, "email"))
-	if moved || before["email_verified"] == true && after["email_verified"] != true {
-		if err := tx.EndSessions(storage.Text(after, "user_id"), storage.EmailChanged); err != nil {
+// Update stores the document of a user who exists. It ends the user's sessions and refresh tokens if the e-mail address
+// of one of the user's accounts changes or is no longer verified, whether the Management API, an import or a job makes
+// the change. Auth0: manage-users/sessions.
+func Update(tx *storage.Tx, doc storage.Document) error {
+	id := storage.Text(doc, "user_id")
+	before, err := tx.Users.Get(id)
+	if err != nil {
+		return err
+	}
+	var after storage.User
+	if err := storage.Decode(doc, &after); err != nil {
+		return err
+	}
+	if after.Moved(before) {
+		if err := tx.EndSessions(id, storage.EmailChanged); err != nil {
 			return err
 		}
 	}
-	return Put(tx, after, "")
+	return Put(tx, doc, "")
 }
 
 // Put stores a user and, unless it is "", the hash of the first password. It returns

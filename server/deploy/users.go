@@ -181,7 +181,7 @@ func (t Tenant) write(tx *storage.Tx, before, doc storage.Document) (action stri
 	if before == nil {
 		return action, account.Put(tx, doc, "")
 	}
-	return action, account.Update(tx, before, doc)
+	return action, account.Update(tx, doc)
 }
 
 // connectionFor returns the connection of an entry: the one that it names, or the only

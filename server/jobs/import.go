@@ -310,7 +310,7 @@ func (r *Runner) upsert(tx *storage.Tx, there storage.User, u imported) error {
 	if err != nil {
 		return err
 	}
-	before, id := maps.Clone(doc), there.AccountID()
+	id := there.AccountID()
 	for _, name := range upsertable {
 		value, sent := u.user[name]
 		switch {
@@ -322,7 +322,7 @@ func (r *Runner) upsert(tx *storage.Tx, there storage.User, u imported) error {
 		}
 	}
 	doc["updated_at"] = resource.Time(r.Now())
-	if err := account.Update(tx, before, doc); err != nil || u.hash == "" {
+	if err := account.Update(tx, doc); err != nil || u.hash == "" {
 		return err
 	}
 	stored, err := tx.Passwords.Get(id)

@@ -71,6 +71,8 @@ type enrollment struct {
 	Method string `json:"method,omitempty"`
 	// RecoveryMAC is the stored form of a new recovery code.
 	RecoveryMAC string `json:"recovery_mac,omitempty"`
+	// Account is the id of the account that gets a password, "" for all other types.
+	Account string `json:"account,omitempty"`
 }
 
 // toEnroll returns the purpose of a ceremony that enrolls a method of this type.
@@ -200,24 +202,25 @@ func (c *call) begin(tx *storage.Tx, user storage.User, rq enrollRequest, key st
 		s.answer["recovery_code"] = code
 		return s, nil
 	}
-	return c.beginPrimary(tx, user, rq, key)
+	return c.beginPrimary(tx, rq, key)
 }
 
-// beginPrimary begins the enrollment of a password or a passkey in the database connection that has the account.
-func (c *call) beginPrimary(tx *storage.Tx, user storage.User, rq enrollRequest, key string) (s started, err error) {
-	_, conn, err := c.database(tx)
-	if err != nil {
-		return s, err
-	}
-	if rq.Connection != nil && *rq.Connection != conn.Name {
-		return s, invalid(member("connection", "is not the one of the user"))
-	}
-	if rq.Identity != nil && *rq.Identity != user.UserID && *rq.Identity != strings.TrimPrefix(user.UserID, "auth0|") {
+// beginPrimary begins the enrollment of a password for one of the user's accounts in database connections, or of a passkey
+// for the user's own account.
+func (c *call) beginPrimary(tx *storage.Tx, rq enrollRequest, key string) (s started, err error) {
+	named := rq.named()
+	user, conn, err := c.database(tx, func(user storage.User) bool { return named(user) && (rq.Type == password || own(user)) })
+	switch {
+	case storage.IsNotFound(err) && rq.Identity != nil:
 		return s, invalid(member("identity_user_id", "is not the one of the user"))
+	case storage.IsNotFound(err) && rq.Connection != nil:
+		return s, invalid(member("connection", "is not the one of the user"))
+	case err != nil:
+		return s, err
 	}
 	s.answer = storage.Document{}
 	if rq.Type == password {
-		s.answer["policy"] = identity.Shown(conn)
+		s.Account, s.answer["policy"] = user.AccountID(), identity.Shown(conn)
 		return s, nil
 	}
 	p, err := webauthn.PartyOf(c.Issuer.URL, "", "")

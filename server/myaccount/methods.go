@@ -1,7 +1,7 @@
 package myaccount
 
 import (
-	"encoding/base64"
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -79,25 +79,14 @@ func (c *call) available(tx *storage.Tx) (map[string]bool, error) {
 	if on[factors.RecoveryCode], err = objects.FactorEnabled(tx, factors.RecoveryCode); err != nil {
 		return nil, err
 	}
-	_, conn, err := c.database(tx)
-	if storage.IsNotFound(err) {
-		return on, nil
+	accounts, err := c.databases(tx)
+	on[password] = len(accounts) > 0
+	if err != nil || len(accounts) == 0 || !own(accounts[0]) {
+		return on, err
 	}
-	on[password], on[webauthn.Passkey] = err == nil, webauthn.TakesPasskeys(conn)
+	conn, err := tx.Connections.Find("name", accounts[0].ConnectionName())
+	on[webauthn.Passkey] = webauthn.TakesPasskeys(conn)
 	return on, err
-}
-
-// database returns the user and the database connection that has the account. If an external identity provider
-// has the account, the error wraps storage.ErrNotFound.
-func (c *call) database(tx *storage.Tx) (user storage.User, conn storage.Connection, err error) {
-	if user, err = c.user(tx); err != nil {
-		return user, conn, err
-	}
-	conn, err = tx.Connections.Find("name", user.ConnectionName())
-	if err == nil && conn.Strategy != storage.DatabaseStrategy {
-		err = storage.ErrNotFound
-	}
-	return user, conn, err
 }
 
 // typeOf returns the type of an authentication method under the name that this API uses.
@@ -110,11 +99,6 @@ func typeOf(doc storage.Document) string {
 
 // idOf returns the id of an authentication method in this API.
 func idOf(doc storage.Document) string { return factors.ID(typeOf(doc), storage.Text(doc, "id")) }
-
-// passwordID returns the id of a user's password in this API.
-func passwordID(userID string) string {
-	return password + "|" + base64.RawURLEncoding.EncodeToString([]byte(userID))
-}
 
 // shownMembers are the stored members that the methods of all types show.
 var shownMembers = []string{"created_at", "last_auth_at"}
@@ -145,25 +129,6 @@ func shown(doc storage.Document) storage.Document {
 	return out
 }
 
-// passwordOf returns the user's password as an authentication method, nil if the user has none.
-func (c *call) passwordOf(tx *storage.Tx) (storage.Document, error) {
-	_, err := tx.Passwords.Get(c.owner.Subject)
-	if err != nil {
-		return nil, storage.Optional(err)
-	}
-	user, err := tx.Users.Document(c.owner.Subject)
-	if err != nil {
-		return nil, err
-	}
-	doc := storage.Document{
-		"id": passwordID(c.owner.Subject), "type": password, "identity_user_id": c.owner.Subject, "usage": usageOf(password), "created_at": user["created_at"],
-	}
-	if at := storage.Text(user, "last_password_reset"); at != "" {
-		doc["last_password_reset"] = at
-	}
-	return doc, nil
-}
-
 // kept returns the stored authentication methods of the user, which do not include the password.
 func (c *call) kept(tx *storage.Tx) storage.Documents {
 	return tx.Documents(resource.AuthenticationMethods.Name, c.owner.Subject)
@@ -177,16 +142,18 @@ func (c *call) methods() error {
 	}
 	list := []storage.Document{}
 	add := func(doc storage.Document) {
-		if doc != nil && (wanted == "" || doc["type"] == wanted) {
+		if wanted == "" || doc["type"] == wanted {
 			list = append(list, doc)
 		}
 	}
 	err := c.view(func(tx *storage.Tx) error {
-		own, err := c.passwordOf(tx)
+		passwords, err := c.passwords(tx)
 		if err != nil {
 			return err
 		}
-		add(own)
+		for _, doc := range passwords {
+			add(doc)
+		}
 		for doc, err := range c.kept(tx).All() {
 			if err != nil {
 				return err
@@ -204,11 +171,8 @@ func (c *call) methods() error {
 // find returns the stored document of the method in the path, nil if that is the password.
 func (c *call) find(tx *storage.Tx) (doc storage.Document, err error) {
 	id := c.id()
-	if id == passwordID(c.owner.Subject) {
-		own, err := c.passwordOf(tx)
-		if err == nil && own == nil {
-			err = errNotFound
-		}
+	if strings.HasPrefix(id, password+"|") {
+		_, err := c.password(tx, id)
 		return nil, err
 	}
 	_, local, _ := strings.Cut(id, "|dev_")
@@ -226,7 +190,7 @@ func (c *call) look(tx *storage.Tx) (storage.Document, error) {
 		return nil, err
 	}
 	if doc == nil {
-		return c.passwordOf(tx)
+		return c.password(tx, c.id())
 	}
 	return shown(doc), nil
 }
@@ -276,7 +240,7 @@ func (c *call) changeMethod() error {
 			}
 		}
 		if doc == nil {
-			doc, err = c.passwordOf(tx)
+			doc, err = c.password(tx, c.id())
 			return err
 		}
 		maps.Copy(doc, change)
@@ -307,24 +271,25 @@ func (c *call) deleteMethod() error {
 		if err != nil {
 			return err
 		}
-		own, err := c.passwordOf(tx)
+		passwords, err := c.passwords(tx)
 		if err != nil {
 			return err
 		}
-		passkeys := 0
+		ways := len(passwords)
 		for other, err := range c.kept(tx).All() {
 			if err != nil {
 				return err
 			}
 			if other["type"] == webauthn.Passkey {
-				passkeys++
+				ways++
 			}
 		}
 		switch {
-		case doc == nil && passkeys == 0, doc["type"] == webauthn.Passkey && own == nil && passkeys == 1:
+		case ways == 1 && (doc == nil || doc["type"] == webauthn.Passkey):
 			return errLast
 		case doc == nil:
-			return tx.Passwords.Delete(c.owner.Subject)
+			user, _, err := c.database(tx, func(user storage.User) bool { return passwordID(user.AccountID()) == c.id() })
+			return cmp.Or(err, tx.Passwords.Delete(user.AccountID()))
 		}
 		return c.kept(tx).Delete(storage.Text(doc, "id"))
 	})

@@ -311,3 +311,30 @@ func TestRequestsToEnroll(t *testing.T) {
 	tn.refused("A0E-403-0002", http.MethodGet, "factors", tn.token("ann", "app", "read:me:authentication_methods"), nil)
 	tn.refused("A0E-404-0001", http.MethodGet, methods+"/totp%7Cdev_none", ann, nil)
 }
+
+// TestTheNewPasswordOfALinkedAccount: the password of each account in a database connection is a method of its own.
+func TestTheNewPasswordOfALinkedAccount(t *testing.T) {
+	tn := withFactors(t)
+	if status, answer := tn.Manage(tn.browser, http.MethodPost, "users/auth0|ann/identities", object{"provider": "auth0", "user_id": "auth0|bob"}); status != http.StatusCreated {
+		t.Fatalf("%d %v", status, answer)
+	}
+	ann := tn.token("ann", "app", every)
+	var accounts []any
+	for _, method := range tn.list(ann, "?type=password") {
+		accounts = append(accounts, method.(object)["identity_user_id"])
+	}
+	diff(t, "the accounts with passwords", accounts, []any{"auth0|ann", "auth0|bob"})
+	tn.refused("A0E-400-0003", http.MethodPost, methods, ann, object{"type": "password", "identity_user_id": "auth0|eve"})
+	tn.refused("A0E-400-0003", http.MethodPost, methods, ann, object{"type": "passkey", "identity_user_id": "auth0|bob"})
+	b := tn.enroll(ann, object{"type": "password", "identity_user_id": "bob"})
+	tn.refused("A0E-400-0003", http.MethodPost, b.path+"/verify", ann, object{"auth_session": b.session, "new_password": "bob@example.com"}) // the account's own address
+	made := tn.verify(ann, b, "new_password", "A 2nd password of bob")
+	diff(t, "whose password it is", made["identity_user_id"], "auth0|bob")
+	for user, want := range map[string]int{"ann": http.StatusOK, "bob": http.StatusForbidden} { // by the passwords that they had
+		if status, answer := tn.tokens(user, "app", "openid", "https://api.test"); status != want {
+			t.Errorf("the former password of %s: %d %v", user, status, answer)
+		}
+	}
+	tn.must(http.StatusNoContent, http.MethodDelete, methods+"/"+url.PathEscape(made["id"].(string)), ann, nil)
+	diff(t, "the methods without it", len(tn.list(ann, "?type=password")), 1)
+}

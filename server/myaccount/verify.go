@@ -102,7 +102,7 @@ func (c *call) verified(kind string, p *proof) (doc storage.Document, err error)
 			return err
 		}
 		if local == "" {
-			doc, err = c.passwordOf(tx)
+			doc, err = c.password(tx, passwordID(p.Account))
 			return err
 		}
 		if doc, err = c.kept(tx).Document(local); err == nil {
@@ -155,7 +155,7 @@ func refusal(err error) error {
 func (c *call) prove(kind string, p proof) (keep, error) {
 	switch kind {
 	case password:
-		return c.provePassword(*p.Password)
+		return c.provePassword(p.Account, *p.Password)
 	case webauthn.Passkey:
 		party, err := webauthn.PartyOf(c.Issuer.URL, "", "")
 		if err != nil {
@@ -225,13 +225,13 @@ func (c *call) wrong() error {
 	return cmp.Or(factors.CountWrong(c.r.Context(), c.DB, c.owner.Subject, c.now), error(errCode))
 }
 
-// provePassword checks a new password against the password policy of the user's database connection. As with every
-// change of a password, the user's sessions end when it is stored.
-func (c *call) provePassword(wanted string) (keep, error) {
+// provePassword checks a new password of one of the user's accounts against the password policy of its connection. As with
+// every change of a password, the user's sessions end when it is stored.
+func (c *call) provePassword(accountID, wanted string) (keep, error) {
 	var user storage.User
 	var demands account.Demands
 	err := c.view(func(tx *storage.Tx) (err error) {
-		if user, _, err = c.database(tx); err == nil {
+		if user, _, err = c.database(tx, func(user storage.User) bool { return user.AccountID() == accountID }); err == nil {
 			demands, err = account.DemandsOf(tx, user.ConnectionName(), user)
 		}
 		return err
@@ -254,6 +254,6 @@ func (c *call) provePassword(wanted string) (keep, error) {
 		if err != nil {
 			return "", err
 		}
-		return "", cmp.Or(account.SetPassword(tx, doc, user.UserID, hash, c.now), tx.Users.Put(doc))
+		return "", cmp.Or(account.SetPassword(tx, doc, accountID, hash, c.now), tx.Users.Put(doc))
 	}, err
 }

@@ -178,7 +178,6 @@ func UpdateUser(ch *Change, id string, asked storage.Document, hash string) (sto
 	if err != nil {
 		return nil, err
 	}
-	before := maps.Clone(doc)
 	conn, accountID, err := accountToChange(ch.Tx, UserOf(doc), storage.Text(asked, "connection"))
 	if err != nil {
 		return nil, err
@@ -206,7 +205,7 @@ func UpdateUser(ch *Change, id string, asked storage.Document, hash string) (sto
 			return nil, err
 		}
 	}
-	if err := account.Update(ch.Tx, before, doc); err != nil {
+	if err := account.Update(ch.Tx, doc); err != nil {
 		return nil, err
 	}
 	changed, err := ch.Tx.UserAs(id, accountID)
@@ -216,20 +215,28 @@ func UpdateUser(ch *Change, id string, asked storage.Document, hash string) (sto
 	return doc, mailChanges(ch, changed, asked)
 }
 
-// accountToChange returns the account that a change of a user is for, and its connection: the first one at the
-// connection that the request names, or the user's own. It returns an error if the user has no account there.
+// accountToChange returns the account that a change of a user is for, and its connection: the user's own, or the linked
+// one at the connection that the request names. It returns an error if the user has no account there, or several linked
+// ones, of which the request cannot name one.
 func accountToChange(tx *storage.Tx, user storage.User, named string) (conn storage.Connection, account string, err error) {
 	if named == "" || named == user.ConnectionName() {
 		conn, err = tx.Connections.Find("name", user.ConnectionName())
 		return conn, user.UserID, storage.Optional(err)
 	}
 	for _, identity := range user.Identities {
-		if identity.Connection == named {
-			conn, err = tx.Connections.Find("name", named)
-			return conn, identity.ID(), storage.Optional(err)
+		switch {
+		case identity.Connection != named:
+		case account != "":
+			return conn, "", resource.InvalidBody("The user has several accounts at the connection " + named + ". Unlink the one to change.")
+		default:
+			account = identity.ID()
 		}
 	}
-	return conn, "", resource.InvalidBody("The connection does not exist.")
+	if account == "" {
+		return conn, "", resource.InvalidBody("The connection does not exist.")
+	}
+	conn, err = tx.Connections.Find("name", named)
+	return conn, account, storage.Optional(err)
 }
 
 // UserToChange returns the user with an id, as the account that a change is for.

@@ -147,6 +147,20 @@ func (u User) Alike() bool {
 	return false
 }
 
+// Moved reports whether an account of the user has another e-mail address than before, or one that is no longer verified.
+// Accounts that were added or removed since do not count.
+func (u User) Moved(before User) bool {
+	former := before.Accounts()
+	return slices.ContainsFunc(u.Accounts(), func(now Identity) bool {
+		n := slices.IndexFunc(former, func(i Identity) bool { return i.ID() == now.ID() })
+		if n < 0 {
+			return false
+		}
+		was := former[n].Profile
+		return !strings.EqualFold(was.Email, now.Profile.Email) || was.EmailVerified && !now.Profile.EmailVerified
+	})
+}
+
 // As returns the user as one of the linked accounts: the e-mail address, the names and so on are those of the account,
 // everything else is the user's.
 func (u User) As(linked Identity) User {
