@@ -393,6 +393,16 @@ func TestManyWrongPasswordsBlock(t *testing.T) {
 	if len(blocks) != 1 || blocks[0].(object)["ip"] != "127.0.0.1" || blocks[0].(object)["identifier"] != servertest.Employee {
 		t.Errorf("the blocks are %v", blocks)
 	}
+	considered := func(protected bool, count int) {
+		t.Helper()
+		tn.must(http.StatusOK, http.MethodPatch, "/attack-protection/brute-force-protection", object{"enabled": protected})
+		path := "/user-blocks?consider_brute_force_enablement=true&identifier=" + servertest.Employee
+		if blocks := tn.must(http.StatusOK, http.MethodGet, path, nil)["blocked_for"].([]any); len(blocks) != count {
+			t.Errorf("with the protection enabled %v, the blocks are %v", protected, blocks)
+		}
+	}
+	considered(false, 0)
+	considered(true, 1)
 	mail := tn.WaitForMessage(servertest.Employee, outbox.BlockedAccount)
 	ask := tn.follow(mail.Link)
 	has(t, ask, http.StatusOK, "Unblock My Account") // the look of a program at the link does not use it up

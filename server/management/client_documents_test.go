@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -134,6 +135,11 @@ func TestClientMetadataDocuments(t *testing.T) {
 	}) {
 		if !reflect.DeepEqual(client[name], want) {
 			t.Errorf("%s of the application is %v and not %v", name, client[name], want)
+		}
+	}
+	for query, found := range map[string]int{url.QueryEscape(address): 1, "https%3A%2F%2Fwiki.test%2Fother.json": 0} {
+		if list := c.list("/clients?external_client_id=" + query); len(list) != found {
+			t.Errorf("%d applications have the document %s, and not %d", len(list), query, found)
 		}
 	}
 	c.must(200, http.MethodPatch, "/clients/"+id, object{"name": "Changed"})

@@ -29,7 +29,9 @@ func clients() collection {
 		allKnown: true,
 		list: listing{
 			key: "clients", style: flexible, empty: true, search: clientsByGrant,
-			filters: map[string]string{"app_type": "app_type", "is_first_party": "is_first_party", "is_global": "global"},
+			filters: map[string]string{
+				"app_type": "app_type", "is_first_party": "is_first_party", "is_global": "global", "external_client_id": "external_client_id",
+			},
 			indexes: map[string]string{"app_type": "app_type", "is_first_party": "first_party", "is_global": "global"},
 		},
 		show: showClient,

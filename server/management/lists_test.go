@@ -53,7 +53,7 @@ func TestListsHaveEnds(t *testing.T) {
 		{http.MethodPost, role + "/permissions", 1, 1000, func(l []any) any { return object{"permissions": l} }, permission},
 		{http.MethodDelete, role + "/permissions", 1, 1000, func(l []any) any { return object{"permissions": l} }, permission},
 		{http.MethodPost, role + "/users", 1, 0, func(l []any) any { return object{"users": l} }, name},
-		{http.MethodPost, org + "/members", 1, 0, func(l []any) any { return object{"members": l} }, name},
+		{http.MethodPost, org + "/members", 1, 10, func(l []any) any { return object{"members": l} }, name},
 		{http.MethodPost, org + "/invitations", 1, 50, func(l []any) any {
 			return object{"client_id": servertest.Web, "inviter": object{"name": "i"}, "invitee": object{"email": "a@b.test"}, "roles": l}
 		}, name},

@@ -74,7 +74,7 @@ func addMembers(c *call) error { return c.changeMembers(objects.AddMembers) }
 func removeMembers(c *call) error { return c.changeMembers(objects.RemoveMembers) }
 
 func (c *call) changeMembers(change func(tx *storage.Tx, organization string, users []string) error) error {
-	users, err := c.readList("members", 0)
+	users, err := c.readList("members", resource.MaxMembers)
 	if err != nil {
 		return err
 	}

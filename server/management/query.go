@@ -182,6 +182,7 @@ var limits = []limit{
 	{http.MethodGet, "/organizations", "sort", 0, 15},
 	{"", "/flows/vault/connections/{id}", "id", 0, 30},
 	{"", "/flows/{flow}/executions", "flow", 0, 30},
+	{"", "/rules-configs/{key}", "key", 1, 127},
 }
 
 // of reports whether the limit applies to an operation.

@@ -100,6 +100,7 @@ func TestPathsThatDoNotFit(t *testing.T) {
 		path(http.MethodGet, org+"/connections/"+long, tooLong+"connection_id"),
 		path(http.MethodGet, org+"/enabled_connections/"+long, tooLong+"connectionId"),
 		path(http.MethodGet, org+"/discovery-domains/name/ab", "'String is too short (2 chars), minimum 3' on property discovery_domain"),
+		path(http.MethodDelete, "/rules-configs/"+strings.Repeat("k", 128), "'String is too long (128 chars), maximum 127' on property key"),
 		path(http.MethodGet, "/flows/vault/connections/"+long, "'String is too long (51 chars), maximum 30' on property id"),
 		path(http.MethodGet, "/flows/"+long+"/executions", "'String is too long (51 chars), maximum 30' on property flow"),
 		path(http.MethodGet, "/prompts/novel/screen/login/rendering", "'No enum match for: novel' on property prompt"),

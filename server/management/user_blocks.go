@@ -3,10 +3,13 @@ package management
 import (
 	"net/http"
 	"net/netip"
+	"slices"
+	"strconv"
 
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/objects"
+	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -50,6 +53,8 @@ func (c *call) usersByIdentifier(tx *storage.Tx) ([]string, error) {
 	return objects.UsersByIdentifier(tx, identifier)
 }
 
+// listBlocks lists the blocks of users. With consider_brute_force_enablement there are none while the protection is off
+// or blocks nobody.
 func (c *call) listBlocks(users func(*storage.Tx) ([]string, error)) error {
 	return replyView(c, func(tx *storage.Tx) (storage.Document, error) {
 		ids, err := users(tx)
@@ -57,7 +62,19 @@ func (c *call) listBlocks(users func(*storage.Tx) ([]string, error)) error {
 			return nil, err
 		}
 		blocks, err := objects.BlocksOf(tx, ids, c.now)
-		return storage.Document{"blocked_for": blocks}, err
+		if err != nil {
+			return nil, err
+		}
+		if asked, _ := strconv.ParseBool(c.query.Get("consider_brute_force_enablement")); asked {
+			protection, err := objects.Settings(tx, resource.BruteForceProtection, c.now)
+			if err != nil {
+				return nil, err
+			}
+			if shields, _ := protection["shields"].([]any); protection["enabled"] == false || !slices.Contains(shields, any("block")) {
+				blocks = blocks[:0]
+			}
+		}
+		return storage.Document{"blocked_for": blocks}, nil
 	})
 }
 

@@ -6,6 +6,9 @@ package resource
 const (
 	// MaxRoles is the limit for a user, a member of an organization and an invitation.
 	MaxRoles = 50
+	// MaxMembers is the limit for the members that one request adds to an organization or removes from it, Auth0:
+	// manage-users/organizations/configure-organizations/assign-members.
+	MaxMembers = 10
 	// MaxPermissions is the limit for a user and a role.
 	MaxPermissions = 1000
 

@@ -20,7 +20,7 @@ var ScreenNames = strings.Fields(`login login-id login-password login-passwordle
 	reset-password-mfa-email-challenge reset-password-mfa-otp-challenge reset-password-mfa-phone-challenge
 	reset-password-mfa-push-challenge-push reset-password-mfa-recovery-code-challenge reset-password-mfa-sms-challenge
 	reset-password-mfa-voice-challenge reset-password-mfa-webauthn-platform-challenge reset-password-mfa-webauthn-roaming-challenge custom-form
-	consent customized-consent logout logout-complete logout-aborted mfa-push-welcome mfa-push-enrollment-qr mfa-push-enrollment-code
+	consent consent-tenant-scopes customized-consent logout logout-complete logout-aborted mfa-push-welcome mfa-push-enrollment-qr mfa-push-enrollment-code
 	mfa-push-success mfa-push-challenge-push mfa-push-list mfa-otp-enrollment-qr mfa-otp-enrollment-code mfa-otp-challenge mfa-voice-enrollment
 	mfa-voice-challenge mfa-phone-challenge mfa-phone-enrollment mfa-webauthn-platform-enrollment mfa-webauthn-roaming-enrollment
 	mfa-webauthn-platform-challenge mfa-webauthn-roaming-challenge mfa-webauthn-change-key-nickname mfa-webauthn-enrollment-success
@@ -46,7 +46,7 @@ var contexts = Field{Type: String, OneOf: func() []Field {
 			"organization.branding", "screen.texts", "tenant.name", "tenant.friendly_name", "tenant.logo_url", "tenant.enabled_locales",
 			"untrusted_data.submitted_form_data", "untrusted_data.authorization_params.login_hint",
 			"untrusted_data.authorization_params.screen_hint", "untrusted_data.authorization_params.ui_locales", "user.organizations",
-			"transaction.custom_domain.domain",
+			"transaction.custom_domain.domain", "experiment",
 		}},
 		{Type: String, Pattern: Like(`^(client\.metadata|organization\.metadata|transaction\.custom_domain\.domain_metadata|user\.user_metadata|user\.app_metadata)\.[^.]+$`)},
 		{Type: String, Pattern: Like(`^untrusted_data\.authorization_params\.ext-[^.]+$`)},
