@@ -159,6 +159,8 @@ var modules = []module{
 			p.t.Errorf("%v %d", r.Values, r.page.Status)
 		}
 	}},
+	{"oidcc-ensure-redirect-uri-in-authorization-request", nil, notThere("")},
+	{"oidcc-redirect-uri-query-added", nil, notThere(callback + "?foo=bar")},
 	{"oidcc-ensure-post-request-succeeds", nil, func(p *provider, v variant) {
 		form := url.Values{"client_id": {v.client}, "redirect_uri": {callback}, "response_type": {v.types}, "scope": {"openid"}, "state": {"s"}, "nonce": {"n"}, "response_mode": {v.mode}}
 		u, err := url.Parse(p.URL + "authorize")

@@ -45,7 +45,7 @@ oidcc-rp-initiated-logout-bad-id-token-hint oidcc-rp-initiated-logout-no-id-toke
 oidcc-rp-initiated-logout-no-post-logout-redirect-uri oidcc-rp-initiated-logout-only-state`},
 	{"oidcc-backchannel-rp-initiated-logout-certification-test-plan", "TestBackchannelPlan", `
 oidcc-backchannel-logout-discovery-endpoint-verification oidcc-backchannel-rp-initiated-logout`},
-	{"oidcc-test-plan with private_key_jwt", "TestLoginPlans", basic},
+	{"oidcc-test-plan with private_key_jwt", "TestLoginPlans", basic + " oidcc-ensure-redirect-uri-in-authorization-request oidcc-redirect-uri-query-added"},
 	{"oidcc-test-plan with private_key_jwt", "TestPrivateKeyPlan", "oidcc-server oidcc-ensure-client-assertion-with-iss-aud-succeeds"},
 }
 
