@@ -40,6 +40,9 @@ type Layout struct {
 	// Inviter is the person who has invited the user to the organization of the login, "" for
 	// nobody.
 	Inviter string
+	// PolicyURL and TermsURL are where the application's privacy policy and terms of service are, https or http
+	// URLs, "" for no link.
+	PolicyURL, TermsURL string
 	// Numbers are settings of the tenant that built-in texts mention.
 	Numbers Numbers
 	// CustomText replaces built-in texts in that language.
@@ -63,6 +66,8 @@ func (l Layout) screen(p Page, template, prompt, name, clientName, userName stri
 		OffersFirst: l.Theme.Widget.Social == "top",
 		Favicon:     safeURL(l.FaviconURL),
 		MainClass:   mainClass(name),
+		PolicyURL:   safeURL(l.PolicyURL),
+		TermsURL:    safeURL(l.TermsURL),
 		template:    template,
 		prompt:      prompt,
 		screen:      name,

@@ -104,6 +104,8 @@ type view struct {
 	Ticket string
 	// MainClass are the classes of the page's main element, which contain the name of the screen.
 	MainClass string
+	// PolicyURL and TermsURL are those of the layout, "" for no link.
+	PolicyURL, TermsURL template.URL
 	// OffersFirst shows the buttons of identity providers before the form.
 	OffersFirst bool
 	// Bare leaves out the document around the page.

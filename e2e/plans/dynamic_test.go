@@ -76,9 +76,9 @@ var dynamics = []dynamic{
 	{"oidcc-redirect-uri-query-added", nil, 201, notThere(callback + "?foo=bar")},
 	{"oidcc-redirect-uri-regfrag", members("redirect_uris", []string{callback + "#foo"}), 400, nil},
 	{"oidcc-ensure-redirect-uri-in-authorization-request", nil, 201, notThere("")},
-	{"oidcc-registration-logo-uri", members("logo_uri", "https://suite.example.com/logo.png"), 201, accepted()},
-	{"oidcc-registration-policy-uri", members("policy_uri", "https://suite.example.com/policy"), 201, accepted()},
-	{"oidcc-registration-tos-uri", members("tos_uri", "https://suite.example.com/tos"), 201, accepted()},
+	{"oidcc-registration-logo-uri", members("logo_uri", "https://suite.example.com/logo.png"), 201, onLogin(`src="https://suite.example.com/logo.png"`)},
+	{"oidcc-registration-policy-uri", members("policy_uri", "https://suite.example.com/policy"), 201, onLogin(`href="https://suite.example.com/policy"`)},
+	{"oidcc-registration-tos-uri", members("tos_uri", "https://suite.example.com/tos"), 201, onLogin(`href="https://suite.example.com/tos"`)},
 	{"oidcc-registration-jwks-uri", published("jwks_uri", keysOf, "jwks", nil), 201, accepted()},
 	{"keys in two places", published("jwks_uri", keysOf), 400, nil},
 	{"oidcc-registration-sector-uri", published("sector_identifier_uri", func(*provider) any { return []string{callback} }), 201, accepted()},
@@ -236,6 +236,18 @@ func (p *provider) requestByReference(v variant) {
 		p.t.Errorf("%v %s", r.Values, r.page.Body)
 	}
 	p.tokens(v, "n", r)
+}
+
+// onLogin is a module that looks at the login page.
+func onLogin(shows string) func(*provider, variant) {
+	return func(p *provider, v variant) {
+		p.t.Helper()
+		params := url.Values{"client_id": {v.client}, "redirect_uri": {callback}, "response_type": {v.types}, "scope": {"openid"}}
+		left, page := p.Visit(p.browser, p.URL+"authorize?"+params.Encode())
+		if left != nil || page.URL.Path != "/u/login" || !strings.Contains(page.Body, shows) {
+			p.t.Errorf("%v: the page has no %s: %s", left, shows, page.Body)
+		}
+	}
 }
 
 // notThere is a module whose redirect URI is refused on a page.

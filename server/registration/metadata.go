@@ -15,6 +15,7 @@ import (
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/callback"
 	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -40,6 +41,9 @@ type Metadata struct {
 	SectorURI string `json:"sector_identifier_uri,omitempty"`
 	// UserinfoAlg is the algorithm of the JWT that /userinfo answers with; "" for an answer in JSON.
 	UserinfoAlg string `json:"userinfo_signed_response_alg,omitempty"`
+	// PolicyURI and TermsURI are where the application's privacy policy and terms of service are.
+	PolicyURI string `json:"policy_uri,omitempty"`
+	TermsURI  string `json:"tos_uri,omitempty"`
 	// RequestURIs are where the application publishes request objects, and RequestObjectAlg is the only
 	// algorithm that it signs them with, "" for any.
 	RequestURIs      []string `json:"request_uris,omitempty"`
@@ -112,6 +116,9 @@ func (m *Metadata) complete(strict, standard bool) error {
 	}
 	if strict {
 		m.PostLogout, m.Backchannel = nil, "" // strict applications have no logout URLs
+	}
+	if !standard {
+		m.PolicyURI, m.TermsURI = "", ""
 	}
 	if err := m.checkRequestObjects(standard && !strict); err != nil {
 		return err
@@ -272,6 +279,9 @@ func (m *Metadata) application(id string, strict bool) storage.Document {
 	if m.InitiateLogin != "" {
 		doc["initiate_login_uri"] = m.InitiateLogin
 	}
+	if links := m.links(); len(links) > 0 {
+		doc["client_metadata"] = links
+	}
 	if objects := m.requestObjects(); len(objects) > 0 {
 		doc["tenant0_request_objects"] = objects
 	}
@@ -286,6 +296,17 @@ func (m *Metadata) application(id string, strict bool) storage.Document {
 	}
 	if m.Backchannel != "" {
 		doc["oidc_logout"] = storage.Document{"backchannel_logout_urls": []any{m.Backchannel}}
+	}
+	return doc
+}
+
+// links returns the links that the application's pages show, as members of client_metadata.
+func (m *Metadata) links() storage.Document {
+	doc := storage.Document{}
+	for name, uri := range map[string]string{web.PolicyURI: m.PolicyURI, web.TermsURI: m.TermsURI} {
+		if uri != "" {
+			doc[name] = uri
+		}
 	}
 	return doc
 }

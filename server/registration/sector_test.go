@@ -31,3 +31,18 @@ func TestASectorListsTheCallbacks(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatOnlyTheStandardHas: metadata that Auth0 does not know is left out, as unknown metadata is, unless the tenant
+// gives the standard's answers.
+func TestWhatOnlyTheStandardHas(t *testing.T) {
+	metadata := map[string]any{
+		"redirect_uris": []string{callbackURL}, "policy_uri": "https://partner.example.com/policy", "tos_uri": "https://partner.example.com/tos",
+		"request_uris": []string{"https://partner.example.com/object"}, "request_object_signing_alg": "RS256",
+	}
+	_, answer := start(t, "permissive").register(metadata)
+	for name := range metadata {
+		if _, there := answer[name]; there != (name == "redirect_uris") {
+			t.Errorf("%s in the answer: %v", name, answer)
+		}
+	}
+}

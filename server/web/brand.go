@@ -43,6 +43,9 @@ func LayoutIn(ctx context.Context, tx *storage.Tx, about About) (layout template
 	if err := showOrganization(tx, about.Organization, &layout); err != nil {
 		return layout, err
 	}
+	if err := showApplication(tx, about.ClientID, &layout); err != nil {
+		return layout, err
+	}
 	if about.Invitation != "" {
 		i, err := tx.Invitation(about.Organization, about.Invitation, time.Time{}) // even if it has expired
 		if err := storage.Optional(err); err != nil {
@@ -69,6 +72,30 @@ func showOrganization(tx *storage.Tx, id string, layout *templates.Layout) error
 	layout.PrimaryColor = cmp.Or(o.Branding.Colors.Primary, layout.PrimaryColor)
 	layout.PageBackground = cmp.Or(o.Branding.Colors.PageBackground, layout.PageBackground)
 	layout.Theme.Colors.PrimaryButton = layout.PrimaryColor
+	return nil
+}
+
+// Members of an application's client_metadata with the links that its pages show, named as in OpenID Connect Dynamic
+// Client Registration section 2.
+const (
+	PolicyURI = "policy_uri"
+	TermsURI  = "tos_uri"
+)
+
+// showApplication shows the logo of an application, and links to its privacy policy and terms of service, if it gets
+// the standard's answers: OpenID Connect Dynamic Client Registration section 2, "the OpenID Provider SHOULD display"
+// them. Auth0 does not.
+func showApplication(tx *storage.Tx, id string, layout *templates.Layout) error {
+	if id == "" {
+		return nil
+	}
+	client, err := tx.Clients.Get(id)
+	if err != nil || !client.StandardAnswers {
+		return storage.Optional(err)
+	}
+	layout.LogoURL = cmp.Or(client.LogoURI, layout.LogoURL)
+	layout.PolicyURL, _ = client.ClientMetadata[PolicyURI].(string)
+	layout.TermsURL, _ = client.ClientMetadata[TermsURI].(string)
 	return nil
 }
 
