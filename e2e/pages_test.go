@@ -170,7 +170,7 @@ func TestPages(t *testing.T) {
 		w := openWindow(s.browser, t)
 		w.open(s.authorizeURL(url.Values{"redirect_uri": {"http://localhost:1/elsewhere"}}))
 		want := "unauthorized_client: Callback URL mismatch. http://localhost:1/elsewhere is not in the list of allowed callback URLs"
-		if got := w.text(".details code"); got != want {
+		if got := w.text(".error-details .error-status"); got != want {
 			t.Errorf("the page says %q, want %q", got, want)
 		}
 	})

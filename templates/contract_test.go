@@ -200,10 +200,24 @@ func TestErrorPageShowsTheTechnicalDetails(t *testing.T) {
 	if got := one(t, page, "h1").words(); got != "Oops!, something went wrong" {
 		t.Errorf("the title is %q", got)
 	}
-	want := "Technical details unauthorized_client: Callback URL mismatch. http://localhost:3000/other is not in the list" +
-		" of allowed callback URLs Tracking ID: b3f1c2d4e5a69788"
-	if got := one(t, page, "section", "aria-labelledby=technical-details").words(); got != want {
-		t.Errorf("the details are %q, want %q", got, want)
+	for place, want := range map[string]string{
+		"p error-title":         "ExampleCo",
+		"p error-message":       "Callback URL mismatch. The provided redirect_uri is not in the list of allowed callback URLs. Please go to the Application Settings page and make sure you are sending a valid callback url from your application.",
+		"div footer-groups":     "TECHNICAL DETAILS See details for this error SUPPORT help@exampleco.com https://exampleco.com/help",
+		"p error-status":        "unauthorized_client: Callback URL mismatch. http://localhost:3000/other is not in the list of allowed callback URLs",
+		"span error-id-title":   "TRACKING ID:",
+		"span error-id-content": "b3f1c2d4e5a69788",
+	} {
+		name, class, _ := strings.Cut(place, " ")
+		if got := one(t, page, name, "class="+class).words(); got != want {
+			t.Errorf("%s is %q, want %q", place, got, want)
+		}
+	}
+	one(t, page, "a", "href=mailto:help@exampleco.com")
+	one(t, page, "a", "href=https://exampleco.com/help")
+	without := render(t, states["error-without-application"])
+	if got := one(t, without, "p", "class=footer-group-detail").words(); got != "Please contact the systems administrator." {
+		t.Errorf("without an address of the support the page says %q", got)
 	}
 }
 

@@ -1,8 +1,11 @@
 package templates
 
 import (
+	"cmp"
 	"encoding/json"
+	"html/template"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -194,24 +197,41 @@ func (p Message) view() view {
 // https://auth0.com/docs/authenticate/login/auth0-universal-login/error-pages
 type Error struct {
 	Layout
-	// ClientName names the application that LinkURL leads back to.
-	ClientName string
-	// Sentence is the text for the user; empty for the built-in one.
-	Sentence string
+	// Text is the key of the text for the user: "callback-mismatch", or "" for the general one.
+	Text string
 	// Code and Description are the technical details, as in an OAuth error.
 	Code, Description string
 	// TrackingID identifies the request in the log, "" to show none.
 	TrackingID string
-	// LinkURL is an http or https URL or a rooted path, "" to show no link.
-	LinkURL string
+	// SupportEmail and SupportURL are the tenant's settings support_email and support_url, "" to show none.
+	SupportEmail, SupportURL string
 }
 
 func (p Error) view() view {
 	p.Customization = Customization{}
-	v := p.screen(p, "error", "error", "error", p.ClientName, "")
+	p.Text = cmp.Or(p.Text, "description")
+	v := p.screen(p, "error", "error", "error", "", "")
 	v.MainClass += " wide"
-	v.LinkURL = safeURL(p.LinkURL)
 	return v
+}
+
+// supportLink leads to the support of the tenant's company.
+type supportLink struct {
+	URL  template.URL
+	Text string
+}
+
+// SupportLinks returns the links of an error page to the tenant's support.
+func (v view) SupportLinks() (all []supportLink) {
+	page, _ := v.P.(Error)
+	if page.SupportEmail != "" {
+		address := url.URL{Scheme: "mailto", Opaque: url.PathEscape(page.SupportEmail)}
+		all = append(all, supportLink{template.URL(address.String()), page.SupportEmail}) //nolint:gosec // an escaped address
+	}
+	if target := safeURL(page.SupportURL); target != "" {
+		all = append(all, supportLink{target, page.SupportURL})
+	}
+	return all
 }
 
 // Field is one parameter of an authorization response.

@@ -171,11 +171,9 @@ var states = joined(formStates, countryStates, map[string]templates.Page{
 	"message-foreign":                 templates.Message{Layout: exampleCo, ClientName: "Timesheets Web", Status: templates.ForeignTransaction},
 	"message-unknown":                 templates.Message{Layout: exampleCo, Status: "a-status-without-texts"},
 	"error": templates.Error{
-		Layout: exampleCo, ClientName: "Timesheets Web",
-		Sentence:    "Callback URL mismatch. The provided redirect_uri is not in the list of allowed callback URLs.",
-		Code:        "unauthorized_client",
+		Layout: exampleCo, Text: "callback-mismatch", Code: "unauthorized_client", SupportEmail: "help@exampleco.com", SupportURL: "https://exampleco.com/help",
 		Description: "Callback URL mismatch. http://localhost:3000/other is not in the list of allowed callback URLs",
-		TrackingID:  "b3f1c2d4e5a69788", LinkURL: "http://localhost:3000",
+		TrackingID:  "b3f1c2d4e5a69788",
 	},
 	"error-without-application": templates.Error{
 		Layout: exampleCo, Code: "invalid_request", Description: "Unknown client: nobody",
@@ -367,7 +365,7 @@ var states = joined(formStates, countryStates, map[string]templates.Page{
 	"classic-login-last": templates.ClassicLogin{
 		Layout: exampleCo, ClientName: "Timesheets Web", Hidden: []templates.Field{{Name: "client_id", Value: "web"}, {Name: "connection", Value: "c"}},
 		Last: &templates.LastLogin{
-			Provider: templates.Provider{Connection: "c", Key: "auth0", Name: "c"}, Strategy: "auth0", Account: "employee@exampleco.com", OtherURL: "/login?state=hKFo2SBzdGF0ZQ&other_account=true",
+			Provider: templates.Provider{Connection: "c", Key: "auth0", Name: "employee@exampleco.com"}, Strategy: "auth0", Account: "employee@exampleco.com", OtherURL: "/login?state=hKFo2SBzdGF0ZQ&other_account=true",
 		},
 	},
 	"classic-signup": templates.ClassicSignup{

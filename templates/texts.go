@@ -23,8 +23,8 @@ type Texts map[string]map[string]map[string]string
 //go:embed texts/en.json
 var englishTexts []byte
 
-// builtInTexts are used if there is no custom text. They are Auth0's texts if Auth0 documents them. The texts of
-// the prompt "error", of the screens logout-complete and logout-aborted, of the statuses of Message, and of
+// builtInTexts are used if there is no custom text. They are Auth0's texts if Auth0 documents them. The prompt "error"
+// has the texts of Auth0's error page, under names of our own. The texts of the screens logout-complete and logout-aborted, of the statuses of Message, and of
 // organization-selection about e-mail addresses are tenant0's own.
 var builtInTexts = func() Texts {
 	var t Texts

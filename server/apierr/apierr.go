@@ -15,6 +15,8 @@ type Error struct {
 	// Bare means that the body has only the message: {"error": "<message>"}, without a code.
 	Bare bool
 	Page string // the page that explains the error to a user, "" for the general error page
+	// Text is the key of the text of the general error page that explains the error, "" for the general text.
+	Text string
 	// Setting names what a developer could change to get another answer, or is "" if no setting matters. It
 	// is shown in request traces, and never sent to the client.
 	Setting string

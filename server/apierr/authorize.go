@@ -73,7 +73,7 @@ func CallbackMismatch(uri string) error {
 	return &Error{
 		Status: http.StatusForbidden, Code: "unauthorized_client",
 		Message: fmt.Sprintf("Callback URL mismatch. %s is not in the list of allowed callback URLs", uri),
-		Setting: "callbacks of the application",
+		Setting: "callbacks of the application", Text: "callback-mismatch",
 	}
 }
 

@@ -1,7 +1,6 @@
 package authorize_test
 
 import (
-	"html"
 	"io"
 	"net/http"
 	"net/url"
@@ -18,7 +17,7 @@ func read(t *testing.T, resp *http.Response) (status int, location, body string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp.StatusCode, resp.Header.Get("Location"), html.UnescapeString(string(raw))
+	return resp.StatusCode, resp.Header.Get("Location"), servertest.Text(string(raw))
 }
 
 func TestErrorsThatGoToTheApplication(t *testing.T) {

@@ -82,7 +82,7 @@ func TestAPushedRequestIsGoodOnce(t *testing.T) {
 	status, tokens := tn.Token(tn.browser, form)
 	diff(t, "the exchange", []any{status, tokens["scope"]}, []any{http.StatusOK, "openid"})
 	left, body := tn.visit("web", reference)
-	if left != nil || !strings.Contains(body, "invalid_request_uri: The request_uri is not known, expired or was used before") {
+	if left != nil || !strings.Contains(servertest.Text(body), "invalid_request_uri: The request_uri is not known, expired or was used before") {
 		t.Errorf("a second time: %v %s", left, body)
 	}
 }

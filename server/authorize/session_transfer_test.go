@@ -380,9 +380,9 @@ func TestOtherRequestsBringSessionTransferTokens(t *testing.T) {
 		t.Errorf("PAR: %v", left)
 	}
 	tn.browser = tn.Client()
-	_, _, body := tn.fetch(tn.URL + "samlp/saml?session_transfer_token=" + tn.transferToken(refresh))
-	if !strings.Contains(body, `name="SAMLResponse"`) {
-		t.Errorf("SAML: %s", body)
+	_, page := tn.Visit(tn.browser, tn.URL+"samlp/saml?session_transfer_token="+tn.transferToken(refresh))
+	if !page.Form().Has("SAMLResponse") {
+		t.Errorf("SAML: %s", page.Body)
 	}
 }
 

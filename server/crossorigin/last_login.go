@@ -76,6 +76,9 @@ func (m *room) offerLast(w http.ResponseWriter, r *http.Request, t storage.Trans
 		return err
 	}
 	provider := web.Providers([]storage.Connection{last.Connection})[0]
+	if last.Connection.Strategy == storage.DatabaseStrategy {
+		provider.Name = cmp.Or(last.Username, provider.Name) // a database has no mark of its own
+	}
 	page := templates.ClassicLogin{Layout: told.layout, ClientName: told.client.Name, Last: &templates.LastLogin{
 		Provider: provider, Strategy: lockIcon(last.Connection), Account: cmp.Or(last.Username, provider.Name),
 		OtherURL: account.ClassicPage + "?" + r.URL.RawQuery + "&" + otherAccountParam + "=true",

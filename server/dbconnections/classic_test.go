@@ -162,7 +162,18 @@ func TestTheTenantsOwnErrorPage(t *testing.T) {
 		t.Errorf("a page without end: %d %s", page.Status, page.Body)
 	}
 	changePage(t, s, "error_page", map[string]any{"html": "<p>ours</p>", "url": "https://errors.example.com/"})
-	if left, _ := s.Visit(s.Client(), s.URL+"authorize?client_id=none"); left == nil || left.Host != "errors.example.com" {
-		t.Errorf("the address comes before the page: %v", left)
+	left, _ := s.Visit(s.Client(), s.URL+"authorize?client_id=none&connection=acme")
+	if left == nil {
+		t.Fatal("the tenant's address is not visited")
+	}
+	params := url.Values{
+		"client_id": {"none"}, "connection": {"acme"}, "lang": {"en"}, "error": {"invalid_request"}, "error_description": {"Unknown client: none"},
+		"tracking": {left.Query().Get("tracking")},
+	}
+	if left.Host != "errors.example.com" || len(params.Get("tracking")) != 20 || left.Query().Encode() != params.Encode() {
+		t.Errorf("the address comes before the page: %v, want the parameters %v", left, params)
+	}
+	if left, _ := s.Visit(s.Client(), s.URL+"authorize"); left == nil || left.Query().Has("client_id") || left.Query().Has("connection") {
+		t.Errorf("parameters that the request does not have: %v", left)
 	}
 }

@@ -3,7 +3,6 @@ package logout_test
 import (
 	"encoding/base64"
 	"encoding/json"
-	"html"
 	"io"
 	"net/http"
 	"net/url"
@@ -79,7 +78,7 @@ func read(t *testing.T, resp *http.Response) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return html.UnescapeString(string(body))
+	return servertest.Text(string(body))
 }
 
 func values(pairs ...string) url.Values {

@@ -194,7 +194,7 @@ func TestWhatStrictApplicationsMayNot(t *testing.T) {
 				form.Set("action", "default")
 				left, page = tn.Submit(browser, page, form)
 			}
-			if left != nil || !strings.Contains(page.Body, tt.want) {
+			if left != nil || !strings.Contains(servertest.Text(page.Body), tt.want) {
 				t.Errorf("ended at %v, %d %s", left, page.Status, page.Body)
 			}
 		})
@@ -282,7 +282,7 @@ func TestConnectionsOfThirdParties(t *testing.T) {
 	}
 	for _, tt := range []struct{ connection, want string }{{"", "no connections enabled for the client"}, {"db", "the connection was disabled"}} {
 		target, _ := tn.request(id, "connection", tt.connection)
-		if left, page := tn.Visit(tn.Client(), target); left != nil || !strings.Contains(page.Body, tt.want) {
+		if left, page := tn.Visit(tn.Client(), target); left != nil || !strings.Contains(servertest.Text(page.Body), tt.want) {
 			t.Errorf("%q: %v %s", tt.connection, left, page.Body)
 		}
 	}

@@ -101,6 +101,12 @@ func (s *Server) follow(resp *http.Response) (*url.URL, Page) {
 	return target, Page{}
 }
 
+// tag matches a tag of an HTML page.
+var tag = regexp.MustCompile(`<[^>]*>`)
+
+// Text returns the text of an HTML page without its tags, as a person reads it.
+func Text(page string) string { return html.UnescapeString(tag.ReplaceAllString(page, "")) }
+
 var hidden = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)"`)
 
 // Form returns the hidden fields of the page's primary form, or of its first

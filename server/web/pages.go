@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -199,10 +200,10 @@ func (p Pages) explain(w http.ResponseWriter, r *http.Request, e *apierr.Error) 
 	case e.Page != "":
 		return p.Write(w, e.Status, templates.Message{Layout: layout, Status: templates.Status(e.Page), TrackingID: RequestID(w)})
 	case tenant.ErrorPage.URL != "":
-		return redirectToErrorPage(w, r, tenant.ErrorPage.URL, e)
+		return redirectToErrorPage(w, r, tenant.ErrorPage.URL, errorParams(w, r, layout.Language, e))
 	case tenant.ErrorPage.HTML != "":
 		values := map[string]any{}
-		for name, value := range errorParams(w, r, e) {
+		for name, value := range errorParams(w, r, layout.Language, e) {
 			values[name] = value
 		}
 		if done, err := p.WriteLiquid(w, e.Status, tenant.ErrorPage.HTML, values); done || err != nil {
@@ -210,19 +211,20 @@ func (p Pages) explain(w http.ResponseWriter, r *http.Request, e *apierr.Error) 
 		}
 	}
 	return p.Write(w, e.Status, templates.Error{
-		Layout: layout, Code: e.Code, Description: e.Message, TrackingID: RequestID(w),
+		Layout: layout, Text: e.Text, Code: e.Code, Description: e.Message, TrackingID: RequestID(w),
+		SupportEmail: tenant.SupportEmail, SupportURL: tenant.SupportURL,
 	})
 }
 
-// redirectToErrorPage redirects the browser to the tenant's own error page, Auth0:
-// authenticate/login/auth0-universal-login/error-pages.
-func redirectToErrorPage(w http.ResponseWriter, r *http.Request, page string, e *apierr.Error) error {
+// redirectToErrorPage redirects the browser to the tenant's own error page with the parameters that are not empty,
+// Auth0: authenticate/login/auth0-universal-login/error-pages.
+func redirectToErrorPage(w http.ResponseWriter, r *http.Request, page string, params map[string]string) error {
 	u, err := url.Parse(page)
 	if err != nil {
 		return err
 	}
 	query := u.Query()
-	for name, value := range errorParams(w, r, e) {
+	for name, value := range params {
 		if value != "" {
 			query.Set(name, value)
 		}
@@ -231,11 +233,11 @@ func redirectToErrorPage(w http.ResponseWriter, r *http.Request, page string, e 
 	return Redirect(w, r, u.String())
 }
 
-// errorParams returns the parameters of the tenant's own error page.
-func errorParams(w http.ResponseWriter, r *http.Request, e *apierr.Error) map[string]string {
+// errorParams returns the parameters of the tenant's own error page; language is the one of the built-in page.
+func errorParams(w http.ResponseWriter, r *http.Request, language string, e *apierr.Error) map[string]string {
 	sent := r.URL.Query()
 	return map[string]string{
-		"client_id": sent.Get("client_id"), "connection": sent.Get("connection"), "lang": sent.Get("ui_locales"),
+		"client_id": sent.Get("client_id"), "connection": sent.Get("connection"), "lang": cmp.Or(sent.Get("ui_locales"), language),
 		"error": e.Code, "error_description": e.Message, "tracking": RequestID(w),
 	}
 }
