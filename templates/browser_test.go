@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	neturl "net/url"
 	"os/exec"
 	"strings"
 	"testing"
@@ -25,7 +26,7 @@ import (
 const strictPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:;" +
 	" form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// site serves every state. The channel receives what a form sends to /callback.
+// site serves every state. The channel receives what a form sends to /callback, and what the form for a number sends.
 func site(t *testing.T) (url string, posted <-chan string) {
 	t.Helper()
 	received := make(chan string, 1)
@@ -43,14 +44,16 @@ func site(t *testing.T) (url string, posted <-chan string) {
 		w.Header().Set("Content-Type", contentType)
 		w.Write(content)
 	})
-	mux.HandleFunc("POST /callback", func(w http.ResponseWriter, r *http.Request) {
+	receive := func(w http.ResponseWriter, r *http.Request) {
 		if err := r.ParseForm(); err != nil {
 			t.Error(err)
 		}
 		received <- r.PostForm.Encode()
 		w.Header().Set("Content-Type", "text/html")
-		w.Write([]byte("<title>arrived</title>"))
-	})
+		w.Write([]byte("<title>arrived</title><p id=arrived>"))
+	}
+	mux.HandleFunc("POST /callback", receive)
+	mux.HandleFunc("POST /login-identifier-by-phone", receive)
 	mux.HandleFunc("GET /{state}", func(w http.ResponseWriter, r *http.Request) {
 		p, ok := states[r.PathValue("state")]
 		if !ok {
@@ -365,6 +368,22 @@ func TestPagesInABrowser(t *testing.T) {
 			chromedp.Navigate(url+"form-post"), chromedp.WaitVisible(chromedp.CSS("noscript p")), chromedp.Click(chromedp.CSS("button[type=submit]")))
 		if got := received(ctx, t, posted); got != response {
 			t.Errorf("it posts %q, want %q", got, response)
+		}
+	})
+
+	t.Run("without script the number goes along to the list of countries, and Enter goes on", func(t *testing.T) {
+		for key, action := range map[string]string{"": "pick-country-code", kb.Enter: "default"} {
+			do(ctx, t, chromedp.Navigate(url+"login-identifier-by-phone"), chromedp.SetValue(chromedp.ID("username"), "612 345"))
+			if key == "" {
+				do(ctx, t, chromedp.Click(chromedp.CSS(`button[value="pick-country-code"]`)))
+			} else {
+				do(ctx, t, chromedp.Focus(chromedp.ID("username")), chromedp.KeyEvent(key))
+			}
+			sent, err := neturl.ParseQuery(received(ctx, t, posted))
+			if err != nil || sent.Get("username") != "612 345" || sent.Get("action") != action {
+				t.Errorf("it posts %v (%v), want the action %s", sent, err, action)
+			}
+			do(ctx, t, chromedp.WaitReady(chromedp.ID("arrived")))
 		}
 	})
 }

@@ -1,7 +1,6 @@
 package templates
 
 import (
-	"cmp"
 	"encoding/json"
 	"html/template"
 	"maps"
@@ -209,7 +208,9 @@ type Error struct {
 
 func (p Error) view() view {
 	p.Customization = Customization{}
-	p.Text = cmp.Or(p.Text, "description")
+	if builtInTexts["error"]["error"][p.Text] == "" {
+		p.Text = "description"
+	}
 	v := p.screen(p, "error", "error", "error", "", "")
 	v.MainClass += " wide"
 	return v

@@ -69,6 +69,8 @@ func fill(v reflect.Value, s, url string) {
 		v.SetInt(1)
 	case reflect.Float64:
 		v.SetFloat(1)
+	case reflect.Uint8:
+		v.SetUint(1)
 	default:
 		v.SetBool(true)
 	}
@@ -93,29 +95,6 @@ func customTitles(s string) templates.Texts {
 		"login": {"login": title}, "consent": {"consent": title}, "error": {"error": title},
 		"logout": {"logout": title, "logout-complete": title}, "common": {"redeem-ticket": title},
 	}
-}
-
-// kinds has one page of each type.
-var kinds = []templates.Page{
-	templates.Login{},
-	templates.Consent{},
-	templates.LogoutConfirm{},
-	templates.LoggedOut{},
-	templates.LogoutAborted{},
-	templates.Message{},
-	templates.Error{},
-	templates.FormPost{},
-	templates.WebMessage{},
-	templates.Signup{},
-	templates.LoginIdentifier{},
-	templates.SimulatedProvider{},
-	templates.LoginPassword{},
-	templates.SignupIdentifier{},
-	templates.SignupPassword{},
-	templates.ResetRequest{},
-	templates.NewPassword{},
-	templates.OrganizationSelection{},
-	templates.FormStep{},
 }
 
 func TestNothingThatIsSuppliedBecomesMarkUp(t *testing.T) {

@@ -130,6 +130,9 @@ func (v view) in(state string) view {
 // T returns the text with a key in the texts of the page's screen.
 func (v view) T(key string) (string, error) { return v.texts.get(key) }
 
+// Parts reports whether the page has more parts than a list of countries, which has to be light because it is long.
+func (v view) Parts() bool { return v.template != "countries" }
+
 // tracking is the id of a refused request, with its label.
 type tracking struct{ Label, ID string }
 

@@ -24,8 +24,8 @@ type Texts map[string]map[string]map[string]string
 var englishTexts []byte
 
 // builtInTexts are used if there is no custom text. They are Auth0's texts if Auth0 documents them. The prompt "error"
-// has the texts of Auth0's error page, under names of our own. The texts of the screens logout-complete and logout-aborted, of the statuses of Message, and of
-// organization-selection about e-mail addresses are tenant0's own.
+// has the texts of Auth0's error page, with keys of our own. The texts of the screens logout-complete and
+// logout-aborted, of the statuses of Message, and of organization-selection about e-mail addresses are tenant0's own.
 var builtInTexts = func() Texts {
 	var t Texts
 	if err := json.Unmarshal(englishTexts, &t); err != nil {

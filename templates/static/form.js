@@ -160,14 +160,6 @@ if (document.getElementById("webauthn-platform-available")) {
     .then(() => document.querySelector("form[data-detects]")?.requestSubmit());
 }
 
-// Takes along what is typed where the country of a number is chosen on another page.
-for (const form of document.querySelectorAll("form.country")) {
-  form.addEventListener("formdata", ({ formData }) => {
-    const typed = new FormData(document.querySelector("form[data-form-primary]"));
-    for (const name of ["username", "email", "phone", "type"]) if (typed.has(name)) formData.set(name, typed.get(name));
-  });
-}
-
 // Copies a code that is shown.
 for (const button of document.querySelectorAll('[data-action="copy"]')) {
   button.hidden = !navigator.clipboard;
