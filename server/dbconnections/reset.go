@@ -354,6 +354,9 @@ func (m *room) showNewPassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := m.noteUnrunActions(r.Context()); err != nil {
+		return err
+	}
 	return m.newPasswordPage(r.Context(), w, http.StatusOK, newPassword{Ticket: t, user: user})
 }
 
