@@ -155,7 +155,7 @@ func (p ClassicLogin) view() view {
 	p.Customization = Customization{}
 	v := p.screen(p, "classic", "login", "login", p.ClientName, "").withErrors(p.Errors)
 	if p.Sentence != "" {
-		v.Errors = map[string]pageError{"form": {"form", "lock.fallback", p.Sentence, v.sign()}}
+		v.Errors = map[string]pageError{"form": {Field: "form", Code: "lock.fallback", Text: p.Sentence}}
 	}
 	if p.Last != nil {
 		return v.withWidget(widget{Action: "/authorize", Hidden: p.Hidden, Last: p.Last})

@@ -136,11 +136,20 @@ func (v view) Parts() bool { return v.template != "countries" }
 // tracking is the id of a refused request, with its label.
 type tracking struct{ Label, ID string }
 
-// pageError is an error at a field, or above the form if Field is "form". Sign is the name of its picture.
-type pageError struct{ Field, Code, Text, Sign string }
+// pageError is an error at a field, or above the form if Field is "form". Sign is the name of its picture at a field,
+// and Title the name of the place above the form, "" for none.
+type pageError struct{ Field, Code, Text, Sign, Title string }
 
-// sign returns the name of the picture beside an error.
-func (v view) sign() string { return v.texts.language.text("Error") }
+// sign returns the name of the picture beside an error, for which Auth0's screens have the text "error".
+func (v view) sign() string {
+	if own, has := v.texts.custom["error"]; has {
+		return v.texts.expand(own)
+	}
+	return v.texts.language.text("Error")
+}
+
+// alertsTitle returns the name of the place above the form, if the tenant has given it one.
+func (v view) alertsTitle() string { return v.texts.expand(v.texts.custom["alertListTitle"]) }
 
 // withErrors adds errors to the view, at most one for each field.
 func (v view) withErrors(codes []string, fields ...string) view {
@@ -150,7 +159,7 @@ func (v view) withErrors(codes []string, fields ...string) view {
 	for _, code := range codes {
 		field := errorField(code, fields)
 		if _, taken := v.Errors[field]; !taken {
-			v.Errors[field] = pageError{field, code, v.texts.message(code), v.sign()}
+			v.Errors[field] = pageError{field, code, v.texts.message(code), v.sign(), v.alertsTitle()}
 		}
 	}
 	return v

@@ -35,6 +35,19 @@ func TestCustomTextReplacesTheBuiltInOne(t *testing.T) {
 	}
 }
 
+// TestCustomTextNamesErrors: custom text may name the place of errors above the form, and the picture beside an error.
+func TestCustomTextNamesErrors(t *testing.T) {
+	layout := templates.Layout{CustomText: templates.Texts{"login": {"login": {"alertListTitle": "Alerts of ${clientName}", "error": "Mistake"}}}}
+	page := render(t, templates.Login{Layout: layout, ClientName: "Payroll", Errors: []string{"user-blocked", "no-password"}})
+	one(t, page, "div", "id=prompt-alert", "aria-label=Alerts of Payroll")
+	one(t, page, "span", "class=ulp-input-error-icon", "aria-label=Mistake")
+	page = render(t, templates.Login{ClientName: "Payroll", Errors: []string{"user-blocked", "no-password"}})
+	if _, named := one(t, page, "div", "id=prompt-alert").attr["aria-label"]; named {
+		t.Error("the place of errors has a name without custom text")
+	}
+	one(t, page, "span", "class=ulp-input-error-icon", "aria-label=Error")
+}
+
 func TestAValueThatLooksLikeAVariableStaysAsItIs(t *testing.T) {
 	page := render(t, templates.Login{Layout: templates.Layout{CompanyName: "${clientName}"}, ClientName: "${companyName}"})
 	want := "Log in to ${clientName} to continue to ${companyName}."
