@@ -39,6 +39,7 @@ func TestErrorsThatGoToTheApplication(t *testing.T) {
 		{"a response_mode that is none", []string{"response_mode", "smoke"}, "invalid_request: Invalid parameter response_mode: smoke is not supported"},
 		{"an audience that is none", []string{"audience", "urn:none"}, "access_denied: Service not found: urn:none"},
 		{"a connection that is none", []string{"connection", "none"}, "invalid_request: the connection was not found"},
+		{"a connection that nobody may log in with", []string{"connection", "closed"}, "invalid_request: the connection was disabled"},
 		{"a connection that is not the application's", []string{"connection", "unused"}, "invalid_request: the connection was disabled"},
 		{"no connection at all", []string{"client_id", "noconnection"}, "invalid_request: no connections enabled for the client"},
 		{"an organization that is not allowed", []string{"organization", "org_1"}, "invalid_request: parameter organization is not allowed for this client"},

@@ -240,3 +240,12 @@ func TestWhatAuthenticatedAPushedRequestIsNotToldOn(t *testing.T) {
 		t.Errorf("the page of the login is at %s", page.URL)
 	}
 }
+
+// TestAMethodNeedsAChallenge: an application that may do without PKCE gets an error if it sends half of it, so that
+// nobody who removes the challenge from a request makes a login without PKCE of it, RFC 9700 section 2.1.1.
+func TestAMethodNeedsAChallenge(t *testing.T) {
+	tn := start(t)
+	half := []string{"client_id", "web", "redirect_uri", webCallback, "code_challenge", ""}
+	diff(t, "with a method", tn.outcome(append(half, "code_challenge_method", "S256")...), "invalid_request: Missing required parameter: code_challenge")
+	diff(t, "without one", tn.outcome(append(half, "code_challenge_method", "")...), "/u/login")
+}

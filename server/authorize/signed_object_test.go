@@ -61,6 +61,7 @@ clients:
   - {name: signer, client_id: signer, tenant0_standard_answers: true, tenant0_request_objects: {request_uris: ["`+s.uri+`", "`+documents.URL+`/gone"]}, `+common+`}
   - {name: picky, client_id: picky, tenant0_standard_answers: true, tenant0_request_objects: {signing_alg: PS256}, `+common+`}
   - {name: usual, client_id: usual, tenant0_request_objects: {request_uris: ["`+s.uri+`"]}, `+common+`}
+  - {name: partner, client_id: partner, is_first_party: false, third_party_security_mode: strict, tenant0_standard_answers: true, `+strings.Replace(common, ", implicit", "", 1)+`}
 databases:
   - {name: db, strategy: auth0, enabled_clients: [signer, picky, usual]}
 users:
@@ -227,6 +228,9 @@ func TestObjectsThatAreNotAccepted(t *testing.T) {
 		if got, page := s.answer(append(tt.sent, "state", "s")...); got.Get("error") != tt.code || got.Get("code") != "" {
 			t.Errorf("%s: %v %s", tt.name, got, page)
 		}
+	}
+	if got, page := s.answer("client_id", "partner", "request", s.object("partner", nil)); got != nil || !strings.Contains(page, "strict mode: the parameter request") {
+		t.Errorf("a third-party application in strict mode: %v %s", got, page)
 	}
 	// An object of another client_id is refused on a page, RFC 9101 section 6.3.
 	if got, page := s.answer("request", of(map[string]any{"client_id": "usual"})); got != nil || !strings.Contains(page, "its client_id is not that of the request") {

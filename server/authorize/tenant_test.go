@@ -45,6 +45,7 @@ connections:
   - {name: social, strategy: google-oauth2, enabled_clients: [app, socialonly]}
   - {name: social2, strategy: google-oauth2, enabled_clients: [socialonly]}
   - {name: other, strategy: facebook, enabled_clients: [socialonly]}
+  - {name: closed, strategy: oauth2, authentication: {active: false}, enabled_clients: [app]}
 users:
   - {user_id: "auth0|ann", email: ann@example.com, password: a password of ann, connection: db}
   - {user_id: "auth0|bob", email: bob@example.com, password: a password of bob, connection: db, blocked: true}

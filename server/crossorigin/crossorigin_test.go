@@ -144,6 +144,10 @@ func TestWhoseTicket(t *testing.T) {
 	if left, shown := tn.authorize(picture, "app", ticket); left != nil || shown.Status != 400 {
 		t.Errorf("a page that loads the address as a picture: %v %d", left, shown.Status)
 	}
+	if left, shown := tn.authorize(tn.Client(), "app", ticket); left == nil { // so the picture has begun no session
+		t.Errorf("after a picture: %d %s", shown.Status, shown.Body)
+	}
+	ticket = tn.ticket(with(nil))
 	refused("none of ours", tn.browser, "app", "x")
 	tn.Advance(time.Minute)
 	refused("too late", tn.browser, "app", ticket)

@@ -266,6 +266,8 @@ func TestACodeThatIsSent(t *testing.T) {
 			diff(t, "status of the challenge", status, 200)
 			oob = challenge.(object)["oob_code"].(string)
 			code = tn.WaitForMessage(tt.to, tt.kinds[1]).Code
+			status, body = tn.finish("mfa-oob", tn.token("app", "ann"), "oob_code", oob, "binding_code", code) // the same user's, in another login
+			tn.refused(status, body, 400, "invalid_request", "The oob_code doesn't match the mfa_token")
 			tn.later(5 * time.Minute)
 			status, body = tn.finish("mfa-oob", token, "oob_code", oob, "binding_code", code)
 			tn.refused(status, body, 403, "invalid_grant", "Invalid oob_code.") // too late

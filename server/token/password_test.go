@@ -234,10 +234,22 @@ func TestWhoseAddressCounts(t *testing.T) {
 		elsewhere int // the status of the right password from another address
 	}{
 		{"a server that is trusted", []string{"client_id", trusted, "client_secret", secret}, 200},
+		{"a server that is not trusted", []string{"client_id", "untrusted", "client_secret", secret}, 429},
 		{"an application that anybody may claim to be", []string{"client_id", phone}, 429},
+		{"one that is trusted all the same", []string{"client_id", "claimed"}, 429},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tn := start(t, withPasswords())
+			tn := start(t, withPasswords(func(file object) {
+				claimed := native("claimed", nil)
+				delete(claimed, "refresh_token")
+				claimed["is_token_endpoint_ip_header_trusted"] = true
+				for _, client := range []object{claimed, confidential("untrusted", "regular_web", nil)} {
+					client["grant_types"] = passwordGrants
+					file["clients"] = append(file["clients"].([]object), client)
+				}
+				database := file["databases"].([]object)[0]
+				database["enabled_clients"] = append(database["enabled_clients"].([]string), "claimed", "untrusted")
+			}))
 			tn.guess(t, 10, "203.0.113.7", tt.client...)
 			for _, from := range []struct { // a login from the second ends what is counted for the first
 				address string
