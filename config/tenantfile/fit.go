@@ -129,7 +129,7 @@ func withoutKeys(sections Document) (left []string) {
 			visit(cause)
 		}
 		extra, ok := e.ErrorKind.(*kind.AdditionalProperties)
-		if !ok {
+		if !ok || schema().at(e.SchemaURL)[openKeyword] == true {
 			return
 		}
 		entry, ok := within(sections, e.InstanceLocation).(Document)

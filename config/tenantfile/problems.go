@@ -78,7 +78,7 @@ func (f *file) wrongKey(path []string, format string, args ...any) {
 	f.record(place.problem(place.key, format, args...))
 }
 
-// warn records that the value at a path is left out.
+// warn records something about the value at a path that does not keep the file from being used, such as that it is left out.
 func (f *file) warn(path []string, format string, args ...any) {
 	place := f.locate(path)
 	f.warnings = append(f.warnings, place.problem(place.key, format, args...))

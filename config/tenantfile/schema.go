@@ -24,6 +24,10 @@ var schemaJSON []byte
 // Schema is the JSON Schema (draft 2020-12) of the tenant file.
 func Schema() []byte { return append([]byte(nil), schemaJSON...) }
 
+// openKeyword marks objects to which the Management API lets callers add members of their own. Unknown keys there are kept,
+// and told of in a warning, unless they look like a misspelt one.
+const openKeyword = "x-open"
+
 // schemaDocument is the decoded tenant.schema.json, whose texts messages need. compiledSchema takes longer to make
 // than reading a tenant does, so it is made only when an unchecked file must be validated.
 type schemaDocument struct{ document Document }
@@ -137,12 +141,17 @@ func (f *file) schemaProblems(schema schemaDocument, invalid *jsonschema.Validat
 	path := invalid.InstanceLocation
 	switch wrong := invalid.ErrorKind.(type) {
 	case *kind.AdditionalProperties:
-		properties, _ := schema.at(invalid.SchemaURL)["properties"].(Document)
+		part := schema.at(invalid.SchemaURL)
+		properties, _ := part["properties"].(Document)
 		var known []string
 		for key := range properties {
 			known = append(known, key)
 		}
 		for _, key := range wrong.Properties {
+			if similar, near := suggest.Nearest(key, known); part[openKeyword] == true && (!near || similar == key) {
+				f.warn(append(slices.Clone(path), key), "unknown key; the Management API keeps such members of its callers, and so does the tenant")
+				continue
+			}
 			f.wrongKey(append(slices.Clone(path), key), "unknown key; %s", suggest.For(key, known, "keys"))
 		}
 	case *kind.Required:
