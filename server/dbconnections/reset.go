@@ -84,7 +84,7 @@ func (m *room) changePassword(w http.ResponseWriter, r *http.Request) error {
 	case name == "":
 		return apierr.InvalidRequestMessage("connection is required").WithSetting("the parameter connection")
 	}
-	switch err := m.sendReset(r, name, login, storage.Text(body, "client_id")); {
+	switch err := m.sendReset(r, name, login, emails.Login{ClientID: storage.Text(body, "client_id")}); {
 	case errors.Is(err, storage.ErrTooMany):
 		return account.TooManyResets(m.Now())
 	case err != nil:
@@ -94,7 +94,8 @@ func (m *room) changePassword(w http.ResponseWriter, r *http.Request) error {
 }
 
 // sendReset sends the e-mail to the user with a login identifier at a connection, if there is such a user.
-func (m *room) sendReset(r *http.Request, name, login, clientID string) error {
+func (m *room) sendReset(r *http.Request, name, login string, of emails.Login) error {
+	clientID := of.ClientID
 	err := m.DB.Update(r.Context(), func(tx *storage.Tx) error { return account.CountReset(tx, login, signin.Address(r), m.Now()) })
 	if err != nil {
 		if errors.Is(err, storage.ErrTooMany) {
@@ -115,7 +116,7 @@ func (m *room) sendReset(r *http.Request, name, login, clientID string) error {
 		if err != nil || user.Email == "" {
 			return storage.Optional(err)
 		}
-		mail, err = m.Emails.DraftTicket(tx, storage.TicketResetPassword, user, clientID, m.Now())
+		mail, err = m.Emails.DraftTicket(tx, storage.TicketResetPassword, user, of, m.Now())
 		return err
 	})
 	if err == nil {
@@ -198,7 +199,7 @@ func (m *room) submitResetRequest(w http.ResponseWriter, r *http.Request) error 
 		}
 		return web.Continue(w, r, page, state)
 	}
-	switch err := m.sendReset(r, connection, email, t.Request().ClientID); {
+	switch err := m.sendReset(r, connection, email, emails.Login{ClientID: t.Request().ClientID, Organization: t.Request().Organization}); {
 	case errors.Is(err, storage.ErrTooMany):
 		return m.resetRequestPage(w, r, http.StatusTooManyRequests, t, state, templates.ResetRequest{Email: email, Errors: []string{"too-many-email"}})
 	case err != nil:

@@ -275,7 +275,8 @@ func (m *room) submitSignupPassword(w http.ResponseWriter, r *http.Request) erro
 
 // signUp creates the account and continues the login, or shows the page again with an error message.
 func (m *room) signUp(w http.ResponseWriter, r *http.Request, s signingUp, password string, show func(context.Context, http.ResponseWriter, int, signingUp) error) error {
-	a := signin.Applicant{ClientID: s.transaction.Request().ClientID, Connection: s.conn.Name, Password: password, Profile: s.profile()}
+	rq := s.transaction.Request()
+	a := signin.Applicant{ClientID: rq.ClientID, Organization: rq.Organization, Connection: s.conn.Name, Password: password, Profile: s.profile()}
 	s.transaction.MarkProved(a.Profile)
 	doc, err := m.create(r, a)
 	if err != nil {

@@ -42,8 +42,8 @@ type Letter struct {
 	// Kind is the name of the e-mail template, one of the kinds in package outbox.
 	Kind       string
 	User       storage.User
-	ClientID   string
 	Connection string
+	Login
 	// Link is the link in the e-mail, and Code the code in it.
 	Link, Code string
 	// Count is the number of events that the e-mail reports, and Frequency how often such an e-mail is
@@ -51,6 +51,9 @@ type Letter struct {
 	Count     int
 	Frequency string
 }
+
+// Login is the login that an e-mail is sent for: the application and the organization, each "" if there is none.
+type Login struct{ ClientID, Organization string }
 
 // template is the tenant's e-mail template of a kind.
 type template struct {
@@ -172,7 +175,7 @@ func (w Writer) DraftForAdmins(tx *storage.Tx, l Letter) (d Draft, err error) {
 // DraftPhone drafts a message to a phone. Its text is a Liquid template; a message without a text gets phoneText. Auth0:
 // customize/phone-messages/phone-templates.
 func (w Writer) DraftPhone(tx *storage.Tx, m outbox.Message) (d Draft, err error) {
-	values, err := w.values(tx, Letter{Kind: m.Kind, Link: m.Link, Code: m.Code, ClientID: m.ClientID})
+	values, err := w.values(tx, Letter{Kind: m.Kind, Link: m.Link, Code: m.Code, Login: Login{ClientID: m.ClientID}})
 	if err != nil {
 		return d, err
 	}
@@ -221,7 +224,7 @@ func (w Writer) values(tx *storage.Tx, l Letter) (map[string]any, error) {
 		host = u.Host
 	}
 	name, _, _ := strings.Cut(host, ".")
-	return map[string]any{
+	all := map[string]any{
 		"application":   map[string]any{"name": cmp.Or(client.Name, "All Applications"), "clientID": l.ClientID},
 		"connection":    map[string]any{"name": l.Connection},
 		"user":          map[string]any(user),
@@ -231,7 +234,27 @@ func (w Writer) values(tx *storage.Tx, l Letter) (map[string]any, error) {
 		"frequency":     l.Frequency,
 		"friendly_name": cmp.Or(tenant.FriendlyName, name), "tenant": name, "domain": host,
 		"support_email": tenant.SupportEmail, "support_url": tenant.SupportURL,
-	}, nil
+	}
+	return all, addOrganization(tx, l.Organization, all)
+}
+
+// addOrganization adds what templates may say of the organization that somebody logs in to, if there is one.
+func addOrganization(tx *storage.Tx, id string, values map[string]any) error {
+	if id == "" {
+		return nil
+	}
+	doc, err := tx.Documents(storage.OrganizationsKind, "").Document(id)
+	if err != nil {
+		return storage.Optional(err)
+	}
+	shown := map[string]any{}
+	for _, name := range []string{"id", "name", "display_name", "metadata", "branding"} {
+		if value, ok := doc[name]; ok {
+			shown[name] = value
+		}
+	}
+	values["organization"] = shown
+	return nil
 }
 
 // paths maps kinds of tickets to the paths of their links, relative to the issuer.
@@ -284,13 +307,13 @@ var kinds = map[string]string{
 
 // DraftTicket is Draft for the e-mail with the link of a ticket for a user. The ticket's lifetime is
 // that of the e-mail template.
-func (w Writer) DraftTicket(tx *storage.Tx, ticket string, user storage.User, clientID string, now time.Time) (Draft, error) {
-	d, err := w.Draft(tx, Letter{Kind: kinds[ticket], User: user, ClientID: clientID, Connection: user.ConnectionName()})
+func (w Writer) DraftTicket(tx *storage.Tx, ticket string, user storage.User, login Login, now time.Time) (Draft, error) {
+	d, err := w.Draft(tx, Letter{Kind: kinds[ticket], User: user, Login: login, Connection: user.ConnectionName()})
 	if err != nil || d.IsZero() {
 		return d, err
 	}
 	d.ticket = &storage.Ticket{
-		Kind: ticket, UserID: user.UserID, Account: user.AccountID(), Connection: user.ConnectionName(), ClientID: clientID, Email: user.Email,
+		Kind: ticket, UserID: user.UserID, Account: user.AccountID(), Connection: user.ConnectionName(), ClientID: login.ClientID, Email: user.Email,
 		IncludeEmail: d.template.IncludeEmail, ExpiresAt: now.Add(d.template.lifetime()),
 	}
 	return d, nil
@@ -298,7 +321,7 @@ func (w Writer) DraftTicket(tx *storage.Tx, ticket string, user storage.User, cl
 
 // Welcome drafts the e-mails to a new user: the one that verifies the e-mail address, if it is not
 // verified, and the welcome e-mail, if the tenant has a template for it.
-func (w Writer) Welcome(tx *storage.Tx, userID, clientID string, now time.Time) (all []Draft, err error) {
+func (w Writer) Welcome(tx *storage.Tx, userID string, login Login, now time.Time) (all []Draft, err error) {
 	user, err := tx.Users.Get(userID)
 	if err != nil || user.Email == "" {
 		return nil, err
@@ -308,12 +331,12 @@ func (w Writer) Welcome(tx *storage.Tx, userID, clientID string, now time.Time) 
 		return nil, err
 	}
 	if !user.EmailVerified && !conn.Verifies("email") { // a connection that verifies by code has the pages send the code
-		d, err := w.DraftTicket(tx, storage.TicketVerifyEmail, user, clientID, now)
+		d, err := w.DraftTicket(tx, storage.TicketVerifyEmail, user, login, now)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, d)
 	}
-	d, err := w.Draft(tx, Letter{Kind: outbox.WelcomeEmail, User: user, ClientID: clientID, Connection: user.ConnectionName()})
+	d, err := w.Draft(tx, Letter{Kind: outbox.WelcomeEmail, User: user, Login: login, Connection: user.ConnectionName()})
 	return append(all, d), err
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"math/big"
+	"net/url"
 	"strings"
 
 	"github.com/tenant0/tenant0/server/outbox"
@@ -68,12 +69,28 @@ func (w Writer) issue(d *Draft) (err error) {
 	if t.ResultURL, err = d.fill(templates.Liquid, d.template.ResultURL); err != nil {
 		w.failed(d.message, err)
 	}
+	t.ResultURL = withOrganization(t.ResultURL, d.values["organization"])
 	err = w.DB.Update(context.Background(), func(tx *storage.Tx) error {
 		d.message.Link, err = w.Ticket(tx, t)
 		return err
 	})
 	d.values["url"] = d.message.Link
 	return err
+}
+
+// withOrganization adds the organization of the login to the URL where the browser goes after a verification, Auth0:
+// api/management/v2/jobs/post-verification-email.
+func withOrganization(target string, organization any) string {
+	of, _ := organization.(map[string]any)
+	u, err := url.Parse(target)
+	if target == "" || of == nil || err != nil {
+		return target
+	}
+	query := u.Query()
+	query.Set("organization_id", storage.Text(of, "id"))
+	query.Set("organization_name", storage.Text(of, "name"))
+	u.RawQuery = query.Encode()
+	return u.String()
 }
 
 // render returns the message, rendered with a template.

@@ -49,7 +49,7 @@ func Message(tx *storage.Tx, w emails.Writer, a Authenticator, s Sent) (emails.D
 	if a.Channel == Email {
 		user := s.User
 		user.Email = a.To
-		return w.Draft(tx, emails.Letter{Kind: outbox.MFAOOBCode, User: user, ClientID: s.ClientID, Connection: s.Connection, Code: s.Code})
+		return w.Draft(tx, emails.Letter{Kind: outbox.MFAOOBCode, User: user, Login: emails.Login{ClientID: s.ClientID}, Connection: s.Connection, Code: s.Code})
 	}
 	templates := resource.GuardianSettings("phone/templates")
 	doc, err := tx.Documents(templates.Name, "").Document(storage.SettingsKey)

@@ -188,7 +188,7 @@ func SendVerification(ch *Change, sent storage.Document) (job storage.Document, 
 		return nil, resource.InvalidBody("The user does not have an email address.")
 	}
 	clientID := storage.Text(sent, "client_id")
-	mail, err := ch.Emails.DraftTicket(ch.Tx, storage.TicketVerifyEmail, user, clientID, ch.Now)
+	mail, err := ch.Emails.DraftTicket(ch.Tx, storage.TicketVerifyEmail, user, emails.Login{ClientID: clientID, Organization: storage.Text(sent, "organization_id")}, ch.Now)
 	if err != nil {
 		return nil, err
 	}

@@ -115,7 +115,7 @@ func CreateUser(ch *Change, sent storage.Document, hash string) error {
 	if err := account.Add(ch.Tx, conn, sent, hash, ch.Now); err != nil || !verify {
 		return err
 	}
-	mail, err := ch.Emails.DraftTicket(ch.Tx, storage.TicketVerifyEmail, UserOf(sent), "", ch.Now)
+	mail, err := ch.Emails.DraftTicket(ch.Tx, storage.TicketVerifyEmail, UserOf(sent), emails.Login{}, ch.Now)
 	ch.mail(mail)
 	return err
 }
@@ -262,11 +262,12 @@ func mailChanges(ch *Change, user storage.User, asked storage.Document) (err err
 		}
 	}
 	clientID := storage.Text(asked, "client_id")
+	login := emails.Login{ClientID: clientID}
 	if asked["verify_email"] == true && user.Email != "" {
-		draft(ch.Emails.DraftTicket(ch.Tx, storage.TicketVerifyEmail, user, clientID, ch.Now))
+		draft(ch.Emails.DraftTicket(ch.Tx, storage.TicketVerifyEmail, user, login, ch.Now))
 	}
 	if asked["verify_password"] == true && asked["password"] != nil && user.Email != "" {
-		draft(ch.Emails.Draft(ch.Tx, emails.Letter{Kind: outbox.ChangePassword, User: user, ClientID: clientID, Connection: user.ConnectionName()}))
+		draft(ch.Emails.Draft(ch.Tx, emails.Letter{Kind: outbox.ChangePassword, User: user, Login: login, Connection: user.ConnectionName()}))
 	}
 	if asked["verify_phone_number"] == true && asked["phone_number"] != nil {
 		draft(ch.Emails.DraftPhone(ch.Tx, outbox.Message{

@@ -41,7 +41,7 @@ func sendsLink(conn storage.Connection) bool {
 // state, and returns the page that waits for it. If the user has no account and the connection
 // allows no sign-up, nothing is sent, and the page does not say so.
 func (s Sender) StartLogin(r *http.Request, t storage.Transaction, state string, conn storage.Connection, address string) (page string, err error) {
-	p := Passwordless{Connection: conn, Address: address, ClientID: t.Request().ClientID}
+	p := Passwordless{Connection: conn, Address: address, Login: emails.Login{ClientID: t.Request().ClientID, Organization: t.Request().Organization}}
 	answer := storage.PasswordlessLogin{Connection: conn.Name, Address: address, Link: sendsLink(conn)}
 	if answer.Link {
 		p.Link = func(_ storage.User, code string) string {

@@ -33,8 +33,9 @@ type Sender struct {
 type Passwordless struct {
 	Connection storage.Connection
 	// Address is the recipient, in the form that account.PasswordlessAddress returns.
-	Address  string
-	ClientID string
+	Address string
+	// The login that the code is for.
+	emails.Login
 	// Link makes the link for a message that has one; it is nil for a message with only the
 	// code.
 	Link func(user storage.User, code string) string
@@ -51,7 +52,7 @@ func (s Sender) Start(tx *storage.Tx, p Passwordless) (user storage.User, made b
 	if err != nil {
 		return user, made, message, err
 	}
-	l := emails.Letter{Kind: outbox.PasswordlessEmail, User: user, ClientID: p.ClientID, Code: code}
+	l := emails.Letter{Kind: outbox.PasswordlessEmail, User: user, Login: p.Login, Code: code}
 	if p.Connection.Strategy == "sms" {
 		l.Kind = outbox.OTPVerify
 	}

@@ -61,7 +61,7 @@ func (s Sender) StartProof(r *http.Request, t storage.Transaction, p storage.Pro
 			if err != nil {
 				return err
 			}
-			if message, err = s.proofDraft(tx, p, user, clientID, code); err != nil {
+			if message, err = s.proofDraft(tx, p, user, emails.Login{ClientID: clientID, Organization: t.Request().Organization}, code); err != nil {
 				return err
 			}
 		} else if err := tx.Passcodes.Delete(ProofKey(t)); err != nil {
@@ -94,8 +94,8 @@ func ownerOf(tx *storage.Tx, p storage.Proof) (storage.User, error) {
 	return storage.User{Email: p.Address}, nil
 }
 
-func (s Sender) proofDraft(tx *storage.Tx, p storage.Proof, user storage.User, clientID, code string) (emails.Draft, error) {
-	l := emails.Letter{Kind: outbox.VerifyEmailByCode, User: user, ClientID: clientID, Connection: p.Connection, Code: code}
+func (s Sender) proofDraft(tx *storage.Tx, p storage.Proof, user storage.User, login emails.Login, code string) (emails.Draft, error) {
+	l := emails.Letter{Kind: outbox.VerifyEmailByCode, User: user, Login: login, Connection: p.Connection, Code: code}
 	switch {
 	case p.Reset && p.Member != "phone_number":
 		l.Kind = outbox.ResetEmailByCode

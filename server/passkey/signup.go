@@ -48,7 +48,7 @@ func (m *room) applies(tx *storage.Tx, r *http.Request, v *visit) (bool, error) 
 		profile[member] = value
 	}
 	v.t.MarkProved(profile)
-	v.applicant = &signin.Applicant{ClientID: rq.ClientID, Connection: conn.Name, Profile: profile}
+	v.applicant = &signin.Applicant{ClientID: rq.ClientID, Organization: rq.Organization, Connection: conn.Name, Profile: profile}
 	return true, nil
 }
 

@@ -175,5 +175,5 @@ func (m *room) codeMessage(tx *storage.Tx, user storage.User, clientID string, c
 		})
 	}
 	user.Email = c.Address
-	return m.Emails.DraftPasswordless(tx, storage.Connection{Name: c.Connection}, emails.Letter{Kind: outbox.PasswordlessEmail, User: user, ClientID: clientID, Code: code})
+	return m.Emails.DraftPasswordless(tx, storage.Connection{Name: c.Connection}, emails.Letter{Kind: outbox.PasswordlessEmail, User: user, Login: emails.Login{ClientID: clientID}, Code: code})
 }

@@ -144,7 +144,7 @@ func (m *room) start(w http.ResponseWriter, r *http.Request) error {
 		if !withLink && !client.Allows(grantType) {
 			return apierr.GrantNotAllowed(grantType)
 		}
-		p := passcodes.Passwordless{Connection: a.connection, Address: a.identifier, ClientID: client.ClientID}
+		p := passcodes.Passwordless{Connection: a.connection, Address: a.identifier, Login: emails.Login{ClientID: client.ClientID}}
 		if withLink {
 			p.Link = m.linkOf(p, params)
 		}

@@ -154,14 +154,14 @@ func (d *Service) notify(r *http.Request, leak account.BreachedPassword, mails [
 // breached-password-detection.
 func (d *Service) draftBreachEmails(tx *storage.Tx, leak account.BreachedPassword, user storage.User, clientID, connection string) (all []emails.Draft, err error) {
 	if leak.NotifyUser && user.Email != "" {
-		mail, err := d.Emails.Draft(tx, emails.Letter{Kind: outbox.StolenCredentials, User: user, ClientID: clientID, Connection: connection})
+		mail, err := d.Emails.Draft(tx, emails.Letter{Kind: outbox.StolenCredentials, User: user, Login: emails.Login{ClientID: clientID}, Connection: connection})
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, mail)
 	}
 	if leak.NotifyAdmins {
-		mail, err := d.Emails.DraftForAdmins(tx, emails.Letter{Kind: outbox.BreachAlert, User: user, ClientID: clientID, Connection: connection})
+		mail, err := d.Emails.DraftForAdmins(tx, emails.Letter{Kind: outbox.BreachAlert, User: user, Login: emails.Login{ClientID: clientID}, Connection: connection})
 		if err != nil {
 			return nil, err
 		}

@@ -147,7 +147,7 @@ func (d *Service) count(r *http.Request, a Attempt) error {
 			return err
 		}
 		if last.NotifyAdmins {
-			if alert, err = d.Emails.DraftForAdmins(tx, emails.Letter{Kind: outbox.AddressAlert, User: a.User, ClientID: a.ClientID, Connection: a.Connection, Code: a.IP}); err != nil {
+			if alert, err = d.Emails.DraftForAdmins(tx, emails.Letter{Kind: outbox.AddressAlert, User: a.User, Login: emails.Login{ClientID: a.ClientID}, Connection: a.Connection, Code: a.IP}); err != nil {
 				return err
 			}
 		}
@@ -156,7 +156,7 @@ func (d *Service) count(r *http.Request, a Attempt) error {
 		if err != nil || !notify {
 			return err
 		}
-		mail, err = d.Emails.DraftTicket(tx, storage.TicketUnblock, a.User, a.ClientID, d.Now())
+		mail, err = d.Emails.DraftTicket(tx, storage.TicketUnblock, a.User, emails.Login{ClientID: a.ClientID}, d.Now())
 		return err
 	})
 	if err != nil {

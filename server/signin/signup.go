@@ -33,6 +33,8 @@ var (
 type Applicant struct {
 	// ClientID is the application, "" for none; Connection is the name of the database connection.
 	ClientID, Connection string
+	// Organization is the id of the organization that the applicant logs in to, "" for none.
+	Organization string
 	// Password is "" for an account without one.
 	Password string
 	// Profile has the members of the new user.
@@ -74,7 +76,7 @@ func (d *Service) CheckSignup(r *http.Request, a Applicant) error {
 		if last, err = account.CountAttempt(tx, account.BeforeSignup, Address(r), d.Now()); err != nil || !last.NotifyAdmins {
 			return err
 		}
-		alert, err = d.Emails.DraftForAdmins(tx, emails.Letter{Kind: outbox.AddressAlert, ClientID: a.ClientID, Connection: a.Connection, Code: Address(r)})
+		alert, err = d.Emails.DraftForAdmins(tx, emails.Letter{Kind: outbox.AddressAlert, Login: emails.Login{ClientID: a.ClientID}, Connection: a.Connection, Code: Address(r)})
 		return err
 	})
 	if err != nil || !last.Log {
@@ -202,7 +204,7 @@ func (d *Service) CreateAccount(tx *storage.Tx, a Applicant, hash string) (doc s
 	if err != nil {
 		return nil, nil, err
 	}
-	mails, err = d.Emails.Welcome(tx, storage.Text(doc, "user_id"), a.ClientID, d.Now())
+	mails, err = d.Emails.Welcome(tx, storage.Text(doc, "user_id"), emails.Login{ClientID: a.ClientID, Organization: a.Organization}, d.Now())
 	return doc, mails, err
 }
 
