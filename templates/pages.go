@@ -153,7 +153,7 @@ type Status string
 
 // The statuses that have built-in texts. Texts for others come from custom text.
 const (
-	// ExpiredTransaction is for a page whose transaction no longer exists.
+	// ExpiredTransaction is for a ticket that is not valid any more.
 	ExpiredTransaction Status = "expired-transaction"
 	// UsedTransaction is for a step that was already taken: a double submit, or the back button.
 	UsedTransaction Status = "used-transaction"

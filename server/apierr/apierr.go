@@ -15,6 +15,9 @@ type Error struct {
 	// Bare means that the body has only the message: {"error": "<message>"}, without a code.
 	Bare bool
 	Page string // the page that explains the error to a user, "" for the general error page
+	// Lost says that the login which the request goes on with is not there. The browser is sent to the tenant's
+	// default login route, if there is one, as it is for errors with a Page.
+	Lost bool
 	// Text is the key of the text of the general error page that explains the error, "" for the general text.
 	Text string
 	// Setting names what a developer could change to get another answer, or is "" if no setting matters. It

@@ -29,7 +29,10 @@ var (
 
 // Errors that the login pages show.
 var (
-	TransactionExpired = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The login transaction has expired or was completed. Start again from the application.", Page: "expired-transaction", Setting: "the login: begin it again at the application, and complete it once and within an hour"}
+	TransactionExpired = &Error{
+		Status: http.StatusBadRequest, Code: "invalid_request", Lost: true, Setting: "the login: begin it again at the application, and complete it once and within an hour",
+		Message: "You may have pressed the back button, refreshed during login, opened too many login dialogs, or there is some issue with cookies, since we couldn't find your session. Try logging in again from the application and if the problem persists please contact the administrator.",
+	}
 	TransactionForeign = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The login transaction belongs to another browser. Start again from the application.", Page: "foreign-transaction", Setting: "the cookies of the browser: a login must begin and end at the same host and in the same browser, and in a frame of another site browsers do not send third-party cookies"}
 	LinkForeign        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The link must be opened on the same device and browser from which you submitted your email address.", Page: "passwordless-no-session", Setting: "the browser that opens the link: it must be the one that requested it"}
 	Subresource        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "A login cannot begin in an image, a script or another part of a page. Open the address in a window or a frame.", Setting: "how the browser makes the request: by opening the URL in a window or a frame, not by fetch, an image or a script"}

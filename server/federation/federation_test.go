@@ -263,7 +263,7 @@ func TestWhatAProviderRefuses(t *testing.T) {
 	page := tn.simulation("connection", "google-oauth2")
 	left, _ := tn.press(page, "action", "deny")
 	tn.hasError(left, "access_denied", "access_denied")
-	if _, stale := tn.press(page, "action", "deny"); !strings.Contains(stale.Body, "This Page Has Expired") {
+	if _, stale := tn.press(page, "action", "deny"); !strings.Contains(stale.Body, "You may have pressed the back button") {
 		t.Errorf("a second answer leads to %s", stale.Body)
 	}
 	left, _ = tn.press(tn.simulation("connection", "github"), "action", "deny")
@@ -392,9 +392,9 @@ func TestStolenAnswers(t *testing.T) {
 		want    string
 	}{
 		"no state":         {tn.browser, "code=x", "Missing required parameter: state"},
-		"a state of none":  {tn.browser, "code=x&state=y", "This Page Has Expired"},
+		"a state of none":  {tn.browser, "code=x&state=y", "You may have pressed the back button"},
 		"another browser":  {tn.Client(), "code=x&state=" + state, "another browser"},
-		"the page's state": {tn.browser, "code=x&state=" + pageState(tn), "This Page Has Expired"},
+		"the page's state": {tn.browser, "code=x&state=" + pageState(tn), "You may have pressed the back button"},
 	} {
 		if got := answer(tt.browser, tt.query); !strings.Contains(got, tt.want) {
 			t.Errorf("%s: %s", name, got)
@@ -417,7 +417,7 @@ func TestStolenAnswers(t *testing.T) {
 	if got := answer(tn.browser, query); got == "" || strings.Contains(got, "<") {
 		t.Fatalf("the right answer leads to %s", got)
 	}
-	if got := answer(tn.browser, query); !strings.Contains(got, "This Page Has Expired") {
+	if got := answer(tn.browser, query); !strings.Contains(got, "You may have pressed the back button") {
 		t.Errorf("an answer a second time leads to %s", got)
 	}
 }

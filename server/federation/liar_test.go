@@ -207,7 +207,7 @@ func TestAProviderThatLies(t *testing.T) {
 		}
 	}
 	l.say, l.info, l.sign = nil, nil, nil
-	if got := tn.answer("state", first, "code", "x"); !strings.Contains(got, "This Page Has Expired") {
+	if got := tn.answer("state", first, "code", "x"); !strings.Contains(got, "You may have pressed the back button") {
 		t.Errorf("a state that was used: %s", got)
 	}
 	if got := tn.answer("state", tn.ask(l)); !strings.HasPrefix(got, "invalid_request: ") {

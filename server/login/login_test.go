@@ -199,14 +199,14 @@ func TestStatesThatAreOver(t *testing.T) {
 	expired := func(when string, page servertest.Page, state string) {
 		t.Helper()
 		status, body := visit(page, state)
-		if status != 400 || !strings.Contains(body, "This Page Has Expired") {
+		if status != 400 || !strings.Contains(body, "You may have pressed the back button") {
 			t.Errorf("%s: %d\n%s", when, status, body)
 		}
 		page.URL.RawQuery = url.Values{"state": {state}}.Encode()
 		form := filled(page, servertest.Employee, servertest.Password)
 		form.Set("state", state)
 		resp, body := tn.submit(page, form)
-		if resp.StatusCode != 400 || resp.Header.Get("Set-Cookie") != "" || !strings.Contains(body, "This Page Has Expired") {
+		if resp.StatusCode != 400 || resp.Header.Get("Set-Cookie") != "" || !strings.Contains(body, "You may have pressed the back button") {
 			t.Errorf("%s, with the form: %d %v", when, resp.StatusCode, resp.Header)
 		}
 	}

@@ -67,7 +67,7 @@ func TestTwoPagesOfOneLoginKeepBothAnswers(t *testing.T) {
 		late := func(when string, page servertest.Page, form url.Values) {
 			t.Helper()
 			status, body := post(browser, page, form)
-			if status != http.StatusBadRequest || !strings.Contains(body, "This Page Has Expired") {
+			if status != http.StatusBadRequest || !strings.Contains(body, "You may have pressed the back button") {
 				t.Errorf("%s: %d\n%s", when, status, body)
 			}
 		}

@@ -194,7 +194,7 @@ func (p Pages) explain(w http.ResponseWriter, r *http.Request, e *apierr.Error) 
 		return err
 	}
 	switch {
-	case e.Page != "" && tenant.DefaultRedirectionURI != "":
+	case (e.Lost || e.Page != "") && tenant.DefaultRedirectionURI != "":
 		// Auth0: authenticate/login/auth0-universal-login/configure-default-login-routes.
 		return Redirect(w, r, tenant.DefaultRedirectionURI)
 	case e.Page != "":
