@@ -295,9 +295,9 @@ func TestBadQueries(t *testing.T) {
 func TestWrongMethods(t *testing.T) {
 	b := startBad(t)
 	for path, allowed := range map[string]string{
-		"authorize": "GET, POST", "authorize/resume": "GET", "oauth/token": "POST, OPTIONS", "oauth/revoke": "POST, OPTIONS", "userinfo": "GET, POST, OPTIONS",
-		"u/login": "GET, POST", "u/consent": "GET, POST", "u/logout": "GET, POST", "v2/logout": "GET", "oidc/logout": "GET, POST",
-		".well-known/openid-configuration": "GET, OPTIONS", ".well-known/jwks.json": "GET, OPTIONS",
+		"authorize": "GET, HEAD, POST", "authorize/resume": "GET, HEAD", "oauth/token": "POST, OPTIONS", "oauth/revoke": "POST, OPTIONS", "userinfo": "GET, HEAD, POST, OPTIONS",
+		"u/login": "GET, HEAD, POST", "u/consent": "GET, HEAD, POST", "u/logout": "GET, HEAD, POST", "v2/logout": "GET, HEAD", "oidc/logout": "GET, HEAD, POST",
+		".well-known/openid-configuration": "GET, HEAD, OPTIONS", ".well-known/jwks.json": "GET, HEAD, OPTIONS",
 	} {
 		for _, method := range []string{http.MethodHead, http.MethodGet, http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodTrace, "PROPFIND", "get", "POST", "OPTIONS"} {
 			if strings.Contains(allowed, method) {

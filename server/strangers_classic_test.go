@@ -144,7 +144,9 @@ func TestStrangersAtTheClassicPage(t *testing.T) {
 		"reads the query of the page": func(g stranger) string {
 			g = g.follows()
 			target, _ := g.AuthorizeURL(servertest.Login{ClientID: "lock", RedirectURI: servertest.MobileCallback, Params: url.Values{"audience": {""}, "scope": {"openid email profile"}, "nonce": {"n"}}})
-			page := g.get(g.asks(http.MethodHead, target, "", "").url.String())
+			found := g.asks(http.MethodHead, target, "", "")
+			g.at(found, "/login")
+			page := g.get(found.url.String())
 			query := page.url.Query()
 			form := url.Values{}
 			for name, value := range credentials(query.Get("client"), query.Get("state"), "nonce", query.Get("nonce"), "_csrf", g.cookie("_csrf", "/usernamepassword/login")) {

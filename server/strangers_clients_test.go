@@ -186,9 +186,19 @@ func TestStrangersClients(t *testing.T) {
 		"asks by HEAD": func(g stranger) string {
 			g = g.follows()
 			target, _ := g.AuthorizeURL(servertest.Login{ClientID: "two", RedirectURI: servertest.MobileCallback, Params: url.Values{"audience": {""}, "scope": {"openid"}}})
-			page := g.get(g.asks(http.MethodHead, target, "", "").url.String())
-			g.at(page, "/u/login/identifier")
+			found := g.asks(http.MethodHead, target, "", "")
+			g.at(found, "/u/login/identifier")
+			page := g.get(found.url.String())
 			return g.twoSteps(page.url.Query().Get("state")).location
+		},
+		// A shell script asks with curl -I for the address of the page, and has the content of no answer.
+		"reads headers alone": func(g stranger) string {
+			target, _ := g.AuthorizeURL(servertest.Login{ClientID: "two", RedirectURI: servertest.MobileCallback, Params: url.Values{"audience": {""}, "scope": {"openid"}}})
+			begun := g.asks(http.MethodHead, target, "", "")
+			if begun.status != http.StatusFound || begun.body != "" {
+				g.t.Fatalf("HEAD gets %d with %q", begun.status, begun.body)
+			}
+			return g.asks(http.MethodHead, g.root()+g.twoSteps(g.stateIn(begun.location)).location, "", "").location
 		},
 		// A script without a cookie jar writes the Cookie header itself, with all cookies that it got, in any order.
 		"carries cookies by hand": func(g stranger) string {

@@ -32,11 +32,17 @@ type methods []struct {
 // of returns the handler of a method, nil if there is none.
 func (m methods) of(method string) http.Handler {
 	for _, one := range m {
-		if one.method == method {
+		if answers(one.method, method) {
 			return one.handler
 		}
 	}
 	return nil
+}
+
+// answers reports whether the handler of a method is to answer a request with another method: HEAD is
+// answered as GET is, and net/http leaves the content out. RFC 9110 section 9.3.2.
+func answers(mounted, asked string) bool {
+	return mounted == asked || mounted == http.MethodGet && asked == http.MethodHead
 }
 
 // prefix is a handler for the paths that begin with path and have no handler of their own.
@@ -107,7 +113,7 @@ func (rs *routes) serve(w http.ResponseWriter, r *http.Request) (route string) {
 // serveRest serves requests that no path has a handler for.
 func (rs *routes) serveRest(w http.ResponseWriter, r *http.Request) (route string) {
 	for _, p := range rs.prefixes {
-		if p.method == r.Method && strings.HasPrefix(r.URL.EscapedPath(), p.path) {
+		if answers(p.method, r.Method) && strings.HasPrefix(r.URL.EscapedPath(), p.path) {
 			p.handler.ServeHTTP(w, r)
 			return p.path
 		}
@@ -126,7 +132,7 @@ func (rs *routes) serveRest(w http.ResponseWriter, r *http.Request) (route strin
 
 // allowed returns the methods that are served at the path of a request.
 func (rs *routes) allowed(r *http.Request) (all []string) {
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions} {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions} {
 		path, _ := rs.table().match(&http.Request{Method: method, URL: r.URL, Host: r.Host})
 		if path != "" || rs.paths[r.URL.EscapedPath()].of(method) != nil {
 			all = append(all, method)

@@ -46,6 +46,10 @@ func TestRoutes(t *testing.T) {
 		{"a method that the word lacks and the variable has", "DELETE", "/users/me", 200, "delete user me"},
 		{"a method that only a later path has", "PATCH", "/users/me", 200, "patch a name"},
 		{"a path below a prefix", "GET", "/users/7/roles", 200, "below users"},
+		{"HEAD of a path that GET has", "HEAD", "/users/me", 200, "me"},
+		{"HEAD of a path with a variable", "HEAD", "/users/7", 200, "user 7"},
+		{"HEAD of a path below a prefix", "HEAD", "/users/7/roles", 200, "below users"},
+		{"HEAD of a path that GET lacks", "HEAD", "/users", 405, ""},
 		{"a preflight", "OPTIONS", "/users", 204, ""},
 		{"an unknown path", "GET", "/nobody", 404, ""},
 		{"an unknown method below a prefix", "POST", "/users/7/roles", 404, ""},
@@ -68,7 +72,7 @@ func TestAllow(t *testing.T) {
 		name, target string
 		want         []string
 	}{
-		{"of a path with a variable", "/users/7", []string{"GET", "PATCH", "DELETE"}},
+		{"of a path with a variable", "/users/7", []string{"GET", "HEAD", "PATCH", "DELETE"}},
 		{"of a path for other origins", "/users", []string{"POST", "OPTIONS"}},
 	} {
 		t.Run(x.name, func(t *testing.T) {

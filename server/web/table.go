@@ -52,7 +52,9 @@ func newTable(rs *routes) *table {
 		for _, m := range rs.paths[path] {
 			served = append(served, m.method)
 		}
-		t.mux.Path(path).Name(path).MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return slices.Contains(served, r.Method) })
+		t.mux.Path(path).Name(path).MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool {
+			return slices.ContainsFunc(served, func(method string) bool { return answers(method, r.Method) })
+		})
 	}
 	return t
 }
