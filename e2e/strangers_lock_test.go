@@ -26,9 +26,15 @@ var ofLock = []script{
 	{"Cypress", "a wrong password", `fill #\31 -email := WHO;; fill #\31 -password := no;; press .auth0-lock-submit;; see first .auth0-global-message-error span := Wrong email or password.;; fill #\31 -password := SECRET;; press .auth0-lock-submit`},
 	{"WebdriverIO", "an error by its movement", `fill #\31 -email := WHO;; fill #\31 -password := no;; press .auth0-lock-submit;; see span[class='animated fadeInUp'] span := Wrong email or password.;; see .animated.fadeInUp>span := Wrong;; fill #\31 -password := SECRET;; press .auth0-lock-submit`},
 	{"Cypress", "the way to the inputs", `fill .auth0-lock-input-email > .auth0-lock-input-wrap > .auth0-lock-input := WHO;; see #auth0-lock-container-1 > div > div.auth0-lock-center > form > div > div > div:nth-child(3) > span > div > div > div > div > div > div > div > div > div > div.auth0-lock-input-block.auth0-lock-input-email > div > input := ;;` +
-		`fill //div[@class='auth0-lock-cred-pane']/div[3]/span/div/div/div[@class='auth0-lock-view-content']/div/div[@class='auth0-lock-body-content']/div[@class='auth0-lock-content']/div[@class='auth0-lock-form']/div//input[@type='password'] := SECRET;; press .auth0-label-submit`},
+		`fill //div[@class='auth0-lock-cred-pane auth0-lock-quiet']/div[3]/span/div/div/div[@class='auth0-lock-view-content']/div/div[@class='auth0-lock-body-content']/div[@class='auth0-lock-content']/div[@class='auth0-lock-form']/div//input[@type='password'] := SECRET;; press .auth0-label-submit`},
 	{"Puppeteer", "whole classes of what is around the inputs", `see first //div[@class='auth0-lock-input-wrap auth0-lock-input-wrap-with-icon'] := ;; fill div.auth0-lock-input-block.auth0-lock-input-email > div.auth0-lock-input-wrap.auth0-lock-input-wrap-with-icon > input := WHO;;` +
 		`fill div.auth0-lock-input-show-password > div > div.auth0-lock-input-wrap.auth0-lock-input-wrap-with-icon > input := SECRET;; press button.auth0-lock-submit`},
+	{"Puppeteer", "a pane at rest, and what the keyboard is for", `see div.auth0-lock-cred-pane.auth0-lock-quiet := ;; fill input[type="email"][id="1-email"][inputmode="email"][name="email"] := WHO;;` +
+		`fill input[type="password"][name="password"].auth0-lock-input := SECRET;; press button.auth0-lock-submit[name="submit"][type="submit"]`},
+	{"Selenium", "the way from the container", `fill //*[@id="auth0-lock-container-1"]/div/div[2]/form/div/div/div[3]/span/div/div/div/div/div/div/div/div/div[2]/div[1]/div/input := WHO;;` +
+		`fill //*[@id="auth0-lock-container-1"]/div/div[2]/form/div/div/div[3]/span/div/div/div/div/div/div/div/div/div[2]/div[2]/div/div/input := SECRET;; press //*[@id='auth0-lock-container-1']/div/div[2]/form/div/div/button/span`},
+	{"TestCafe", "the way to an error, and what is behind the title", `see //div[@class='auth0-lock-header-bg auth0-lock-blur-support'] := ;; fill input[name="email"] := WHO;; fill input[name="password"] := no;; press .auth0-lock-submit;;` +
+		`see #auth0-lock-container-1 > div > div.auth0-lock-center > form > div > div > div:nth-child(2) > div > div > span > span := Wrong email or password.;; fill input[name="password"] := SECRET;; press .auth0-lock-submit`},
 	{"Cypress", "nothing typed", `click .auth0-lock-submit;; see #auth0-lock-error-msg-email .auth0-lock-error-invalid-hint := Email can't be blank;; see .auth0-lock-input-password .auth0-lock-error-msg := Password can't be blank;;` +
 		`fill #\31 -email := WHO;; fill #\31 -password := SECRET;; press .auth0-lock-submit`},
 	{"Selenium", "the sign-up", `press //*[contains(text(),'Sign Up')];; see .auth0-lock-tabs-current := Sign Up;; fill input[name=email] := NEW;; fill input[name=password] := FRESH;; press button.auth0-lock-submit`},
@@ -50,6 +56,18 @@ var ofLastLogins = []script{
 		`press .auth0-lock-last-login-pane .auth0-lock-social-button`},
 	{"Selenium", "another account", `see //div[@class='auth0-lock-social-button-text'] := WHO;; press .auth0-lock-last-login-pane a;; fill [name="email"] := WHO;; fill [name="password"] := SECRET;; press .auth0-lock-submit`},
 	{"Playwright", "another account, by its words", `press .auth0-lock-alternative > a.auth0-lock-alternative-link;; fill #\31 -email := WHO;; fill #\31 -password := SECRET;; press button="Log In"`},
+}
+
+// ofLockElsewhere are scripts written for Lock that log in with another identity provider.
+var ofLockElsewhere = []script{
+	{"Cypress", "Google", `see img.auth0-lock-header-logo := ;; see div.auth0-lock-social-button-icon := ;; see div.auth0-lock-social-button-text := Sign in with Google;; press .auth0-lock-social-button[data-provider="google-oauth2"];; see #simulation := Google;; end`},
+	{"Nightwatch", "Google by its text", `see div.auth0-lock-content := ;; press div.auth0-lock-social-button-text:not([disabled]);; see #simulation := Google;; end`},
+	{"Playwright", "Google by its role", `press button="Sign in with Google";; see #simulation := Google;; end`},
+	{"Protractor", "Google by its classes", `press button.auth0-lock-social-button.auth0-lock-social-big-button:first-of-type > div.auth0-lock-social-button-text;; see #simulation := Google;; end`},
+	{"Puppeteer", "the way to Google", `press #auth0-lock-container-1 > div > div.auth0-lock-center > form > div > div > div:nth-child(3) > span > div > div > div > div > div > div > div > div > div > div.auth-lock-social-buttons-pane > div > button:nth-child(1) > div.auth0-lock-social-button-icon;;` +
+		`see #simulation := Google;; end`},
+	{"Selenium", "an address of an enterprise", `fill #\31 -email := bob@corp.example;; see .auth0-sso-notice-container := Single Sign-On enabled;; press .auth0-lock-submit;; see #simulation := corp;; end`},
+	{"Cypress", "another address after that of an enterprise", `fill #\31 -email := bob@corp.example;; see .auth0-sso-notice := Single Sign-On enabled;; fill #\31 -email := WHO;; fill #\31 -password := SECRET;; press #\31 -submit`},
 }
 
 // ofNewPasswords are scripts written for Auth0's change-password widget; they must work on the built-in
@@ -88,6 +106,13 @@ func TestScriptsOfLock(t *testing.T) {
 			}
 		})
 	}
+	m.send("POST", "/connections", `{"name":"google-oauth2","strategy":"google-oauth2","enabled_clients":["`+servertest.Mobile+`"]}`)
+	m.send("POST", "/connections", `{"name":"corp","strategy":"waad","enabled_clients":["`+servertest.Mobile+`"],"options":{"domain_aliases":["corp.example"]}}`)
+	for _, p := range ofLockElsewhere {
+		t.Run("elsewhere/"+p.tool+": "+p.about, func(t *testing.T) {
+			s.opened(t, s.authorizeURL(url.Values{"prompt": {"login"}}), p.lines, nil)
+		})
+	}
 	for _, p := range ofNewPasswords {
 		t.Run("new password/"+p.tool+": "+p.about, func(t *testing.T) {
 			s.ClearInbox()
@@ -102,8 +127,4 @@ func TestScriptsOfLock(t *testing.T) {
 			s.opened(t, link, `see .auth0-lock-confirmation-content p := This link has already been used.;; end`, nil)
 		})
 	}
-	m.send("POST", "/connections", `{"name":"google-oauth2","strategy":"google-oauth2","enabled_clients":["`+servertest.Mobile+`"]}`)
-	t.Run("Cypress: Google", func(t *testing.T) {
-		s.opened(t, s.authorizeURL(url.Values{"prompt": {"login"}}), `see img.auth0-lock-header-logo := ;; see div.auth0-lock-social-button-icon := ;; see div.auth0-lock-social-button-text := Sign in with Google;; press .auth0-lock-social-button[data-provider="google-oauth2"];; see #simulation := Google;; end`, nil)
-	})
 }

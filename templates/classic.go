@@ -27,7 +27,10 @@ type ClassicLogin struct {
 	SignupURL, ForgotPasswordURL string
 	// ResetSent says that an e-mail for a new password is on its way.
 	ResetSent bool
-	Providers []ProviderLink
+	Providers []ProviderButton
+	// Domains are those whose users log in with an enterprise connection: who types an e-mail address in one of
+	// them is asked for no password. Home realm discovery, Auth0: libraries/lock/lock-configuration.
+	Domains []string
 	// Last is the login that the page offers to go on with, in place of asking for an account, or nil.
 	Last *LastLogin
 	// Config is the configuration that a tenant's own login page would be given, as JSON: some clients read it from
@@ -48,14 +51,20 @@ type LastLogin struct {
 	OtherURL string
 }
 
-// ProviderLink is a link to another identity provider.
-type ProviderLink struct {
+// ProviderButton is a button that leads to another identity provider.
+type ProviderButton struct {
 	Provider
-	// Strategy is the connection's strategy, by which clients find the link.
+	// Strategy is the connection's strategy, by which clients find the button.
 	Strategy string
-	// URL is the link's target, and Label its text, which the page sets.
-	URL, Label string
+	// Fields are the parameters of the authorization request to which the button leads.
+	Fields []Field
+	// Label is the button's text, which the page sets.
+	Label string
 }
+
+// FormID is the id of the form that the button sends. It is a form of its own, so that what was typed on the page does
+// not become part of an address.
+func (p ProviderButton) FormID() string { return "1-provider-" + p.Connection }
 
 // Name is the name of the input for the identifier, as in Lock.
 func (p ClassicLogin) Name() string {
@@ -70,6 +79,8 @@ func (p ClassicLogin) Name() string {
 type widget struct {
 	// Title and Description are "" to use the page's own texts.
 	Title, Description string
+	// Domains are those of ClassicLogin, separated by spaces.
+	Domains string
 	// Account tells a password manager the account of the password, if no input does.
 	Account string
 	// Action is where the form goes, "" for the page's own address.
@@ -167,7 +178,7 @@ func (p ClassicLogin) view() view {
 		sent = builtInTexts["reset-password"]["reset-password-email"]["title"]
 	}
 	return v.withWidget(widget{
-		Success: sent, Action: "/usernamepassword/login", Hidden: p.Hidden, Tabs: tabs(0, "", p.SignupURL), ForgotURL: p.ForgotPasswordURL, Submit: "Log in",
+		Domains: strings.Join(p.Domains, " "), Success: sent, Action: "/usernamepassword/login", Hidden: p.Hidden, Tabs: tabs(0, "", p.SignupURL), ForgotURL: p.ForgotPasswordURL, Submit: "Log in",
 	}, who, passwordInput("current-password"))
 }
 
@@ -264,8 +275,8 @@ func (v view) Lock(english string) string {
 	return english
 }
 
-// ProviderLinks returns the links of the page with their labels.
-func (v view) ProviderLinks() (all []ProviderLink, err error) {
+// ProviderButtons returns the buttons of the page with their labels.
+func (v view) ProviderButtons() (all []ProviderButton, err error) {
 	page, _ := v.P.(ClassicLogin)
 	for _, p := range page.Providers {
 		words := v.texts

@@ -354,10 +354,11 @@ var states = joined(formStates, countryStates, map[string]templates.Page{
 		Layout: exampleCo, ClientName: "Timesheets Web", SignupURL: "/u/signup?state=hKFo2SBzdGF0ZQ",
 		ForgotPasswordURL: "/u/login/password-reset-start/c?state=hKFo2SBzdGF0ZQ", Config: []byte(`{"clientID":"web"}`),
 		Hidden: []templates.Field{{Name: "client_id", Value: "web"}, {Name: "connection", Value: "c"}, {Name: "state", Value: "hKFo2SBzdGF0ZQ"}},
-		Providers: []templates.ProviderLink{{
+		Providers: []templates.ProviderButton{{
 			Provider: templates.Provider{Connection: "google-oauth2", Key: "google", Name: "Google"}, Strategy: "google-oauth2",
-			URL: "/authorize?connection=google-oauth2&state=hKFo2SBzdGF0ZQ",
+			Fields: []templates.Field{{Name: "connection", Value: "google-oauth2"}, {Name: "state", Value: "hKFo2SBzdGF0ZQ"}},
 		}},
+		Domains: []string{"corp.example", "corp.test"},
 	},
 	"classic-login-wrong": templates.ClassicLogin{
 		Layout: exampleCo, ClientName: "Timesheets Web", Username: "em", Identifiers: []string{"email", "username"}, Errors: []string{"wrong-credentials"},

@@ -87,15 +87,31 @@ func HomeRealm(tx *storage.Tx, rq storage.AuthorizeRequest, address string) (hom
 	if !isAddress {
 		return home, false, nil
 	}
-	all, err := candidates(tx, rq)
-	if err == nil && rq.Organization != "" {
-		all, err = ofOrganization(tx, rq.Organization, all)
-	}
-	i := slices.IndexFunc(all, func(c storage.Connection) bool { return IsEnterprise(c) && HasDomain(c, domain) })
+	all, err := enterprises(tx, rq)
+	i := slices.IndexFunc(all, func(c storage.Connection) bool { return HasDomain(c, domain) })
 	if i < 0 || err != nil {
 		return home, false, err
 	}
 	return all[i], true, nil
+}
+
+// EnterpriseDomains returns the domains for which HomeRealm finds a connection, sorted.
+func EnterpriseDomains(tx *storage.Tx, rq storage.AuthorizeRequest) (all []string, err error) {
+	connections, err := enterprises(tx, rq)
+	for _, c := range connections {
+		all = append(all, Domains(c)...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all), err
+}
+
+// enterprises returns the enterprise connections that a request may use.
+func enterprises(tx *storage.Tx, rq storage.AuthorizeRequest) (all []storage.Connection, err error) {
+	all, err = candidates(tx, rq)
+	if err == nil && rq.Organization != "" {
+		all, err = ofOrganization(tx, rq.Organization, all)
+	}
+	return slices.DeleteFunc(all, func(c storage.Connection) bool { return !IsEnterprise(c) }), err
 }
 
 // Domains returns the domains of a connection: e-mail addresses in them lead to it (home realm discovery).

@@ -67,6 +67,11 @@ func (m *room) login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if t.StateHash != "" && web.Navigates(r) {
+		if gone, err := m.goElsewhere(w, r, t, state, form.Get("username")); gone || err != nil {
+			return err
+		}
+	}
 	fields, err := m.logIn(r, t, form)
 	e, refused := errors.AsType[*apierr.Error](err)
 	switch {

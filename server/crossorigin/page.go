@@ -81,7 +81,7 @@ func (m *room) builtIn(w http.ResponseWriter, r *http.Request, t storage.Transac
 	}
 	page := templates.ClassicLogin{
 		Layout: told.layout, ClientName: told.client.Name, Username: username, Identifiers: account.LoginIdentifiers(told.ways.Databases),
-		Providers: told.providers(), ResetSent: wrong == nil && r.URL.Query().Has(account.ResetSentParam),
+		Providers: told.providers(), Domains: told.domains, ResetSent: wrong == nil && r.URL.Query().Has(account.ResetSentParam),
 	}
 	if page.Config, err = json.Marshal(told.config); err != nil {
 		return err
@@ -127,6 +127,8 @@ type told struct {
 	ways    account.Ways
 	screens account.Screens
 	buttons []storage.Connection
+	// domains are those of the enterprise connections that the application may use.
+	domains []string
 	// params are the parameters that the page sends back, and config is the value of @@config@@ in
 	// the page.
 	params map[string]string
@@ -154,7 +156,10 @@ func (m *room) told(w http.ResponseWriter, r *http.Request, t storage.Transactio
 		if a.screens, err = a.ways.Screens(tx, rq); err != nil {
 			return err
 		}
-		a.buttons, err = account.Buttons(tx, rq, a.ways)
+		if a.buttons, err = account.Buttons(tx, rq, a.ways); err != nil {
+			return err
+		}
+		a.domains, err = account.EnterpriseDomains(tx, rq)
 		return err
 	})
 	if err != nil {
@@ -227,17 +232,45 @@ func (m *room) config(a told, rq storage.AuthorizeRequest) map[string]any {
 	return config
 }
 
-// providers returns the links to other identity providers, with the same parameters that auth0.js
-// sends.
-func (a told) providers() (all []templates.ProviderLink) {
+// providers returns the buttons for other identity providers, with the same parameters that auth0.js sends.
+func (a told) providers() (all []templates.ProviderButton) {
 	for i, p := range web.Providers(a.buttons) {
-		query := url.Values{"client_id": {a.client.ClientID}, "connection": {p.Connection}}
-		for name, value := range a.params {
-			query.Set(name, value)
+		query := a.request(p.Connection)
+		b := templates.ProviderButton{Provider: p, Strategy: a.buttons[i].Strategy}
+		for _, name := range slices.Sorted(maps.Keys(query)) {
+			b.Fields = append(b.Fields, templates.Field{Name: name, Value: query.Get(name)})
 		}
-		all = append(all, templates.ProviderLink{Provider: p, Strategy: a.buttons[i].Strategy, URL: "/authorize?" + query.Encode()})
+		all = append(all, b)
 	}
 	return all
+}
+
+// request returns the parameters of the authorization request that goes on with a connection, as auth0.js makes them.
+func (a told) request(connection string) url.Values {
+	query := url.Values{"client_id": {a.client.ClientID}, "connection": {connection}}
+	for name, value := range a.params {
+		query.Set(name, value)
+	}
+	return query
+}
+
+// goElsewhere leads a user whose e-mail address is in a domain of an enterprise connection to that connection.
+func (m *room) goElsewhere(w http.ResponseWriter, r *http.Request, t storage.Transaction, state, address string) (gone bool, err error) {
+	var home storage.Connection
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		home, gone, err = account.HomeRealm(tx, t.Request(), address)
+		return err
+	})
+	if err != nil || !gone {
+		return false, err
+	}
+	told, err := m.told(w, r, t, state)
+	if err != nil {
+		return false, err
+	}
+	query := told.request(home.Name)
+	query.Set("login_hint", address)
+	return true, web.Redirect(w, r, "/authorize?"+query.Encode())
 }
 
 // asset serves a file of the assets folder.

@@ -278,6 +278,37 @@ func TestTheBuiltInPageWorksWithoutScript(t *testing.T) {
 	}
 }
 
+// TestUsersOfAnEnterpriseDomain: the built-in page leads who types an e-mail address in the domain of an enterprise
+// connection to that connection, with or without a password, and asks all others for a password.
+func TestUsersOfAnEnterpriseDomain(t *testing.T) {
+	const corp = "connections:\n  - {name: corp, strategy: waad, enabled_clients: [app], options: {domain_aliases: [corp.test, corp.example]}}\n"
+	const others = "  - {name: others, strategy: waad, options: {domain_aliases: [others.example]}}\n"
+	s := servertest.Start(t, servertest.Seed(strings.Replace(file, "connections:\n", corp+others, 1)+"prompts: {universal_login_experience: classic}\n"))
+	tn := tenant{s, s.Client(), t}
+	page, _ := tn.open(url.Values{"login_hint": {""}})
+	if !strings.Contains(page.Body, `data-sso-domains="corp.example corp.test"`) {
+		t.Errorf("the page knows other domains: %s", page.Body)
+	}
+	for typed, elsewhere := range map[string]bool{"bob@corp.example": true, "bob@CORP.test": true, "bob@others.example": false, "bob@example.com": false, "corp.example": false} {
+		form := page.Form()
+		form.Set("email", typed)
+		for _, password := range []string{"", "a password"} {
+			form.Set("password", password)
+			status, body := tn.posted("usernamepassword/login", form, "Sec-Fetch-Mode", "navigate")
+			path, left := strings.CutPrefix(body, "Found. Redirecting to /")
+			if left != elsewhere {
+				t.Fatalf("%q with the password %q: %d %s", typed, password, status, body)
+			}
+			if !left {
+				continue
+			}
+			if _, at := tn.Visit(tn.browser, tn.URL+path); !strings.Contains(at.Body, "Simulation of corp") || !strings.Contains(at.Body, typed) {
+				t.Errorf("%q leads to %s: %d %s", typed, at.URL, at.Status, at.Body)
+			}
+		}
+	}
+}
+
 // TestAProviderOfTheClassicPage: what auth0.js sends for a connection continues the request that brought
 // the browser to the page, and no request of another browser.
 func TestAProviderOfTheClassicPage(t *testing.T) {

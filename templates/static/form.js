@@ -39,6 +39,7 @@ const mistakes = {
   ulpEmailValidationFunction: (value) => value !== "" && !/^[^\s@]+@([^\s@]+\.[^\s@]+|localhost)$/.test(value),
 };
 const wrongAt = (input, name, sent) => {
+  if (input.disabled) return false;
   if (mistakes[name]) return mistakes[name](input.type === "password" ? input.value : input.value.trim());
   return typeof window[name] === "function" && !window[name](input, sent);
 };
@@ -179,4 +180,29 @@ for (const form of document.querySelectorAll("form[data-waits]")) {
     setTimeout(ask, 2000);
   };
   setTimeout(ask, 1000);
+}
+
+// On the classic page, who types an e-mail address of an enterprise connection's domain is asked for no password.
+for (const form of document.querySelectorAll("form[data-sso-domains]")) {
+  const domains = form.dataset.ssoDomains.toLowerCase().split(" ");
+  const who = form.querySelector('[name="email"], [name="username"]');
+  const password = form.querySelector('[name="password"]');
+  const pane = form.querySelector(".auth0-lock-form > div");
+  const others = [...form.querySelectorAll(".auth0-lock-input-show-password, .auth0-lock-tabs-container, .auth0-lock-alternative")];
+  const notice = document.createElement("div");
+  notice.className = "auth0-sso-notice-container";
+  notice.setAttribute("role", "status");
+  const text = document.createElement("span");
+  text.className = "auth0-sso-notice";
+  text.textContent = form.dataset.ssoNotice;
+  notice.append(text);
+  const ask = () => {
+    const elsewhere = domains.includes(who.value.trim().toLowerCase().split("@")[1]);
+    password.disabled = elsewhere;
+    for (const other of others) other.hidden = elsewhere;
+    if (elsewhere) pane.prepend(notice);
+    else notice.remove();
+  };
+  who.addEventListener("input", ask);
+  ask();
 }
