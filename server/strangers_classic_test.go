@@ -244,6 +244,24 @@ func TestStrangersAtTheClassicPage(t *testing.T) {
 			g.found(`redirect_uri=(.+?)&`, at)
 			return g.post(g.URL+"login/callback", inputs(g.postJSON(g.URL+"usernamepassword/login", body).body)).location
 		},
+		// A load test's Java client and a game's Go client ask first whether a captcha is needed, and send members that
+		// are no texts, as Lock does. The Go client sends Origin with every request, also with those for pages.
+		"sends what Lock sends": func(g stranger) string {
+			g.header.Set("Origin", g.root())
+			at, err := url.Parse(g.opens("lock", "ui_locales", "ja").location)
+			if err != nil {
+				g.t.Fatal(err)
+			}
+			g.get(g.root() + at.String())
+			state := at.Query().Get("state")
+			if asked := g.postJSON(g.URL+"usernamepassword/challenge", map[string]string{"state": state}); asked.status != http.StatusOK || !strings.Contains(asked.body, `"required":false`) {
+				g.t.Fatalf("a captcha: %d %s", asked.status, asked.body)
+			}
+			body := credentials("lock", state, "_csrf", g.cookie("_csrf", "/usernamepassword/login"), "ui_locales", "ja", "protocol", "oauth2", "code_challenge", at.Query().Get("code_challenge"))
+			body["popup_options"], body["sso"], body["force_mfa"] = map[string]any{}, true, false
+			page := g.postJSON(g.URL+"usernamepassword/login", body)
+			return g.get(g.root() + g.post(g.URL+"login/callback", inputs(page.body)).location).location
+		},
 		// The form of the built-in page itself, with its inputs filled in.
 		"fills the built-in page in": func(g stranger) string {
 			g = g.follows()

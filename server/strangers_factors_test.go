@@ -181,6 +181,76 @@ func TestStrangersWithFurtherFactors(t *testing.T) {
 	}
 }
 
+// TestStrangersThatLoadNoPage: clients that post each step without having loaded its page, and send no more than its fields.
+func TestStrangersThatLoadNoPage(t *testing.T) {
+	noPasskeys := strings.NewReplacer("client_id: management, ", "client_id: "+servertest.Management+", ", "secret-of-the-management", servertest.ManagementSecret,
+		"{enabled: true}}, passkey_options", "{enabled: false}}, passkey_options").Replace(factorsFile)
+	const secret = "JBSWY3DPEHPK3PXP"
+	for name, client := range map[string]struct {
+		prompts, factor string
+		run             func(stranger) string
+	}{
+		// A car's Python client knows a challenge by the address, and posts the state and the code there, without an action.
+		"an e-mail": {"identifier_first: false", "email", func(g stranger) string {
+			g = g.follows()
+			state := g.opens("two").url.Query().Get("state")
+			asked := g.post(g.URL+"u/login?state="+state, url.Values{"state": {state}, "username": {ada}, "password": {adaPassword}})
+			g.at(asked, "/u/mfa-email-challenge")
+			state = asked.url.Query().Get("state")
+			return g.post(g.URL+"u/mfa-email-challenge?state="+state, url.Values{"state": {state}, "code": {g.WaitForMessage(ada, "").Code}}).location
+		}},
+		// A generator's Java client goes where each redirect leads, sends Origin and Referer, and reads why a code is refused.
+		"a one-time password": {"identifier_first: true", "otp", func(g stranger) string {
+			send := func(location string, fields ...string) reply {
+				path, _, _ := strings.Cut(location, "?")
+				state := g.stateIn(location)
+				form := url.Values{"state": {state}, "action": {"default"}}
+				for i := 0; i < len(fields); i += 2 {
+					form.Set(fields[i], fields[i+1])
+				}
+				target := g.root() + path + "?state=" + state
+				return g.asks(http.MethodPost, target, formType, form.Encode(), "Origin", g.root(), "Referer", target)
+			}
+			at := g.opens("two", "prompt", "login").location
+			at = send(at, "username", ada, "js-available", "true", "webauthn-available", "false", "is-brave", "false", "webauthn-platform-available", "false").location
+			wrong := send(at, "username", ada, "password", "no")
+			if key := g.found(`data-error-code="([^"]+)"`, wrong.body); wrong.status != http.StatusBadRequest || key != "wrong-email-credentials" {
+				g.t.Errorf("a wrong password gets %d %s", wrong.status, key)
+			}
+			at = g.get(g.root() + send(at, "username", ada, "password", adaPassword).location).location
+			if !strings.HasPrefix(at, "/u/mfa-otp-challenge?") {
+				g.t.Fatalf("the password leads to %s", at)
+			}
+			if key := g.found(`data-error-code="([^"]+)"`, send(at, "code", "000000").body); key != "invalid-code" {
+				g.t.Errorf("a wrong code gets %s", key)
+			}
+			code, err := totp.GenerateCode(secret, time.Now())
+			if err != nil {
+				g.t.Fatal(err)
+			}
+			return g.get(g.root() + send(at, "code", code).location).location
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := servertest.Start(t, servertest.Seed(strings.Replace(noPasskeys, "identifier_first: true", client.prompts, 1)))
+			for _, call := range []struct {
+				method, path string
+				body         any
+			}{
+				{http.MethodPut, "guardian/factors/" + client.factor, map[string]any{"enabled": true}},
+				{http.MethodPut, "guardian/policies", []string{"all-applications"}},
+				{http.MethodPost, "users/auth0%7Cada/authentication-methods", map[string]any{"type": "totp", "totp_secret": secret, "name": "App"}},
+			} {
+				if status, answer := s.Manage(s.Client(), call.method, call.path, call.body); status/100 != 2 {
+					t.Fatalf("%s: %d %v", call.path, status, answer)
+				}
+			}
+			g := newStranger(t, s)
+			g.hasCode(client.run(g))
+		})
+	}
+}
+
 // TestStrangersAtTheClassicPageWithAFactor: a lawn mower's aiohttp client reads the configuration of the classic
 // page, posts it with a browser's headers, and follows the redirects itself until it is asked for a one-time password.
 func TestStrangersAtTheClassicPageWithAFactor(t *testing.T) {
