@@ -41,6 +41,8 @@ var ofLock = []script{
 	{"Cypress", "the sign-up, and its terms", `press ul.auth0-lock-tabs > li > a;; see .auth0-lock-tabs>li:nth-of-type(2) := Sign Up;; see .auth0-lock-terms>span := By signing up, you agree to our terms of service and privacy policy.;;` +
 		`see //small[@class='auth0-lock-terms'] := ;; fill #\31 -email := NEW;; fill #\31 -password := FRESH;; press [name=submit]`},
 	{"Cypress", "the sign-up by its tab", `press .auth0-lock-tabs > li:nth-child(2) > a;; fill .auth0-lock-input-email input := NEW;; fill .auth0-lock-input-show-password input := FRESH;; press .auth0-lock-submit`},
+	{"TestCafe", "the sign-up of somebody who has an account", `press .auth0-lock-tabs > li > a;; fill input[name=email] := WHO;; fill input[name=password] := FRESH;; press button.auth0-lock-submit;;` +
+		`see div.auth0-global-message-error span.animated > span := We're sorry, something went wrong when attempting to sign up.;; end`},
 	{"Cypress", "who forgot", `see a[href*="#"] := Don't remember your password?;; press .auth0-lock-alternative-link;; see .auth0-lock-header-welcome := Reset your password;;` +
 		`see .auth0-lock-body-content := Please enter your email address. We will send you an email to reset your password.;; fill #\31 -email := WHO;; press #\31 -submit;;` +
 		`see .auth0-global-message.auth0-global-message-success := We've just sent you an email to reset your password.;; fill #\31 -email := WHO;; fill #\31 -password := SECRET;; press #\31 -submit`},

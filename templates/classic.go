@@ -188,10 +188,18 @@ type ClassicSignup Signup
 func (p ClassicSignup) view() view {
 	p.Customization = Customization{}
 	v := Signup(p).named(p.screen(p, "classic", "signup", "signup", p.ClientName, "")).withErrors(p.Errors).in(p.State)
+	if e, has := v.Errors["form"]; has && e.Code == unknownError && v.Language == "en" {
+		e.Text = signupFailed
+		v.Errors["form"] = e
+	}
 	inputs := append(Signup(p).identifierInputs(), passwordInput("new-password"))
 	v.Form.Demands, v.Form.Inputs = v.texts.language.demands(p.Demands), []input{{Name: "1-password", Type: "password"}}
 	return v.withWidget(widget{Hidden: []Field{{"state", p.State}}, Tabs: tabs(1, p.LoginURL, ""), Terms: signupTerms, Submit: "Sign up"}, inputs...)
 }
+
+// signupFailed is Lock's English text about a sign-up that failed for a reason that it does not tell, such as an address
+// that has an account.
+const signupFailed = "We're sorry, something went wrong when attempting to sign up."
 
 // signupTerms is Lock's default text about terms.
 const signupTerms = "By signing up, you agree to our terms of service and privacy policy."
