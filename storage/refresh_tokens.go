@@ -58,7 +58,7 @@ const maxSiblings = 50
 
 var refreshTokens = declare(spec[RefreshToken]{
 	name:           "refresh_tokens",
-	indexedMembers: []string{"id", "issue.user_id", "issue.client_id", "expires_at", "idle_expires_at"},
+	indexedMembers: []string{"id", "issue.user_id", "issue.client_id", "issue.parent", "expires_at", "idle_expires_at"},
 	key:            func(t RefreshToken) string { return t.ID },
 	indexes: []index[RefreshToken]{
 		{

@@ -76,7 +76,7 @@ const maxSessions = 100
 var sessions = declare(spec[Session]{
 	name:           "sessions",
 	recent:         true,
-	indexedMembers: []string{"cookie_hash", "id", "user_id", "last_used_at", "expires_at", "idle_expires_at"},
+	indexedMembers: []string{"cookie_hash", "id", "user_id", "parent", "last_used_at", "expires_at", "idle_expires_at"},
 	key:            func(s Session) string { return s.CookieHash },
 	indexes: []index[Session]{
 		{name: "id", unique: true, values: func(s Session) []string {

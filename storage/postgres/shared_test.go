@@ -279,9 +279,9 @@ func TestSchemasOfADatabaseAreApart(t *testing.T) {
 	}
 }
 
-// TestWhatIsSettledIsSeenByAllProcesses: each process remembers the configuration that it has read, and sees at
+// TestCachedLookupsAreCurrentInAllProcesses: each process remembers the configuration that it has read, and sees at
 // once when another process changes it.
-func TestWhatIsSettledIsSeenByAllProcesses(t *testing.T) {
+func TestCachedLookupsAreCurrentInAllProcesses(t *testing.T) {
 	url := pgtest.Shared(t).Empty(t)
 	var all []*storage.DB
 	for range 2 {

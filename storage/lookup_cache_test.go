@@ -47,8 +47,8 @@ func set(tx *storage.Tx, name string) error {
 	)
 }
 
-// TestAChangeOfWhatIsSettledIsSeenAtOnce, whatever makes the change: the store remembers what views have read.
-func TestAChangeOfWhatIsSettledIsSeenAtOnce(t *testing.T) {
+// TestAChangeIsSeenAtOnceThoughLookupsAreCached, whatever makes the change: the store remembers what views have read.
+func TestAChangeIsSeenAtOnceThoughLookupsAreCached(t *testing.T) {
 	s := open(t)
 	ctx := t.Context()
 	see := func(want string) {
@@ -180,9 +180,9 @@ func (k countingKV) Scan(from, to []byte, fn func(key, value []byte) bool) error
 	return k.KV.Scan(from, to, fn)
 }
 
-// TestWhatIsSettledIsReadOnce: a view that needs only remembered records reads nothing but the mark that tells
+// TestACachedLookupIsReadOnce: a view that needs only remembered records reads nothing but the mark that tells
 // whether they are current. That a record is not there is remembered too.
-func TestWhatIsSettledIsReadOnce(t *testing.T) {
+func TestACachedLookupIsReadOnce(t *testing.T) {
 	reads := 0
 	db, err := storage.Open(counting{memory.New(), &reads})
 	if err != nil {
