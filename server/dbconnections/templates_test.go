@@ -73,7 +73,7 @@ func TestTemplatesThatDoTooMuch(t *testing.T) {
 	if left, _ := tn.Visit(tn.Client(), mail.Link); left == nil || left.Query().Get("success") != "true" {
 		t.Errorf("the link leads to %v", left)
 	}
-	tn.hasLogged("verify_email", "the Liquid does too much", "steps")
+	tn.hasLogged("verify_email", "the Liquid does too much") // in steps, or on a busy machine in time
 	tn.hasLogged("welcome_email", "the Liquid does too much")
 
 	tn.api("change_password", object{"client_id": servertest.Mobile, "connection": database, "email": "much@exampleco.com"})
