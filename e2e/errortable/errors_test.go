@@ -4,7 +4,6 @@ package errortable_test
 
 import (
 	"encoding/json"
-	"html"
 	"io"
 	"net/http"
 	"net/url"
@@ -303,7 +302,7 @@ func TestErrorsOfBrowsers(t *testing.T) {
 				redirected(t, left, row.code, row.sentence)
 				return
 			}
-			if left != nil || page.Status != row.page || !strings.Contains(html.UnescapeString(page.Body), row.code+": "+row.sentence) {
+			if left != nil || page.Status != row.page || !strings.Contains(servertest.Text(page.Body), row.code+": "+row.sentence) {
 				t.Errorf("%v %d %s", left, page.Status, page.Body)
 			}
 		})
@@ -336,7 +335,7 @@ func TestErrorsOfBrowsers(t *testing.T) {
 	t.Run("logout: bad returnTo", func(t *testing.T) {
 		_, page := s.Visit(s.Client(), s.URL+"v2/logout?client_id=app&returnTo=https://evil.example.com/")
 		want := `invalid_request: The "returnTo" querystring parameter "https://evil.example.com/" is not defined as a valid URL in "Allowed Logout URLs".`
-		if page.Status != 400 || !strings.Contains(html.UnescapeString(page.Body), want) {
+		if page.Status != 400 || !strings.Contains(servertest.Text(page.Body), want) {
 			t.Errorf("%d %s", page.Status, page.Body)
 		}
 	})

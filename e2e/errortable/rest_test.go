@@ -1,7 +1,6 @@
 package errortable_test
 
 import (
-	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -183,7 +182,7 @@ func TestErrorsOfWhoHasGone(t *testing.T) {
 		t.Fatal(raw)
 	}
 	_, page = s.Visit(browser, s.URL+"oidc/logout?"+form("id_token_hint", tokens["id_token"].(string), "client_id", "front").Encode())
-	if page.Status != http.StatusBadRequest || !strings.Contains(html.UnescapeString(page.Body), "invalid_request: ") {
+	if page.Status != http.StatusBadRequest || !strings.Contains(servertest.Text(page.Body), "invalid_request: ") {
 		t.Errorf("hints that disagree: %d", page.Status)
 	}
 	explains(t, s.Server, "", "/oidc/logout").holds(t, "logout: mismatch of hints", "invalid_request", "")

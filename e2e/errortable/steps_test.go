@@ -1,7 +1,6 @@
 package errortable_test
 
 import (
-	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -224,7 +223,7 @@ func TestErrorsOfLogins(t *testing.T) {
 		}
 	}
 	_, page = s.Visit(s.Client(), s.URL+"oidc/logout?client_id=app&id_token_hint=x")
-	if page.Status != 400 || !strings.Contains(html.UnescapeString(page.Body), "invalid_request: ") {
+	if page.Status != 400 || !strings.Contains(servertest.Text(page.Body), "invalid_request: ") {
 		t.Errorf("logout with a hint that is no token: %d", page.Status)
 	}
 }
