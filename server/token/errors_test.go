@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -146,6 +147,7 @@ func TestRefusedCodes(t *testing.T) {
 		{"the challenge as verifier", fresh(fixed, "code_challenge", strings.Repeat("c", 43)), values("code_verifier", strings.Repeat("c", 43)), 403, errVerifier},
 		{"another plain verifier", fresh(fixed, plainChallenge...), values("code_verifier", strings.Repeat("w", 43)), 403, errVerifier},
 		{"a verifier that can be guessed", fresh(fixed, "code_challenge", oauth2.S256ChallengeFromVerifier("short")), values("code_verifier", "short"), 403, errVerifier},
+		{"a verifier that is too long", fresh(fixed, "code_challenge", oauth2.S256ChallengeFromVerifier(strings.Repeat("v", 129))), values("code_verifier", strings.Repeat("v", 129)), 403, errVerifier},
 		{"no verifier, of a client with a secret", fresh(web), values("code_verifier", ""), 403, errVerifier},
 		{"a verifier without challenge", fresh(web, "code_challenge", "", "code_challenge_method", ""), nil, 403, errVerifier},
 		{"a client with a secret, without it", fresh(web), values("client_secret", ""), 401, errUnauthorized},
@@ -168,7 +170,7 @@ func TestRefusedCodes(t *testing.T) {
 			if tt.change == nil {
 				return
 			}
-			if tt.form.Get("client_id") == fixed && (strings.Contains(tt.name, "challenge as verifier") || strings.Contains(tt.name, "guessed")) {
+			if tt.form.Get("client_id") == fixed && slices.ContainsFunc([]string{"challenge as verifier", "guessed", "too long"}, func(part string) bool { return strings.Contains(tt.name, part) }) {
 				return // no verifier is right for this challenge
 			}
 			good := tt.form
