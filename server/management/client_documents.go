@@ -28,7 +28,7 @@ func (c *call) fetchClientDocument() (read objects.ReadDocument, refusal, missin
 		return read, resource.InvalidBody("Payload validation error: 'external_client_id " + fault + "' on property external_client_id."), nil
 	}
 	var document storage.Document
-	if err := c.Outside.JSON(c.ctx, address, &document); err != nil {
+	if err := c.Outside.ShortJSON(c.ctx, address, objects.MaxClientDocument, &document); err != nil {
 		return read, nil, err
 	}
 	return objects.ReadClientDocument(address, document), nil, nil

@@ -73,6 +73,12 @@ func (c certificate) pem() []byte {
 // publish serves a document by HTTPS and returns its URL. A null removes a member of the usual document.
 func publish(t *testing.T, changes object) string {
 	t.Helper()
+	return publishPadded(t, changes, 0)
+}
+
+// publishPadded is publish for a document with spaces behind it, so that it has at least a number of bytes.
+func publishPadded(t *testing.T, changes object, least int) string {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.2:0")
 	if err != nil {
 		t.Skip("this system has no loopback address besides 127.0.0.1: ", err)
@@ -93,6 +99,7 @@ func publish(t *testing.T, changes object) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	raw = append(raw, strings.Repeat(" ", max(0, least-len(raw)))...)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(raw) }))
 	server.Listener.Close()
 	server.Listener, server.TLS = listener, &tls.Config{Certificates: []tls.Certificate{publisher.Certificate}, MinVersion: tls.VersionTLS12}
@@ -151,6 +158,19 @@ func TestClientMetadataDocuments(t *testing.T) {
 	}
 	if preview := c.must(200, http.MethodPost, "/clients/cimd/preview", of); preview["client_id"] != id {
 		t.Errorf("the preview does not name the application: %v", preview)
+	}
+}
+
+// TestTheSizeOfClientMetadataDocuments: Auth0 fetches no more than 5 KB of them.
+func TestTheSizeOfClientMetadataDocuments(t *testing.T) {
+	c := newClient(t)
+	for size, status := range map[int]int{5119: 201, 5120: 201, 5121: 400} {
+		of := object{"external_client_id": publishPadded(t, nil, size)}
+		preview := c.must(200, http.MethodPost, "/clients/cimd/preview", of)
+		if _, fetched := preview["mapped_fields"]; fetched != (status == 201) {
+			t.Errorf("with %d bytes the preview is %v", size, preview)
+		}
+		c.must(status, http.MethodPost, "/clients/cimd/register", of)
 	}
 }
 

@@ -18,8 +18,11 @@ import (
 // rules are from Auth0: get-started/auth0-overview/create-applications/cimd-validation-rules. Auth0 does not publish
 // the sentences.
 
-// maxDocumentURL limits the URL of a Client ID Metadata Document, in bytes.
-const maxDocumentURL = 120
+// maxDocumentURL limits the URL of a Client ID Metadata Document, and MaxClientDocument the document, both in bytes.
+const (
+	maxDocumentURL    = 120
+	MaxClientDocument = 5 << 10
+)
 
 // DocumentURLFault says why a URL cannot be that of a Client ID Metadata Document, "" if it can.
 func DocumentURLFault(address string) string {

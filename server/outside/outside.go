@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -17,7 +16,6 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/server/logstream"
-	"github.com/tenant0/tenant0/storage"
 )
 
 // Reach says which servers requests may go to: "none", those at "loopback" addresses, or "all".
@@ -72,26 +70,19 @@ var ErrReach = errors.New("the setting upstream lets no request go there")
 
 // JSON fetches a JSON document into a value. The error wraps ErrReach if the URL is not allowed.
 func (c *Client) JSON(ctx context.Context, address string, into any) error {
-	storage.Slow("asking another server")
-	if !c.Reach.Allows(address) {
-		return fmt.Errorf("%s: %w", address, ErrReach)
-	}
-	rq, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
+	return c.ShortJSON(ctx, address, maxDocument, into)
+}
+
+// ShortJSON is JSON for a document that may have at most a number of bytes; a longer one is an error.
+func (c *Client) ShortJSON(ctx context.Context, address string, most int, into any) error {
+	answer, err := c.Send(ctx, Request{Method: http.MethodGet, Address: address, Header: http.Header{"Accept": {"application/json"}}})
+	switch {
+	case err != nil:
 		return err
+	case answer.Status != http.StatusOK:
+		return fmt.Errorf("%s answers with %d %s", address, answer.Status, http.StatusText(answer.Status))
+	case len(answer.Body) > most:
+		return fmt.Errorf("%s answers with more than %d bytes", address, most)
 	}
-	rq.Header.Set("Accept", "application/json")
-	resp, err := c.HTTP.Do(rq)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxDocument))
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers with %s", address, resp.Status)
-	}
-	return json.Unmarshal(raw, into)
+	return json.Unmarshal(answer.Body, into)
 }
