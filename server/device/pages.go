@@ -256,19 +256,20 @@ func (m *room) loggedIn(w http.ResponseWriter, r *http.Request) error {
 }
 
 // allow stores the content of the login's authorization code for the device to fetch, and
-// deletes the code.
-func (m *room) allow(ctx context.Context, d storage.Device, codeHash string) error {
+// deletes the code. If somebody else has begun a login with the same user code meanwhile, that login
+// decides about the device.
+func (m *room) allow(ctx context.Context, asked storage.Device, codeHash string) error {
 	now := m.Now()
 	return m.DB.Update(ctx, func(tx *storage.Tx) error {
 		code, err := tx.Codes.Get(codeHash)
 		if err != nil {
 			return err
 		}
-		d, err := tx.Devices.Get(d.Hash)
+		d, err := tx.Devices.Get(asked.Hash)
 		switch {
 		case err != nil:
 			return err
-		case d.Denied, d.Issue != nil, !now.Before(d.ExpiresAt), !now.Before(code.ExpiresAt),
+		case d.LoginHash != asked.LoginHash, d.Denied, d.Issue != nil, !now.Before(d.ExpiresAt), !now.Before(code.ExpiresAt),
 			code.Issue.ClientID != d.ClientID, code.RedirectURI != m.Issuer.URL+loginPath[1:]:
 			return errUnknown
 		}

@@ -2,6 +2,7 @@ package federation
 
 import (
 	"cmp"
+	"context"
 	"crypto/subtle"
 	"errors"
 	"maps"
@@ -63,6 +64,9 @@ func (m *room) answered(w http.ResponseWriter, r *http.Request, params url.Value
 		}
 	}
 	l, err := m.find(r, cmp.Or(params.Get("state"), params.Get("RelayState"), params.Get("wctx")))
+	if err == nil {
+		l, err = m.received(r.Context(), l)
+	}
 	if err != nil {
 		return err
 	}
@@ -91,6 +95,19 @@ func (m *room) answered(w http.ResponseWriter, r *http.Request, params url.Value
 		return m.connected(w, r, l, who)
 	}
 	return m.complete(w, r, l, who)
+}
+
+// received uses up the state of a provider login before its response is read. A response that the browser sends
+// twice would otherwise be refused the second time, because its code or assertion is used up, and that refusal
+// would end the login that the first one is about to complete. The new state is one that nobody knows.
+func (m *room) received(ctx context.Context, l providerLogin) (providerLogin, error) {
+	up := *l.transaction.Upstream
+	up.StateHash = keys.Hash(keys.Random(32))
+	err := m.DB.UpdateVolatile(ctx, func(tx *storage.Tx) error {
+		return m.take(tx, l, func(t *storage.Transaction) { t.Upstream.StateHash = up.StateHash })
+	})
+	l.transaction.Upstream = &up
+	return l, err
 }
 
 // asked reports whether a login waits for a response with the state.
