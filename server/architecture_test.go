@@ -21,7 +21,9 @@ const module = "github.com/tenant0/tenant0/"
 // lower floors, so packages of one floor do not import each other: what two of them need moves down.
 // A name that ends in "/" stands for all packages below it.
 var floors = map[string]int{
-	"storage/identities": -1, "storage/keyspace": -1, "storage/members": -1,
+	"storage/keyspace": -2, "storage/members": -2,
+
+	"storage/identities": -1, "storage/table": -1,
 
 	"config/disk": 0, "config/private": 0, "config/seeds": 0, "config/suggest": 0, "storage": 0, "templates": 0, "server/apierr": 0, "server/clock": 0,
 	"server/callback": 0, "server/expressions": 0, "server/metrics": 0, "server/customclaims": 0, "server/redact": 0, "server/telemetry": 0, "server/trace": 0,

@@ -42,7 +42,7 @@ func (tx *Tx) UserAs(userID, account string) (User, error) {
 			return user.As(identity), nil
 		}
 	}
-	return User{}, &missing{table: users.name, value: account}
+	return User{}, users.Missing(account)
 }
 
 // UserByIdentity returns the user who has a given account at a connection among their identities, or an error that
@@ -67,7 +67,7 @@ func (tx *Tx) userWith(id string, asked func(Identity) bool) (User, error) {
 	if !identities.Searchable(id) {
 		return User{}, ErrNotFound
 	}
-	keys, err := tx.Users.records.keysBy("search", identities.SearchEntry("identities.user_id", id))
+	keys, err := tx.records(users.Kind).KeysBy("search", identities.SearchEntry("identities.user_id", id))
 	if err != nil {
 		return User{}, err
 	}
@@ -101,7 +101,7 @@ func (tx *Tx) indexLinked() error {
 }
 
 func (tx *Tx) indexAccounts(user User) error {
-	r := tx.Users.records
+	r := tx.records(users.Kind)
 	doc, err := tx.Users.Document(user.UserID)
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (tx *Tx) indexAccounts(user User) error {
 	taken := accounts[0].Logins()
 	for _, account := range accounts[1:] {
 		for _, entry := range account.Logins() {
-			holders, err := r.keysBy("login", entry)
+			holders, err := r.KeysBy("login", entry)
 			if err != nil {
 				return err
 			}
@@ -123,17 +123,12 @@ func (tx *Tx) indexAccounts(user User) error {
 		}
 		taken = append(taken, account.Logins()...)
 	}
-	v, raw, err := r.kind.encode(doc)
+	v, raw, err := users.Encode(doc)
 	if err != nil {
 		return err
 	}
-	if err := r.write(v, raw); err != nil {
+	if err := r.Write(v, raw); err != nil {
 		return err
 	}
-	for _, l := range r.links(user.UserID, v) {
-		if err := tx.kv.Put(l.entry, l.beside); err != nil {
-			return err
-		}
-	}
-	return nil
+	return r.IndexAnew(v)
 }

@@ -1,6 +1,10 @@
 package storage
 
-import "time"
+import (
+	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
+)
 
 // Ceremony is a procedure that was begun and that a proof completes: a challenge for an authenticator to sign
 // (Web Authentication section 7), or an authentication method that a user adds in the My Account API. Its key
@@ -27,14 +31,14 @@ func PageCeremony(stateHash, purpose string) string { return "page\x01" + stateH
 // SessionCeremony is the key of a challenge of an auth_session, from the session's hash.
 func SessionCeremony(hash string) string { return "session\x01" + hash }
 
-var ceremonies = declare(spec[Ceremony]{
-	name:     "ceremonies",
-	measured: true,
-	key:      func(c Ceremony) string { return c.Key },
-	expires:  func(c Ceremony) time.Time { return c.ExpiresAt },
-	indexes: []index[Ceremony]{
-		{name: "user", values: func(c Ceremony) []string { return []string{c.UserID} }},
-		{name: "age", values: func(c Ceremony) []string { return []string{sortableTime(c.ExpiresAt)} }},
+var ceremonies = table.Declare(table.Spec[Ceremony]{
+	Name:     "ceremonies",
+	Measured: true,
+	Key:      func(c Ceremony) string { return c.Key },
+	Expires:  func(c Ceremony) time.Time { return c.ExpiresAt },
+	Indexes: []table.Index[Ceremony]{
+		{Name: "user", Values: func(c Ceremony) []string { return []string{c.UserID} }},
+		{Name: "age", Values: func(c Ceremony) []string { return []string{sortableTime(c.ExpiresAt)} }},
 	},
 })
 
@@ -47,7 +51,7 @@ func (tx *Tx) BeginCeremony(c Ceremony) error {
 	if err := tx.Ceremonies.Put(c); err != nil {
 		return err
 	}
-	return tx.Ceremonies.records.boundSize(maxCeremonies)
+	return tx.records(ceremonies.Kind).BoundSize(maxCeremonies)
 }
 
 // FindCeremony returns the challenge with a key and a purpose, or an error that wraps ErrNotFound if there is

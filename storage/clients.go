@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+
+	"github.com/tenant0/tenant0/storage/table"
 )
 
 // Client is an application registered with the tenant, Auth0:
@@ -241,25 +243,25 @@ func (c Client) ShowsErrors() bool {
 	return !c.IsFirstParty && c.RedirectionPolicy == "open_redirect_protection"
 }
 
-var clients = declare(spec[Client]{
-	name:    "clients",
-	ordered: true,
-	key:     func(c Client) string { return c.ClientID },
-	indexes: []index[Client]{
-		{name: "name", values: func(c Client) []string { return []string{c.Name} }},
-		{name: "resource_server", values: func(c Client) []string {
+var clients = table.Declare(table.Spec[Client]{
+	Name:    "clients",
+	Ordered: true,
+	Key:     func(c Client) string { return c.ClientID },
+	Indexes: []table.Index[Client]{
+		{Name: "name", Values: func(c Client) []string { return []string{c.Name} }},
+		{Name: "resource_server", Values: func(c Client) []string {
 			if c.ResourceServerIdentifier == "" {
 				return nil
 			}
 			return []string{c.ResourceServerIdentifier}
 		}},
 		// Values of listed indexes are spelled as in query parameters, "false" for a member that is not set.
-		{name: "app_type", listed: true, values: func(c Client) []string { return []string{cmp.Or(c.AppType, "false")} }},
-		{name: "first_party", listed: true, values: func(c Client) []string { return []string{strconv.FormatBool(c.IsFirstParty)} }},
-		{name: "global", listed: true, values: func(c Client) []string { return []string{strconv.FormatBool(c.Global)} }},
-		{name: originIndex, values: origins},
+		{Name: "app_type", Listed: true, Values: func(c Client) []string { return []string{cmp.Or(c.AppType, "false")} }},
+		{Name: "first_party", Listed: true, Values: func(c Client) []string { return []string{strconv.FormatBool(c.IsFirstParty)} }},
+		{Name: "global", Listed: true, Values: func(c Client) []string { return []string{strconv.FormatBool(c.Global)} }},
+		{Name: originIndex, Values: origins},
 	},
-	remember: true,
+	Remember: true,
 })
 
 // ClientSecret is what the server stores of a client secret: a keyed MAC, to check the secret that clients
@@ -270,10 +272,10 @@ type ClientSecret struct {
 	Sealed   []byte `json:"sealed"`
 }
 
-var clientSecrets = declare(spec[ClientSecret]{
-	name:     "client_secrets",
-	key:      func(s ClientSecret) string { return s.ClientID },
-	remember: true,
+var clientSecrets = table.Declare(table.Spec[ClientSecret]{
+	Name:     "client_secrets",
+	Key:      func(s ClientSecret) string { return s.ClientID },
+	Remember: true,
 })
 
 // ClassicLogin reports whether an application's users log in on the classic page, and returns the HTML of

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
 )
 
 var (
@@ -60,13 +62,13 @@ type Issue struct {
 	IDClaims map[string]any `json:"id_claims,omitempty"`
 }
 
-var codes = declare(spec[Code]{
-	name:           "codes",
-	recent:         true,
-	indexedMembers: []string{"hash", "issue.sid", "expires_at"},
-	key:            func(c Code) string { return c.Hash },
-	expires:        func(c Code) time.Time { return c.ExpiresAt },
-	indexes: []index[Code]{{name: "session", values: func(c Code) []string {
+var codes = table.Declare(table.Spec[Code]{
+	Name:           "codes",
+	Recent:         true,
+	IndexedMembers: []string{"hash", "issue.sid", "expires_at"},
+	Key:            func(c Code) string { return c.Hash },
+	Expires:        func(c Code) time.Time { return c.ExpiresAt },
+	Indexes: []table.Index[Code]{{Name: "session", Values: func(c Code) []string {
 		return []string{codeIndex(c.Issue.SessionID) + sortableTime(c.ExpiresAt)}
 	}}},
 })
@@ -82,7 +84,7 @@ func (tx *Tx) IssueCode(c Code) error {
 	if err := tx.Codes.Put(c); err != nil {
 		return err
 	}
-	return tx.Codes.records.bound("session", codeIndex(c.Issue.SessionID), maxCodes)
+	return tx.records(codes.Kind).Bound("session", codeIndex(c.Issue.SessionID), maxCodes)
 }
 
 // RevokedGrant says that tokens of a grant are no longer valid. It is kept for as long as such a token
@@ -96,10 +98,10 @@ type RevokedGrant struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-var revokedGrants = declare(spec[RevokedGrant]{
-	name:    "revoked_grants",
-	key:     func(g RevokedGrant) string { return g.GrantID },
-	expires: func(g RevokedGrant) time.Time { return g.ExpiresAt },
+var revokedGrants = table.Declare(table.Spec[RevokedGrant]{
+	Name:    "revoked_grants",
+	Key:     func(g RevokedGrant) string { return g.GrantID },
+	Expires: func(g RevokedGrant) time.Time { return g.ExpiresAt },
 })
 
 // opaqueLifetime is the longest lifetime of an opaque access token, which a revocation can end, Auth0:
@@ -151,10 +153,10 @@ type UsedAssertion struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-var usedAssertions = declare(spec[UsedAssertion]{
-	name:    "used_assertions",
-	key:     func(a UsedAssertion) string { return a.ID },
-	expires: func(a UsedAssertion) time.Time { return a.ExpiresAt },
+var usedAssertions = table.Declare(table.Spec[UsedAssertion]{
+	Name:    "used_assertions",
+	Key:     func(a UsedAssertion) string { return a.ID },
+	Expires: func(a UsedAssertion) time.Time { return a.ExpiresAt },
 })
 
 // UseAssertion records that an assertion was used. It returns ErrReused if it was used before.

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/tenant0/tenant0/storage/table"
+
 	"github.com/tenant0/tenant0/storage/identities"
 )
 
@@ -87,16 +89,16 @@ func (tx *Tx) ConnectionsOf(client Client) (all []Connection, err error) {
 	return all, nil
 }
 
-var connections = declare(spec[Connection]{
-	name:    "connections",
-	ordered: true,
-	key:     func(c Connection) string { return c.ID },
-	indexes: []index[Connection]{
-		{name: "name", unique: true, listed: true, values: func(c Connection) []string { return []string{c.Name} }},
-		{name: "strategy", listed: true, values: func(c Connection) []string { return []string{cmp.Or(c.Strategy, "false")} }},
-		{name: "client", values: func(c Connection) []string { return c.EnabledClients }},
+var connections = table.Declare(table.Spec[Connection]{
+	Name:    "connections",
+	Ordered: true,
+	Key:     func(c Connection) string { return c.ID },
+	Indexes: []table.Index[Connection]{
+		{Name: "name", Unique: true, Listed: true, Values: func(c Connection) []string { return []string{c.Name} }},
+		{Name: "strategy", Listed: true, Values: func(c Connection) []string { return []string{cmp.Or(c.Strategy, "false")} }},
+		{Name: "client", Values: func(c Connection) []string { return c.EnabledClients }},
 	},
-	remember: true,
+	Remember: true,
 })
 
 // Attribute is the value at a path in the connection's options.attributes, nil if there is none. Auth0:

@@ -29,7 +29,7 @@ func (db *DB) Clone() (*DB, error) {
 func (db *DB) CopyTo(ctx context.Context, engine keyspace.Engine) error {
 	return db.View(ctx, func(tx *Tx) error {
 		var rows []keyspace.Row
-		for r, err := range keyspace.Forward(tx.kv, nil, []byte{0xff}) {
+		for r, err := range keyspace.Forward(tx.kv(), nil, []byte{0xff}) {
 			if err != nil {
 				return err
 			}
@@ -52,7 +52,7 @@ var issuerKey = []byte("issuer")
 // called.
 func (db *DB) Issuer(ctx context.Context) (issuer string, err error) {
 	err = db.View(ctx, func(tx *Tx) error {
-		raw, err := tx.kv.Get(issuerKey)
+		raw, err := tx.kv().Get(issuerKey)
 		issuer = string(raw)
 		return err
 	})
@@ -67,30 +67,26 @@ func (db *DB) SettleIssuer(ctx context.Context, issuer string) error {
 		return err
 	}
 	return db.Update(ctx, func(tx *Tx) error {
-		before, err := tx.kv.Get(issuerKey)
+		before, err := tx.kv().Get(issuerKey)
 		if err == nil && before != nil {
 			err = errors.Join(tx.replace(before, []byte(issuer)), tx.reindexOrigins())
 		}
-		return errors.Join(err, tx.kv.Put(issuerKey, []byte(issuer)))
+		return errors.Join(err, tx.kv().Put(issuerKey, []byte(issuer)))
 	})
 }
 
 // reindexOrigins rebuilds the index of origins. replace cannot do it, because the issuer
 // is longer than its origin.
 func (tx *Tx) reindexOrigins() error {
-	prefix := []byte("i/" + clients.name + "\x00" + originIndex + "\x00")
-	old, err := tx.rows(prefix, nil)
-	if err != nil {
-		return err
-	}
-	return errors.Join(tx.remove(old), tx.Clients.records.index())
+	r := tx.records(clients.Kind)
+	return errors.Join(r.Unindex(originIndex), r.Reindex())
 }
 
 // replace replaces a text by another in every row and index entry. Both store the text
 // unencoded, so that index entries of the old text become those of the new one.
 func (tx *Tx) replace(old, with []byte) error {
 	var changed []keyspace.Row
-	for r, err := range keyspace.Forward(tx.kv, nil, []byte{0xff}) {
+	for r, err := range keyspace.Forward(tx.kv(), nil, []byte{0xff}) {
 		if err != nil {
 			return err
 		}
@@ -98,11 +94,11 @@ func (tx *Tx) replace(old, with []byte) error {
 			changed = append(changed, keyspace.Row{Key: bytes.Clone(r.Key), Value: bytes.Clone(r.Value)})
 		}
 	}
-	if err := tx.remove(changed); err != nil {
+	if err := keyspace.DeleteAll(tx.kv(), changed); err != nil {
 		return err
 	}
 	for _, r := range changed {
-		if err := tx.kv.Put(bytes.ReplaceAll(r.Key, old, with), bytes.ReplaceAll(r.Value, old, with)); err != nil {
+		if err := tx.kv().Put(bytes.ReplaceAll(r.Key, old, with), bytes.ReplaceAll(r.Value, old, with)); err != nil {
 			return err
 		}
 	}

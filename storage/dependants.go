@@ -60,10 +60,10 @@ func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
 		if err := tx.DeleteSessions(id, AccountDeleted); err != nil {
 			return err
 		}
-		if err := errors.Join(deleteOfUser(tx.Tickets.records, id), deleteOfUser(tx.Passcodes.records, id), deleteOfUser(tx.LoginTickets.records, id)); err != nil {
+		if err := errors.Join(deleteOfUser(tx.records(tickets.Kind), id), deleteOfUser(tx.records(passcodes.Kind), id), deleteOfUser(tx.records(loginTickets.Kind), id)); err != nil {
 			return err
 		}
-		if err := errors.Join(tx.ForgetLoginFailures(id), tx.ForgetBrowsers(id), deleteOfUser(tx.Ceremonies.records, id), deleteOfUser(tx.Pushes.records, id)); err != nil {
+		if err := errors.Join(tx.ForgetLoginFailures(id), tx.ForgetBrowsers(id), deleteOfUser(tx.records(ceremonies.Kind), id), deleteOfUser(tx.records(pushes.Kind), id)); err != nil {
 			return err
 		}
 	}
@@ -180,7 +180,7 @@ func (tx *Tx) ForgetRole(id string) error {
 
 // DeleteDocuments removes the documents of a kind, in any parent, for which meets is true.
 func (tx *Tx) DeleteDocuments(kind string, meets func(Document) bool) error {
-	return deleteWhere(tx.Entries, all[Entry](tx.Entries.records.scan(kind+"\x01")), entries.key, func(e Entry) bool {
+	return deleteWhere(tx.Entries, tx.Entries.Starting(kind+"\x01"), entries.KeyOf, func(e Entry) bool {
 		doc, err := decodeDocument(e)
 		return err == nil && meets(doc)
 	})
@@ -214,17 +214,17 @@ func (tx *Tx) endIssued(meets func(Issue) bool, userGone bool, now time.Time) er
 	if err := tx.endMFALogins(func(l MFALogin) bool { return meets(l.Issue) }); err != nil {
 		return err
 	}
-	return deleteWhere(tx.Codes, tx.Codes.All(), codes.key, func(c Code) bool { return meets(c.Issue) })
+	return deleteWhere(tx.Codes, tx.Codes.All(), codes.KeyOf, func(c Code) bool { return meets(c.Issue) })
 }
 
 // endDevices deletes the devices that meet a condition, whether or not they were authorized.
 func (tx *Tx) endDevices(meets func(Device) bool) error {
-	return deleteWhere(tx.Devices, tx.Devices.All(), devices.key, meets)
+	return deleteWhere(tx.Devices, tx.Devices.All(), devices.KeyOf, meets)
 }
 
 // endLogins deletes the logins under way that meet a condition.
 func (tx *Tx) endLogins(meets func(Transaction) bool) error {
-	return deleteWhere(tx.Transactions, tx.Transactions.All(), transactions.key, meets)
+	return deleteWhere(tx.Transactions, tx.Transactions.All(), transactions.KeyOf, meets)
 }
 
 // deleteWhere deletes the records of a table that meet a condition.

@@ -3,6 +3,8 @@ package storage
 import (
 	"context"
 	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
 )
 
 // Device is a device that waits until a user authorizes it in a browser elsewhere, RFC 8628. Its key is the hash of
@@ -37,15 +39,15 @@ const deviceMemory = time.Hour
 // maxDevices bounds the pending devices of an application.
 const maxDevices = 1000
 
-var devices = declare(spec[Device]{
-	name:    "devices",
-	recent:  true,
-	key:     func(d Device) string { return d.Hash },
-	expires: func(d Device) time.Time { return d.ExpiresAt.Add(deviceMemory) },
-	indexes: []index[Device]{
-		{name: "user_code", unique: true, values: func(d Device) []string { return []string{d.UserCode} }},
-		{name: "login", values: func(d Device) []string { return []string{d.LoginHash} }},
-		{name: "client", values: func(d Device) []string { return []string{deviceIndex(d.ClientID) + sortableTime(d.CreatedAt)} }},
+var devices = table.Declare(table.Spec[Device]{
+	Name:    "devices",
+	Recent:  true,
+	Key:     func(d Device) string { return d.Hash },
+	Expires: func(d Device) time.Time { return d.ExpiresAt.Add(deviceMemory) },
+	Indexes: []table.Index[Device]{
+		{Name: "user_code", Unique: true, Values: func(d Device) []string { return []string{d.UserCode} }},
+		{Name: "login", Values: func(d Device) []string { return []string{d.LoginHash} }},
+		{Name: "client", Values: func(d Device) []string { return []string{deviceIndex(d.ClientID) + sortableTime(d.CreatedAt)} }},
 	},
 })
 
@@ -57,7 +59,7 @@ func (tx *Tx) StartDevice(d Device) error {
 	if err := tx.Devices.Put(d); err != nil {
 		return err
 	}
-	return tx.Devices.records.bound("client", deviceIndex(d.ClientID), maxDevices)
+	return tx.records(devices.Kind).Bound("client", deviceIndex(d.ClientID), maxDevices)
 }
 
 // PollDevice records a poll of a device, and returns the device. A poll sooner than DeviceInterval after the last

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tenant0/tenant0/storage/table"
+
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
@@ -73,29 +75,33 @@ func (e Entry) lookup(member, text string) string {
 
 func (e Entry) place() string { return e.Kind + "\x01" + e.Parent }
 
-var entries = declare(spec[Entry]{
-	name:         "documents",
-	recent:       true,
-	cacheLookups: true,
-	key:          func(e Entry) string { return e.place() + "\x01" + e.Order },
-	list:         Entry.place,
-	indexes: []index[Entry]{
-		{name: "id", unique: true, values: func(e Entry) []string { return []string{e.place() + "\x01" + e.ID} }},
-		{name: "unique", unique: true, values: func(e Entry) []string {
+// maxCachedDocument is the largest document, in bytes, whose look-ups are cached.
+const maxCachedDocument = 128 << 10
+
+var entries = table.Declare(table.Spec[Entry]{
+	Name:         "documents",
+	Recent:       true,
+	CacheLookups: true,
+	Uncached:     func(e Entry) bool { return len(e.Document) > maxCachedDocument },
+	Key:          func(e Entry) string { return e.place() + "\x01" + e.Order },
+	List:         Entry.place,
+	Indexes: []table.Index[Entry]{
+		{Name: "id", Unique: true, Values: func(e Entry) []string { return []string{e.place() + "\x01" + e.ID} }},
+		{Name: "unique", Unique: true, Values: func(e Entry) []string {
 			var values []string
 			for _, u := range e.Unique {
 				values = append(values, e.place()+"\x01"+u)
 			}
 			return values
 		}},
-		{name: "link", values: func(e Entry) []string {
+		{Name: "link", Values: func(e Entry) []string {
 			var values []string
 			for _, l := range e.Links {
 				values = append(values, e.Kind+"\x01"+l)
 			}
 			return values
 		}},
-		{name: "text", values: Entry.texts},
+		{Name: "text", Values: Entry.texts},
 	},
 })
 
@@ -182,10 +188,10 @@ func (d Documents) Put(w Write) error {
 
 // next is the Order behind the last document.
 func (d Documents) next() (string, error) {
-	prefix := d.tx.Entries.records.rowKey(d.place() + "\x01")
+	prefix := d.tx.records(entries.Kind).RowKey(d.place() + "\x01")
 	var last uint64
 	var damaged error
-	err := d.tx.kv.ScanBack(prefix, keyspace.PrefixEnd(prefix), func(key, _ []byte) bool {
+	err := d.tx.kv().ScanBack(prefix, keyspace.PrefixEnd(prefix), func(key, _ []byte) bool {
 		last, damaged = strconv.ParseUint(string(key[len(prefix):]), 16, 64)
 		return false
 	})
@@ -198,7 +204,7 @@ func (d Documents) Delete(id string) error {
 	if err != nil {
 		return Optional(err)
 	}
-	return d.tx.Entries.Delete(entries.key(e))
+	return d.tx.Entries.Delete(entries.KeyOf(e))
 }
 
 // DeleteAll removes every document of the kind and parent.
@@ -208,7 +214,7 @@ func (d Documents) DeleteAll() error {
 		if err != nil {
 			return err
 		}
-		keys = append(keys, entries.key(e))
+		keys = append(keys, entries.KeyOf(e))
 	}
 	for _, key := range keys {
 		if err := d.tx.Entries.Delete(key); err != nil {
@@ -219,7 +225,12 @@ func (d Documents) DeleteAll() error {
 }
 
 func (d Documents) entries() iter.Seq2[Entry, error] {
-	return all[Entry](d.tx.Entries.records.scan(d.place() + "\x01"))
+	return d.tx.Entries.Starting(d.place() + "\x01")
+}
+
+// List contains the documents in their order.
+func (d Documents) List() List {
+	return d.tx.Entries.Named(d.place(), d.place()+"\x01", func(e Entry) Row { return Row{Place: e.Order, Key: e.ID, JSON: e.Document} })
 }
 
 // Rows yields the stored documents in their order. Changes made while it runs may or may not be
@@ -227,7 +238,7 @@ func (d Documents) entries() iter.Seq2[Entry, error] {
 func (d Documents) Rows() iter.Seq2[Row, error] { return d.List().Rows("", 0) }
 
 // All yields the same documents as Rows, decoded.
-func (d Documents) All() iter.Seq2[Document, error] { return decoded(d.Rows()) }
+func (d Documents) All() iter.Seq2[Document, error] { return d.List().Documents() }
 
 // withText returns the entries of a kind, in any parent, by the text of a member named in lookups.
 func (tx *Tx) withText(kind, member, text string) ([]Entry, error) {
@@ -238,17 +249,11 @@ func (tx *Tx) withText(kind, member, text string) ([]Entry, error) {
 // of the entry's parent for its key, and the entry's document.
 func (tx *Tx) LinkedParents(kind, value string) List {
 	l := tx.Entries.ListBy("link", kind+"\x01"+value)
-	entry := l.row
-	l.row = func(place, value []byte) (Row, error) {
-		row, err := entry(place, value)
-		if err != nil {
-			return row, err
-		}
+	return l.Showing(func(row Row) (Row, error) {
 		var e Entry
-		err = json.Unmarshal(row.JSON, &e)
-		return Row{row.Place, e.Parent, e.Document}, err
-	}
-	return l
+		err := json.Unmarshal(row.JSON, &e)
+		return Row{Place: row.Place, Key: e.Parent, JSON: e.Document}, err
+	})
 }
 
 // Linked returns the entries of a kind, in any parent, that have value among their Links.
@@ -274,7 +279,7 @@ func (tx *Tx) DeleteLinked(value string, kinds ...string) error {
 			return err
 		}
 		for _, e := range found {
-			if err := tx.Entries.Delete(entries.key(e)); err != nil {
+			if err := tx.Entries.Delete(entries.KeyOf(e)); err != nil {
 				return err
 			}
 		}

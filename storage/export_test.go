@@ -1,10 +1,8 @@
 package storage
 
 import (
-	"encoding/json"
-
 	"github.com/tenant0/tenant0/storage/keyspace"
-	"github.com/tenant0/tenant0/storage/members"
+	"github.com/tenant0/tenant0/storage/table"
 )
 
 // OpenWith is Open with other migration steps between the formats.
@@ -15,31 +13,24 @@ func OpenWith(engine keyspace.Engine, steps []func(keyspace.KV) error) (*DB, err
 // Clone returns the copy of a transaction on which a change works.
 func (t Transaction) Clone() Transaction { return t.clone() }
 
-// EntriesOf has the kinds with indexedMembers by name. Each function fills a record, and returns its index entries as they are
-// written for the whole record, and as they are deleted when only the indexedMembers are decoded.
-var EntriesOf = map[string]func(fill func(record any)) (written, deleted []string, err error){
-	codes.name: entriesOf(codes), refreshTokens.name: entriesOf(refreshTokens), sessions.name: entriesOf(sessions), transactions.name: entriesOf(transactions),
+// PartlyDecoded are the kinds with IndexedMembers by name.
+var PartlyDecoded = map[string]Filled{
+	codes.Name: filled(codes), refreshTokens.Name: filled(refreshTokens), sessions.Name: filled(sessions), transactions.Name: filled(transactions),
 }
 
-func entriesOf[T any](k kindOf[T]) func(fill func(any)) (written, deleted []string, err error) {
-	return func(fill func(any)) (written, deleted []string, err error) {
-		whole := new(T)
-		fill(whole)
-		raw, err := json.Marshal(whole)
-		if err != nil {
-			return nil, nil, err
-		}
-		part, err := k.decode(members.Only(raw, k.indexedMembers))
-		if err != nil {
-			return nil, nil, err
-		}
-		r := records{kind: k.kind}
-		for _, l := range r.links(k.kind.key(whole), whole) {
-			written = append(written, string(l.entry))
-		}
-		for _, l := range r.links(k.kind.key(part), part) {
-			deleted = append(deleted, string(l.entry))
-		}
-		return written, deleted, nil
+// Filled writes a record of a kind, which fill has filled, and deletes it.
+type Filled struct {
+	Put    func(tx *Tx, fill func(record any)) (key string, err error)
+	Delete func(tx *Tx, key string) error
+}
+
+func filled[T any](k table.KindOf[T]) Filled {
+	return Filled{
+		Put: func(tx *Tx, fill func(record any)) (string, error) {
+			record := new(T)
+			fill(record)
+			return k.KeyOf(*record), table.New(&tx.shared, k).Put(*record)
+		},
+		Delete: func(tx *Tx, key string) error { return tx.records(k.Kind).Delete(key) },
 	}
 }

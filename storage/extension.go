@@ -1,6 +1,10 @@
 package storage
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/tenant0/tenant0/storage/table"
+)
 
 // ExtensionKey is the key of the one record of the Authorization Extension.
 const ExtensionKey = "v1"
@@ -93,8 +97,8 @@ type TokenClaims struct {
 	IDToken     map[string]any `json:"id_token,omitempty"`
 }
 
-var extensions = declare(spec[Extension]{
-	name:     "extension",
-	key:      func(Extension) string { return ExtensionKey },
-	remember: true,
+var extensions = table.Declare(table.Spec[Extension]{
+	Name:     "extension",
+	Key:      func(Extension) string { return ExtensionKey },
+	Remember: true,
 })

@@ -14,13 +14,13 @@ import (
 func upgrades() []func(keyspace.KV) error {
 	return []func(keyspace.KV) error{
 		// Format 2 adds indexes of users.
-		func(kv keyspace.KV) error { return newTx(kv, nil).Users.records.index() },
+		func(kv keyspace.KV) error { return newTx(kv, nil).records(users.Kind).Reindex() },
 		// Format 3 adds indexes of organizations by name and domain, and of invitations by ticket.
-		func(kv keyspace.KV) error { return newTx(kv, nil).Entries.records.index() },
+		func(kv keyspace.KV) error { return newTx(kv, nil).records(entries.Kind).Reindex() },
 		// Format 4 adds indexes by age for what is bounded: logins under way, codes and login failures.
 		func(kv keyspace.KV) error {
 			tx := newTx(kv, nil)
-			return errors.Join(tx.Transactions.index(), tx.Transactions.measureAll(), tx.Codes.records.index(), tx.LoginFailures.records.index())
+			return errors.Join(tx.records(transactions.Kind).Reindex(), tx.records(transactions.Kind).MeasureAll(), tx.records(codes.Kind).Reindex(), tx.records(loginFailures.Kind).Reindex())
 		},
 		// Format 5 stores the lengths of lists, and indexes applications by their origins.
 		withSnapshots(listAll),
@@ -28,11 +28,11 @@ func upgrades() []func(keyspace.KV) error {
 		// in favour of one that existed already.
 		withSnapshots(func(tx *Tx) error {
 			return errors.Join(
-				tx.unindex(sessions.name, "user"), tx.Sessions.records.index(), tx.unindex(refreshTokens.name, "user"))
+				tx.records(sessions.Kind).Unindex("user"), tx.records(sessions.Kind).Reindex(), tx.records(refreshTokens.Kind).Unindex("user"))
 		}),
 		// Format 7 finds the refresh tokens of a session among those of its user.
 		withSnapshots(func(tx *Tx) error {
-			return errors.Join(tx.unindex(refreshTokens.name, "session"), tx.RefreshTokens.records.index())
+			return errors.Join(tx.records(refreshTokens.Kind).Unindex("session"), tx.records(refreshTokens.Kind).Reindex())
 		}),
 		// Format 8 finds users by the identifiers of their linked accounts.
 		withSnapshots((*Tx).indexLinked),
@@ -57,23 +57,14 @@ func withSnapshots(step func(*Tx) error) func(keyspace.KV) error {
 	}
 }
 
-// unindex removes the entries of an index that is no longer kept.
-func (tx *Tx) unindex(table, ix string) error {
-	entries, err := tx.rows([]byte("i/"+table+"\x00"+ix+"\x00"), nil)
-	if err != nil {
-		return err
-	}
-	return tx.remove(entries)
-}
-
 // listAll builds the lists, and the index of origins, for records older than these.
 func listAll(tx *Tx) error {
 	for _, r := range tx.listed() {
-		if err := r.recount(); err != nil {
+		if err := r.Recount(); err != nil {
 			return err
 		}
 	}
-	return tx.Clients.records.index()
+	return tx.records(clients.Kind).Reindex()
 }
 
 var formatKey = []byte("format")

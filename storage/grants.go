@@ -1,5 +1,7 @@
 package storage
 
+import "github.com/tenant0/tenant0/storage/table"
+
 // Grant is a user's consent to an application for an API, Auth0:
 // get-started/applications/third-party-applications/user-consent-and-third-party-applications.
 type Grant struct {
@@ -13,16 +15,16 @@ type Grant struct {
 	Organization string `json:"organization_id"`
 }
 
-var grants = declare(spec[Grant]{
-	name:    "grants",
-	ordered: true,
-	key:     func(g Grant) string { return g.ID },
-	indexes: []index[Grant]{
-		{name: "grant", unique: true, values: func(g Grant) []string {
+var grants = table.Declare(table.Spec[Grant]{
+	Name:    "grants",
+	Ordered: true,
+	Key:     func(g Grant) string { return g.ID },
+	Indexes: []table.Index[Grant]{
+		{Name: "grant", Unique: true, Values: func(g Grant) []string {
 			return []string{grantIndex(g.UserID, g.ClientID, g.Audience, g.Organization)}
 		}},
-		{name: "user", listed: true, values: func(g Grant) []string { return []string{g.UserID} }},
-		{name: "client", listed: true, values: func(g Grant) []string { return []string{g.ClientID} }},
+		{Name: "user", Listed: true, Values: func(g Grant) []string { return []string{g.UserID} }},
+		{Name: "client", Listed: true, Values: func(g Grant) []string { return []string{g.ClientID} }},
 	},
 })
 

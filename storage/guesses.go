@@ -1,6 +1,10 @@
 package storage
 
-import "time"
+import (
+	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
+)
 
 // Guesses is a token bucket that limits guesses at something short; the key says what is
 // guessed at and by whom. Each guess takes a token, and one is added back per interval.
@@ -13,10 +17,10 @@ type Guesses struct {
 	FullAt time.Time `json:"full_at"`
 }
 
-var guesses = declare(spec[Guesses]{
-	name:    "guesses",
-	key:     func(g Guesses) string { return g.Key },
-	expires: func(g Guesses) time.Time { return g.FullAt },
+var guesses = table.Declare(table.Spec[Guesses]{
+	Name:    "guesses",
+	Key:     func(g Guesses) string { return g.Key },
+	Expires: func(g Guesses) time.Time { return g.FullAt },
 })
 
 // Guess takes a token from the bucket with a key, which holds size tokens and gets one back

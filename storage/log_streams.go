@@ -2,6 +2,8 @@ package storage
 
 import (
 	"encoding/json"
+
+	"github.com/tenant0/tenant0/storage/table"
 )
 
 // LogStreams is the kind of the documents that describe log streams.
@@ -46,9 +48,9 @@ type LogCursor struct {
 	LogID    string `json:"log_id"` // the last event that was delivered
 }
 
-var logCursors = declare(spec[LogCursor]{
-	name: "log_cursors",
-	key:  func(c LogCursor) string { return c.StreamID },
+var logCursors = table.Declare(table.Spec[LogCursor]{
+	Name: "log_cursors",
+	Key:  func(c LogCursor) string { return c.StreamID },
 })
 
 // LogStreams returns the streams of type http, whatever their status.

@@ -1,6 +1,10 @@
 package storage
 
-import "time"
+import (
+	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
+)
 
 // LoginTicket logs a user in at the browser in which a page of an application has authenticated the
 // user, Auth0: authenticate/login/cross-origin-authentication. Its key is the hash of the ticket.
@@ -18,11 +22,11 @@ type LoginTicket struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-var loginTickets = declare(spec[LoginTicket]{
-	name:    "login_tickets",
-	key:     func(t LoginTicket) string { return t.Hash },
-	expires: func(t LoginTicket) time.Time { return t.ExpiresAt },
-	indexes: []index[LoginTicket]{{name: "user", values: func(t LoginTicket) []string { return []string{t.UserID} }}},
+var loginTickets = table.Declare(table.Spec[LoginTicket]{
+	Name:    "login_tickets",
+	Key:     func(t LoginTicket) string { return t.Hash },
+	Expires: func(t LoginTicket) time.Time { return t.ExpiresAt },
+	Indexes: []table.Index[LoginTicket]{{Name: "user", Values: func(t LoginTicket) []string { return []string{t.UserID} }}},
 })
 
 // UseLoginTicket uses up a ticket. It returns ErrNotFound if the ticket has expired, or is for

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
 )
 
 // What ended a session: Auth0's names of the initiators of a back-channel logout, Auth0:
@@ -33,10 +35,10 @@ type Logout struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-var logouts = declare(spec[Logout]{
-	name:    "logouts",
-	key:     func(l Logout) string { return l.Key },
-	expires: func(l Logout) time.Time { return l.ExpiresAt },
+var logouts = table.Declare(table.Spec[Logout]{
+	Name:    "logouts",
+	Key:     func(l Logout) string { return l.Key },
+	Expires: func(l Logout) time.Time { return l.ExpiresAt },
 })
 
 // logoutMemory is how long after the expiry of its session a logout is kept, in case no server
@@ -74,10 +76,10 @@ func (tx *Tx) EndSession(s Session, initiator string) error {
 // endExpiredSession ends the session at an expired row, so that its applications are told; it ignores
 // other records.
 func (tx *Tx) endExpiredSession(row []byte) error {
-	if tableOf(row) != sessions.name {
+	if table.NameOf(row) != sessions.Name {
 		return nil
 	}
-	s, err := tx.Sessions.Get(string(row[len(tablePrefix(sessions.name)):]))
+	s, err := tx.Sessions.Get(string(row[len(table.Prefix(sessions.Name)):]))
 	if err != nil {
 		return Optional(err)
 	}
@@ -105,7 +107,7 @@ func (tx *Tx) endOnlineTokens(s Session) error {
 // LogoutClaims says which server delivers which logout, for TakeOver.
 func (tx *Tx) LogoutClaims() Claims[Logout] {
 	return tableClaims[Logout]{
-		tx.Logouts, logouts.key, func(l *Logout) *string { return &l.Worker }, func(Logout) bool { return false },
+		tx.Logouts, logouts.KeyOf, func(l *Logout) *string { return &l.Worker }, func(Logout) bool { return false },
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"iter"
 	"time"
 
+	"github.com/tenant0/tenant0/storage/table"
+
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
@@ -47,11 +49,11 @@ type logRow struct {
 	UserID string `json:"user_id"`
 }
 
-var logs = declare(spec[logRow]{
-	name: "logs",
-	key:  func(r logRow) string { return r.LogID },
-	indexes: []index[logRow]{
-		{name: "user", values: func(r logRow) []string {
+var logs = table.Declare(table.Spec[logRow]{
+	Name: "logs",
+	Key:  func(r logRow) string { return r.LogID },
+	Indexes: []table.Index[logRow]{
+		{Name: "user", Values: func(r logRow) []string {
 			if r.UserID == "" {
 				return nil
 			}
@@ -73,7 +75,10 @@ const LogIDTime = "20060102150405.000000000"
 
 // Logs is the tenant's log. Its keys begin with the time, so that no index by date
 // is needed.
-type Logs struct{ records }
+type Logs struct {
+	tx      *Tx
+	records table.Records
+}
 
 // Append adds an event.
 func (l Logs) Append(e LogEvent) error {
@@ -81,25 +86,25 @@ func (l Logs) Append(e LogEvent) error {
 	if err != nil {
 		return err
 	}
-	return l.write(&logRow{e.LogID, e.UserID}, raw)
+	return l.records.Write(&logRow{e.LogID, e.UserID}, raw)
 }
 
 // Document returns the event with an id, or an error that wraps ErrNotFound.
 func (l Logs) Document(logID string) (Document, error) {
-	return l.document(logID)
+	return l.records.Document(logID)
 }
 
 // Newest yields the events of a user ("" for all), the newest first. The sequence
 // ends after an error.
 func (l Logs) Newest(userID string) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
-		prefix := l.rowKey("")
+		prefix := l.records.RowKey("")
 		read := func(r keyspace.Row) (Document, error) { return decodeLog(r.Value) }
 		if userID != "" {
-			prefix = l.indexPrefix("user", userID)
+			prefix = l.records.IndexPrefix("user", userID)
 			read = func(r keyspace.Row) (Document, error) { return l.Document(string(r.Key[len(prefix):])) }
 		}
-		l.yield(keyspace.Backward(l.tx.kv, prefix, keyspace.PrefixEnd(prefix)), read, yield)
+		l.yield(keyspace.Backward(l.tx.kv(), prefix, keyspace.PrefixEnd(prefix)), read, yield)
 	}
 }
 
@@ -107,8 +112,8 @@ func (l Logs) Newest(userID string) iter.Seq2[Document, error] {
 // That event itself may have been pruned. The sequence ends after an error.
 func (l Logs) After(logID string) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
-		from := append(l.rowKey(logID), 0)
-		l.yield(keyspace.Forward(l.tx.kv, from, keyspace.PrefixEnd(l.rowKey(""))), func(r keyspace.Row) (Document, error) { return decodeLog(r.Value) }, yield)
+		from := append(l.records.RowKey(logID), 0)
+		l.yield(keyspace.Forward(l.tx.kv(), from, keyspace.PrefixEnd(l.records.RowKey(""))), func(r keyspace.Row) (Document, error) { return decodeLog(r.Value) }, yield)
 	}
 }
 
@@ -132,8 +137,8 @@ func decodeLog(raw []byte) (d Document, err error) {
 
 // Last returns the id of the newest event, or "".
 func (l Logs) Last() (id string, err error) {
-	prefix := l.rowKey("")
-	err = l.tx.kv.ScanBack(prefix, keyspace.PrefixEnd(prefix), func(key, _ []byte) bool {
+	prefix := l.records.RowKey("")
+	err = l.tx.kv().ScanBack(prefix, keyspace.PrefixEnd(prefix), func(key, _ []byte) bool {
 		id = string(key[len(prefix):])
 		return false
 	})
@@ -143,10 +148,10 @@ func (l Logs) Last() (id string, err error) {
 // Prune removes all events but the newest keep ones, and also those whose log_id
 // sorts before the argument before.
 func (l Logs) Prune(keep int, before string) error {
-	prefix := l.rowKey("")
+	prefix := l.records.RowKey("")
 	var old []string
 	n := 0
-	err := l.tx.kv.ScanBack(prefix, keyspace.PrefixEnd(prefix), func(key, _ []byte) bool {
+	err := l.tx.kv().ScanBack(prefix, keyspace.PrefixEnd(prefix), func(key, _ []byte) bool {
 		if n++; n > keep || string(key[len(prefix):]) < before {
 			old = append(old, string(key[len(prefix):]))
 		}
@@ -156,7 +161,7 @@ func (l Logs) Prune(keep int, before string) error {
 		return err
 	}
 	for _, id := range old {
-		if err := l.delete(id); err != nil {
+		if err := l.records.Delete(id); err != nil {
 			return err
 		}
 	}

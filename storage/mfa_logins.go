@@ -1,6 +1,10 @@
 package storage
 
-import "time"
+import (
+	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
+)
 
 // MFALogin is a login at the token endpoint that waits for a further factor. Its key is the
 // hash of its mfa_token.
@@ -18,11 +22,11 @@ type MFALogin struct {
 // told from an invalid one.
 const mfaLoginMemory = time.Hour
 
-var mfaLogins = declare(spec[MFALogin]{
-	name:    "mfa_logins",
-	key:     func(l MFALogin) string { return l.Hash },
-	expires: func(l MFALogin) time.Time { return l.ExpiresAt.Add(mfaLoginMemory) },
-	indexes: []index[MFALogin]{{name: "user", values: func(l MFALogin) []string {
+var mfaLogins = table.Declare(table.Spec[MFALogin]{
+	Name:    "mfa_logins",
+	Key:     func(l MFALogin) string { return l.Hash },
+	Expires: func(l MFALogin) time.Time { return l.ExpiresAt.Add(mfaLoginMemory) },
+	Indexes: []table.Index[MFALogin]{{Name: "user", Values: func(l MFALogin) []string {
 		return []string{mfaLoginIndex(l.Issue.UserID) + sortableTime(l.ExpiresAt)}
 	}}},
 })
@@ -37,7 +41,7 @@ func (tx *Tx) StartMFALogin(l MFALogin) error {
 	if err := tx.MFALogins.Put(l); err != nil {
 		return err
 	}
-	return tx.MFALogins.records.bound("user", mfaLoginIndex(l.Issue.UserID), maxMFALogins)
+	return tx.records(mfaLogins.Kind).Bound("user", mfaLoginIndex(l.Issue.UserID), maxMFALogins)
 }
 
 // FinishMFALogin deletes a login. It returns ErrReused if the login was already finished.
@@ -54,7 +58,7 @@ func (tx *Tx) FinishMFALogin(hash string) error {
 
 // endMFALoginsOf deletes the pending logins of a user.
 func (tx *Tx) endMFALoginsOf(userID string) error {
-	all, err := tx.MFALogins.records.keysInOrder("user", mfaLoginIndex(userID), maxMFALogins+1)
+	all, err := tx.records(mfaLogins.Kind).KeysInOrder("user", mfaLoginIndex(userID), maxMFALogins+1)
 	if err != nil {
 		return err
 	}
@@ -68,5 +72,5 @@ func (tx *Tx) endMFALoginsOf(userID string) error {
 
 // endMFALogins deletes the pending logins that meet a condition.
 func (tx *Tx) endMFALogins(meets func(MFALogin) bool) error {
-	return deleteWhere(tx.MFALogins, tx.MFALogins.All(), mfaLogins.key, meets)
+	return deleteWhere(tx.MFALogins, tx.MFALogins.All(), mfaLogins.KeyOf, meets)
 }

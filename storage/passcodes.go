@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
 )
 
 // Passcode is a one-time code that was sent to a user, by e-mail, text message or phone call. Its key says what
@@ -62,11 +64,11 @@ var (
 	ErrTooMany = errors.New("too many wrong codes")
 )
 
-var passcodes = declare(spec[Passcode]{
-	name:    "passcodes",
-	key:     func(p Passcode) string { return p.Key },
-	expires: func(p Passcode) time.Time { return p.ExpiresAt.Add(passcodeMemory) },
-	indexes: []index[Passcode]{{name: "user", values: func(p Passcode) []string { return []string{p.UserID} }}},
+var passcodes = table.Declare(table.Spec[Passcode]{
+	Name:    "passcodes",
+	Key:     func(p Passcode) string { return p.Key },
+	Expires: func(p Passcode) time.Time { return p.ExpiresAt.Add(passcodeMemory) },
+	Indexes: []table.Index[Passcode]{{Name: "user", Values: func(p Passcode) []string { return []string{p.UserID} }}},
 })
 
 // TryPasscode compares a code with the one that was sent for a key: same compares the MACs. It counts a wrong

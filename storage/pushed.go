@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/url"
 	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
 )
 
 // PushedRequest is an authorization request that an application has pushed (PAR), RFC 9126. Its
@@ -16,11 +18,11 @@ type PushedRequest struct {
 	ExpiresAt time.Time  `json:"expires_at"`
 }
 
-var pushedRequests = declare(spec[PushedRequest]{
-	name:    "pushed_requests",
-	key:     func(p PushedRequest) string { return p.Hash },
-	expires: func(p PushedRequest) time.Time { return p.ExpiresAt },
-	indexes: []index[PushedRequest]{{name: "client", values: func(p PushedRequest) []string {
+var pushedRequests = table.Declare(table.Spec[PushedRequest]{
+	Name:    "pushed_requests",
+	Key:     func(p PushedRequest) string { return p.Hash },
+	Expires: func(p PushedRequest) time.Time { return p.ExpiresAt },
+	Indexes: []table.Index[PushedRequest]{{Name: "client", Values: func(p PushedRequest) []string {
 		return []string{p.ClientID + "\x01" + sortableTime(p.ExpiresAt)}
 	}}},
 })
@@ -35,7 +37,7 @@ func (db *DB) PushRequest(ctx context.Context, p PushedRequest) error {
 		if err := tx.PushedRequests.Put(p); err != nil {
 			return err
 		}
-		return tx.PushedRequests.records.bound("client", p.ClientID+"\x01", maxPushed)
+		return tx.records(pushedRequests.Kind).Bound("client", p.ClientID+"\x01", maxPushed)
 	})
 }
 

@@ -3,6 +3,8 @@ package storage
 import (
 	"context"
 	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
 )
 
 // Push is a question to the authenticator app on a user's phone: whether to allow a login, or to
@@ -38,14 +40,14 @@ const PushInterval = time.Second
 // maxPushes bounds the pending questions to one user; beyond it the oldest is deleted.
 const maxPushes = 100
 
-var pushes = declare(spec[Push]{
-	name:    "pushes",
-	key:     func(p Push) string { return p.Key },
-	expires: func(p Push) time.Time { return p.ExpiresAt },
-	indexes: []index[Push]{
-		{name: "id", unique: true, values: func(p Push) []string { return []string{p.ID} }},
-		{name: "user", values: func(p Push) []string { return []string{p.UserID} }},
-		{name: "age", values: func(p Push) []string { return []string{p.UserID + "\x01" + sortableTime(p.CreatedAt)} }},
+var pushes = table.Declare(table.Spec[Push]{
+	Name:    "pushes",
+	Key:     func(p Push) string { return p.Key },
+	Expires: func(p Push) time.Time { return p.ExpiresAt },
+	Indexes: []table.Index[Push]{
+		{Name: "id", Unique: true, Values: func(p Push) []string { return []string{p.ID} }},
+		{Name: "user", Values: func(p Push) []string { return []string{p.UserID} }},
+		{Name: "age", Values: func(p Push) []string { return []string{p.UserID + "\x01" + sortableTime(p.CreatedAt)} }},
 	},
 })
 
@@ -54,7 +56,7 @@ func (tx *Tx) AskPush(p Push) error {
 	if err := tx.Pushes.Put(p); err != nil {
 		return err
 	}
-	return tx.Pushes.records.bound("age", p.UserID+"\x01", maxPushes)
+	return tx.records(pushes.Kind).Bound("age", p.UserID+"\x01", maxPushes)
 }
 
 // FindPush returns the question with a key, or an error that wraps ErrNotFound if there is no

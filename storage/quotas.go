@@ -1,6 +1,10 @@
 package storage
 
-import "time"
+import (
+	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
+)
 
 // TokenQuota bounds the client credentials tokens issued in each hour and each day (UTC), Auth0:
 // fine-grained-m2m-token-quotas. 0 means no bound.
@@ -26,10 +30,10 @@ type IssuedTokens struct {
 	EndsAt time.Time `json:"ends_at"`
 }
 
-var issuedTokens = declare(spec[IssuedTokens]{
-	name:    "issued_tokens",
-	key:     func(i IssuedTokens) string { return i.Key },
-	expires: func(i IssuedTokens) time.Time { return i.EndsAt },
+var issuedTokens = table.Declare(table.Spec[IssuedTokens]{
+	Name:    "issued_tokens",
+	Key:     func(i IssuedTokens) string { return i.Key },
+	Expires: func(i IssuedTokens) time.Time { return i.EndsAt },
 })
 
 // Issued returns the count with a key for the period that ends at ends; it is 0 if none was stored.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
 )
 
 // Item is something that servers sharing a store leave there for each other: a message of the
@@ -21,8 +23,8 @@ func (i Item) key() string { return itemKey(i.Number) }
 func itemKey(number int) string { return fmt.Sprintf("%018d", number) }
 
 var (
-	messages = declare(spec[Item]{name: "messages", key: Item.key})
-	traces   = declare(spec[Item]{name: "traces", key: Item.key})
+	messages = table.Declare(table.Spec[Item]{Name: "messages", Key: Item.key})
+	traces   = table.Declare(table.Spec[Item]{Name: "traces", Key: Item.key})
 )
 
 // RecentItems keeps the newest items of a kind. Resets and snapshots do not change it.
@@ -35,12 +37,12 @@ type RecentItems struct {
 // recentState is the number of the newest item, and the total bytes of all items.
 type recentState struct{ Number, Bytes int }
 
-func recentItems(tx *Tx, k kindOf[Item]) RecentItems {
-	return RecentItems{tx, table(tx, k), []byte(k.name)}
+func recentItems(tx *Tx, k table.KindOf[Item]) RecentItems {
+	return RecentItems{tx, table.New(&tx.shared, k), []byte(k.Name)}
 }
 
 func (s RecentItems) readState() (state recentState, err error) {
-	raw, err := s.tx.kv.Get(s.state)
+	raw, err := s.tx.kv().Get(s.state)
 	if err != nil || raw == nil {
 		return state, err
 	}
@@ -52,7 +54,7 @@ func (s RecentItems) putState(state recentState) error {
 	if err != nil {
 		return err
 	}
-	return s.tx.kv.Put(s.state, raw)
+	return s.tx.kv().Put(s.state, raw)
 }
 
 // Bounds are the most items that RecentItems keeps, the most bytes of all together, and the oldest

@@ -1,13 +1,12 @@
 package storage
 
 import (
-	"bytes"
 	"context"
 	"math"
 	"slices"
 	"time"
 
-	"github.com/tenant0/tenant0/storage/keyspace"
+	"github.com/tenant0/tenant0/storage/table"
 )
 
 // RefreshToken is a refresh token or, if it rotates, the family of tokens that descend from it, Auth0:
@@ -56,19 +55,19 @@ const maxRefreshTokens = 200
 // maxSiblings bounds the tokens that a family lists, which replays within the overlap would multiply.
 const maxSiblings = 50
 
-var refreshTokens = declare(spec[RefreshToken]{
-	name:           "refresh_tokens",
-	indexedMembers: []string{"id", "issue.user_id", "issue.client_id", "issue.parent", "expires_at", "idle_expires_at"},
-	key:            func(t RefreshToken) string { return t.ID },
-	indexes: []index[RefreshToken]{
+var refreshTokens = table.Declare(table.Spec[RefreshToken]{
+	Name:           "refresh_tokens",
+	IndexedMembers: []string{"id", "issue.user_id", "issue.client_id", "issue.parent", "expires_at", "idle_expires_at"},
+	Key:            func(t RefreshToken) string { return t.ID },
+	Indexes: []table.Index[RefreshToken]{
 		{
-			name:   ofClient,
-			values: func(t RefreshToken) []string { return []string{refreshTokenIndex(t.Issue.UserID, t.Issue.ClientID)} },
-			beside: func(t RefreshToken) string { return t.Issue.SessionID },
+			Name:   ofClient,
+			Values: func(t RefreshToken) []string { return []string{refreshTokenIndex(t.Issue.UserID, t.Issue.ClientID)} },
+			Beside: func(t RefreshToken) string { return t.Issue.SessionID },
 		},
-		{name: ofParent, values: func(t RefreshToken) []string { return parents(t.Issue.Parent) }},
+		{Name: ofParent, Values: func(t RefreshToken) []string { return parents(t.Issue.Parent) }},
 	},
-	expires: func(t RefreshToken) time.Time {
+	Expires: func(t RefreshToken) time.Time {
 		if t.ExpiresAt.IsZero() || (!t.IdleExpiresAt.IsZero() && t.IdleExpiresAt.Before(t.ExpiresAt)) {
 			return t.IdleExpiresAt
 		}
@@ -84,7 +83,7 @@ func refreshTokenIndex(userID, clientID string) string { return userID + "\x01" 
 
 // RefreshTokensOf returns the refresh tokens of a user, in the order of their ids.
 func (tx *Tx) RefreshTokensOf(userID string) (all []RefreshToken, err error) {
-	ids, err := tx.RefreshTokens.records.keysInOrder(ofClient, refreshTokenIndex(userID, ""), math.MaxInt)
+	ids, err := tx.records(refreshTokens.Kind).KeysInOrder(ofClient, refreshTokenIndex(userID, ""), math.MaxInt)
 	if err != nil {
 		return nil, err
 	}
@@ -102,10 +101,9 @@ func (tx *Tx) RefreshTokensOf(userID string) (all []RefreshToken, err error) {
 // RefreshTokensIn returns the ids of the refresh tokens that were issued in a session. There is no index by
 // session, which would cost each login two pages: the index by user and application keeps the session's id.
 func (tx *Tx) RefreshTokensIn(s Session) (ids []string, err error) {
-	prefix := []byte("i/" + refreshTokens.name + "\x00" + ofClient + "\x00" + refreshTokenIndex(s.UserID, ""))
-	err = tx.kv.Scan(prefix, keyspace.PrefixEnd(prefix), func(entry, session []byte) bool {
+	err = tx.records(refreshTokens.Kind).EachInOrder(ofClient, refreshTokenIndex(s.UserID, ""), func(id, session []byte) bool {
 		if string(session) == s.ID {
-			ids = append(ids, string(entry[bytes.LastIndexByte(entry, 0)+1:]))
+			ids = append(ids, string(id))
 		}
 		return true
 	})
@@ -116,7 +114,7 @@ func (tx *Tx) RefreshTokensIn(s Session) (ids []string, err error) {
 // client. Ids begin with their time, so the oldest sorts first.
 func (tx *Tx) StartRefreshToken(t RefreshToken) error {
 	owner := refreshTokenIndex(t.Issue.UserID, t.Issue.ClientID) + "\x00"
-	if err := tx.RefreshTokens.records.bound(ofClient, owner, maxRefreshTokens-1); err != nil {
+	if err := tx.records(refreshTokens.Kind).Bound(ofClient, owner, maxRefreshTokens-1); err != nil {
 		return err
 	}
 	return tx.RefreshTokens.Put(t)

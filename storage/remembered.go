@@ -1,6 +1,10 @@
 package storage
 
-import "time"
+import (
+	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
+)
 
 // RememberedBrowser is a browser at which a user is not asked for a further factor, Auth0:
 // secure/multi-factor-authentication/customize-mfa. Its key is a hash of the browser's cookie
@@ -15,13 +19,13 @@ type RememberedBrowser struct {
 // maxRememberedBrowsers bounds the browsers of one user; beyond it the oldest is forgotten.
 const maxRememberedBrowsers = 100
 
-var rememberedBrowsers = declare(spec[RememberedBrowser]{
-	name:    "remembered_browsers",
-	key:     func(b RememberedBrowser) string { return b.Hash },
-	expires: func(b RememberedBrowser) time.Time { return b.ExpiresAt },
-	indexes: []index[RememberedBrowser]{
-		{name: "user", values: func(b RememberedBrowser) []string { return []string{b.UserID} }},
-		{name: "age", values: func(b RememberedBrowser) []string { return []string{b.UserID + "\x01" + sortableTime(b.CreatedAt)} }},
+var rememberedBrowsers = table.Declare(table.Spec[RememberedBrowser]{
+	Name:    "remembered_browsers",
+	Key:     func(b RememberedBrowser) string { return b.Hash },
+	Expires: func(b RememberedBrowser) time.Time { return b.ExpiresAt },
+	Indexes: []table.Index[RememberedBrowser]{
+		{Name: "user", Values: func(b RememberedBrowser) []string { return []string{b.UserID} }},
+		{Name: "age", Values: func(b RememberedBrowser) []string { return []string{b.UserID + "\x01" + sortableTime(b.CreatedAt)} }},
 	},
 })
 
@@ -30,7 +34,7 @@ func (tx *Tx) RememberBrowser(b RememberedBrowser) error {
 	if err := tx.RememberedBrowsers.Put(b); err != nil {
 		return err
 	}
-	return tx.RememberedBrowsers.records.bound("age", b.UserID+"\x01", maxRememberedBrowsers)
+	return tx.records(rememberedBrowsers.Kind).Bound("age", b.UserID+"\x01", maxRememberedBrowsers)
 }
 
 // Remembers reports whether a browser of a user is remembered at time now.
@@ -41,5 +45,5 @@ func (tx *Tx) Remembers(hash, userID string, now time.Time) (bool, error) {
 
 // ForgetBrowsers makes every browser of a user ask for a further factor again.
 func (tx *Tx) ForgetBrowsers(userID string) error {
-	return deleteOfUser(tx.RememberedBrowsers.records, userID)
+	return deleteOfUser(tx.records(rememberedBrowsers.Kind), userID)
 }

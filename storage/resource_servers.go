@@ -1,6 +1,10 @@
 package storage
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/tenant0/tenant0/storage/table"
+)
 
 // ResourceServer is an API registered with the tenant, Auth0:
 // get-started/apis/api-settings. Lifetimes are in seconds.
@@ -54,14 +58,14 @@ func (rs ResourceServer) Defines(scope string) bool {
 	return slices.ContainsFunc(rs.Scopes, func(s Scope) bool { return s.Value == scope })
 }
 
-var resourceServers = declare(spec[ResourceServer]{
-	name:    "resource_servers",
-	ordered: true,
-	key:     func(rs ResourceServer) string { return rs.ID },
-	indexes: []index[ResourceServer]{
-		{name: "identifier", unique: true, values: func(rs ResourceServer) []string { return []string{rs.Identifier} }},
+var resourceServers = table.Declare(table.Spec[ResourceServer]{
+	Name:    "resource_servers",
+	Ordered: true,
+	Key:     func(rs ResourceServer) string { return rs.ID },
+	Indexes: []table.Index[ResourceServer]{
+		{Name: "identifier", Unique: true, Values: func(rs ResourceServer) []string { return []string{rs.Identifier} }},
 	},
-	remember: true,
+	Remember: true,
 })
 
 // API returns the API whose identifier is the audience, or nil if there is none.
@@ -96,18 +100,18 @@ type ClientGrant struct {
 	AllowAnyOrganization bool   `json:"allow_any_organization"`
 }
 
-var clientGrants = declare(spec[ClientGrant]{
-	name:    "client_grants",
-	ordered: true,
-	key:     func(g ClientGrant) string { return g.ID },
-	indexes: []index[ClientGrant]{
-		{name: "grant", unique: true, values: func(g ClientGrant) []string {
+var clientGrants = table.Declare(table.Spec[ClientGrant]{
+	Name:    "client_grants",
+	Ordered: true,
+	Key:     func(g ClientGrant) string { return g.ID },
+	Indexes: []table.Index[ClientGrant]{
+		{Name: "grant", Unique: true, Values: func(g ClientGrant) []string {
 			return []string{clientGrantIndex(g.ClientID, g.Audience, g.SubjectType)}
 		}},
-		{name: "client", listed: true, values: func(g ClientGrant) []string { return []string{g.ClientID} }},
-		{name: "audience", listed: true, values: func(g ClientGrant) []string { return []string{g.Audience} }},
+		{Name: "client", Listed: true, Values: func(g ClientGrant) []string { return []string{g.ClientID} }},
+		{Name: "audience", Listed: true, Values: func(g ClientGrant) []string { return []string{g.Audience} }},
 	},
-	remember: true,
+	Remember: true,
 })
 
 // ClientGrantFor returns the grant of a client for an API and a subject type ("client" or "user"), or

@@ -1,5 +1,7 @@
 package storage
 
+import "github.com/tenant0/tenant0/storage/table"
+
 // Role is a role of the tenant's core RBAC, Auth0: manage-users/access-control/rbac.
 type Role struct {
 	ID          string `json:"id"`
@@ -7,14 +9,14 @@ type Role struct {
 	Description string `json:"description"`
 }
 
-var roles = declare(spec[Role]{
-	name:    "roles",
-	ordered: true,
-	key:     func(r Role) string { return r.ID },
-	indexes: []index[Role]{
-		{name: "name", unique: true, values: func(r Role) []string { return []string{r.Name} }},
+var roles = table.Declare(table.Spec[Role]{
+	Name:    "roles",
+	Ordered: true,
+	Key:     func(r Role) string { return r.ID },
+	Indexes: []table.Index[Role]{
+		{Name: "name", Unique: true, Values: func(r Role) []string { return []string{r.Name} }},
 	},
-	remember: true,
+	Remember: true,
 })
 
 // Permission is a scope of an API that a role or a user holds.
@@ -30,10 +32,10 @@ type RolePermissions struct {
 	Permissions []Permission `json:"permissions"`
 }
 
-var rolePermissions = declare(spec[RolePermissions]{
-	name:     "role_permissions",
-	key:      func(p RolePermissions) string { return p.RoleID },
-	remember: true,
+var rolePermissions = table.Declare(table.Spec[RolePermissions]{
+	Name:     "role_permissions",
+	Key:      func(p RolePermissions) string { return p.RoleID },
+	Remember: true,
 })
 
 // UserAccess is what a user has in core RBAC: roles, and permissions that are
@@ -44,10 +46,10 @@ type UserAccess struct {
 	Permissions []Permission `json:"permissions"`
 }
 
-var userAccess = declare(spec[UserAccess]{
-	name: "user_access",
-	key:  func(a UserAccess) string { return a.UserID },
-	indexes: []index[UserAccess]{
-		{name: "role", listed: true, values: func(a UserAccess) []string { return a.Roles }},
+var userAccess = table.Declare(table.Spec[UserAccess]{
+	Name: "user_access",
+	Key:  func(a UserAccess) string { return a.UserID },
+	Indexes: []table.Index[UserAccess]{
+		{Name: "role", Listed: true, Values: func(a UserAccess) []string { return a.Roles }},
 	},
 })

@@ -1,6 +1,10 @@
 package storage
 
-import "time"
+import (
+	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
+)
 
 // SessionTransfer is a session transfer token: an application has it for a refresh token, and a browser begins a
 // session of the same user with it, Auth0: authenticate/single-sign-on/native-to-web. Its key is the hash of the token.
@@ -20,10 +24,10 @@ type SessionTransfer struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-var sessionTransfers = declare(spec[SessionTransfer]{
-	name:    "session_transfers",
-	key:     func(t SessionTransfer) string { return t.Hash },
-	expires: func(t SessionTransfer) time.Time { return t.ExpiresAt },
+var sessionTransfers = table.Declare(table.Spec[SessionTransfer]{
+	Name:    "session_transfers",
+	Key:     func(t SessionTransfer) string { return t.Hash },
+	Expires: func(t SessionTransfer) time.Time { return t.ExpiresAt },
 })
 
 // ofParent is the index of what began with a session transfer token: by the id of the refresh token that it was for.
@@ -61,11 +65,11 @@ func (tx *Tx) endRefreshToken(id string) error {
 	if err := tx.RefreshTokens.Delete(id); err != nil {
 		return err
 	}
-	sessions, err := tx.Sessions.records.keysBy(ofParent, id)
+	sessions, err := tx.records(sessions.Kind).KeysBy(ofParent, id)
 	if err != nil {
 		return err
 	}
-	tokens, err := tx.RefreshTokens.records.keysBy(ofParent, id)
+	tokens, err := tx.records(refreshTokens.Kind).KeysBy(ofParent, id)
 	if err != nil || len(sessions)+len(tokens) == 0 {
 		return err
 	}
@@ -82,5 +86,5 @@ func (tx *Tx) endRefreshToken(id string) error {
 			return err
 		}
 	}
-	return tx.RefreshTokens.records.deleteAll(tokens)
+	return tx.records(refreshTokens.Kind).DeleteAll(tokens)
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenant0/tenant0/storage/table"
+
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
@@ -73,22 +75,22 @@ func (s Session) Live(now time.Time) bool {
 // every login of a test suite.
 const maxSessions = 100
 
-var sessions = declare(spec[Session]{
-	name:           "sessions",
-	recent:         true,
-	indexedMembers: []string{"cookie_hash", "id", "user_id", "parent", "last_used_at", "expires_at", "idle_expires_at"},
-	key:            func(s Session) string { return s.CookieHash },
-	indexes: []index[Session]{
-		{name: "id", unique: true, values: func(s Session) []string {
+var sessions = table.Declare(table.Spec[Session]{
+	Name:           "sessions",
+	Recent:         true,
+	IndexedMembers: []string{"cookie_hash", "id", "user_id", "parent", "last_used_at", "expires_at", "idle_expires_at"},
+	Key:            func(s Session) string { return s.CookieHash },
+	Indexes: []table.Index[Session]{
+		{Name: "id", Unique: true, Values: func(s Session) []string {
 			if strings.HasPrefix(s.CookieHash, s.ID) {
 				return nil
 			}
 			return []string{s.ID}
 		}},
-		{name: ofParent, values: func(s Session) []string { return parents(s.Parent) }},
-		{name: "use", values: func(s Session) []string { return []string{sessionIndex(s.UserID) + sortableTime(s.LastUsedAt)} }},
+		{Name: ofParent, Values: func(s Session) []string { return parents(s.Parent) }},
+		{Name: "use", Values: func(s Session) []string { return []string{sessionIndex(s.UserID) + sortableTime(s.LastUsedAt)} }},
 	},
-	expires: func(s Session) time.Time {
+	Expires: func(s Session) time.Time {
 		if s.IdleExpiresAt.Before(s.ExpiresAt) {
 			return s.IdleExpiresAt
 		}
@@ -100,10 +102,10 @@ func sessionIndex(userID string) string { return userID + "\x01" }
 
 // SessionByID returns the session with an id, or an error that wraps ErrNotFound.
 func (tx *Tx) SessionByID(id string) (Session, error) {
-	r := tx.Sessions.records
-	start := r.rowKey(id)
+	r := tx.records(sessions.Kind)
+	start := r.RowKey(id)
 	var key string
-	err := tx.kv.Scan(start, keyspace.PrefixEnd(start), func(row, _ []byte) bool {
+	err := tx.kv().Scan(start, keyspace.PrefixEnd(start), func(row, _ []byte) bool {
 		key = string(row[len(start)-len(id):])
 		return false
 	})
@@ -120,7 +122,7 @@ func (tx *Tx) SessionByID(id string) (Session, error) {
 
 // SessionsOf returns the sessions of a user, in the order of their keys.
 func (tx *Tx) SessionsOf(userID string) (all []Session, err error) {
-	keys, err := tx.Sessions.records.keysInOrder("use", sessionIndex(userID), math.MaxInt)
+	keys, err := tx.records(sessions.Kind).KeysInOrder("use", sessionIndex(userID), math.MaxInt)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +145,7 @@ func (tx *Tx) StartSession(s Session, replaces string) error {
 			return err
 		}
 	}
-	if err := tx.Sessions.records.bound("use", sessionIndex(s.UserID), maxSessions-1); err != nil {
+	if err := tx.records(sessions.Kind).Bound("use", sessionIndex(s.UserID), maxSessions-1); err != nil {
 		return err
 	}
 	return tx.Sessions.Put(s)
@@ -158,7 +160,7 @@ func (tx *Tx) EndSessions(userID, initiator string) error {
 	if err := tx.endMFALoginsOf(userID); err != nil {
 		return err
 	}
-	if err := deleteOfUser(tx.LoginTickets.records, userID); err != nil {
+	if err := deleteOfUser(tx.records(loginTickets.Kind), userID); err != nil {
 		return err
 	}
 	return tx.DeleteRefreshTokens(userID)
@@ -180,7 +182,7 @@ func (tx *Tx) DeleteSessions(userID, initiator string) error {
 
 // DeleteRefreshTokens ends every refresh token of a user.
 func (tx *Tx) DeleteRefreshTokens(userID string) error {
-	keys, err := tx.RefreshTokens.records.keysInOrder(ofClient, refreshTokenIndex(userID, ""), math.MaxInt)
+	keys, err := tx.records(refreshTokens.Kind).KeysInOrder(ofClient, refreshTokenIndex(userID, ""), math.MaxInt)
 	if err != nil {
 		return err
 	}
@@ -193,19 +195,10 @@ func (tx *Tx) DeleteRefreshTokens(userID string) error {
 }
 
 // deleteOfUser removes the records of a user, found by the index "user".
-func deleteOfUser(r records, userID string) error {
-	keys, err := r.keysBy("user", userID)
+func deleteOfUser(r table.Records, userID string) error {
+	keys, err := r.KeysBy("user", userID)
 	if err != nil {
 		return err
 	}
-	return r.deleteAll(keys)
-}
-
-func (r records) deleteAll(keys []string) error {
-	for _, key := range keys {
-		if err := r.delete(key); err != nil {
-			return err
-		}
-	}
-	return nil
+	return r.DeleteAll(keys)
 }

@@ -73,7 +73,7 @@ var clockKey = []byte("clock")
 
 // Clock returns how the tenant's clock was moved, in the form given to PutClock, nil if it
 // was not moved. Resets and snapshots do not change it.
-func (tx *Tx) Clock() ([]byte, error) { return tx.kv.Get(clockKey) }
+func (tx *Tx) Clock() ([]byte, error) { return tx.kv().Get(clockKey) }
 
 // PutClock stores how the tenant's clock was moved.
-func (tx *Tx) PutClock(state []byte) error { return tx.kv.Put(clockKey, state) }
+func (tx *Tx) PutClock(state []byte) error { return tx.kv().Put(clockKey, state) }

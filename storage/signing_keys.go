@@ -1,6 +1,10 @@
 package storage
 
-import "time"
+import (
+	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
+)
 
 // SigningKey is a key pair that signs tokens, with its certificate.
 type SigningKey struct {
@@ -15,9 +19,9 @@ type SigningKey struct {
 	RevokedAt    time.Time `json:"revoked_at,omitzero"`
 }
 
-var signingKeys = declare(spec[SigningKey]{
-	name: "signing_keys",
-	key:  func(k SigningKey) string { return k.KeyID },
+var signingKeys = table.Declare(table.Spec[SigningKey]{
+	Name: "signing_keys",
+	Key:  func(k SigningKey) string { return k.KeyID },
 })
 
 // Secret is a random value that only the server knows, such as the key of its
@@ -27,7 +31,7 @@ type Secret struct {
 	Value []byte `json:"value"`
 }
 
-var secrets = declare(spec[Secret]{
-	name: "secrets",
-	key:  func(s Secret) string { return s.Name },
+var secrets = table.Declare(table.Spec[Secret]{
+	Name: "secrets",
+	Key:  func(s Secret) string { return s.Name },
 })

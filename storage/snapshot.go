@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenant0/tenant0/storage/table"
+
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
@@ -28,7 +30,7 @@ func snapshotKey(name string) []byte {
 // them. Messages and traces are kept too; a caller that resets a tenant clears those
 // itself, and no snapshot has them.
 func (tx *Tx) keptTables() map[string]bool {
-	return map[string]bool{signingKeys.name: true, secrets.name: true, messages.name: true, traces.name: true}
+	return map[string]bool{signingKeys.Name: true, secrets.Name: true, messages.Name: true, traces.Name: true}
 }
 
 // SaveSnapshot stores the tenant's current state as the snapshot with a name, "" for the
@@ -42,14 +44,14 @@ func (tx *Tx) SaveSnapshot(name string) error {
 	}
 	prefix, keep := snapshotKey(name), tx.keptTables()
 	for _, part := range tenantParts {
-		for r, err := range keyspace.Forward(tx.kv, []byte(part), keyspace.PrefixEnd([]byte(part))) {
+		for r, err := range keyspace.Forward(tx.kv(), []byte(part), keyspace.PrefixEnd([]byte(part))) {
 			if err != nil {
 				return err
 			}
-			if keep[tableOf(r.Key)] || isVolatile(r.Key) {
+			if keep[table.NameOf(r.Key)] || isVolatile(r.Key) {
 				continue
 			}
-			if err := tx.kv.Put(slices.Concat(prefix, r.Key), r.Value); err != nil {
+			if err := tx.kv().Put(slices.Concat(prefix, r.Key), r.Value); err != nil {
 				return err
 			}
 		}
@@ -62,7 +64,7 @@ func (tx *Tx) SaveSnapshot(name string) error {
 // there is no snapshot with that name.
 func (tx *Tx) RestoreSnapshot(name string) error {
 	prefix := snapshotKey(name)
-	kept, err := tx.rows(prefix, nil)
+	kept, err := keyspace.Copies(tx.kv(), prefix, nil)
 	if err != nil {
 		return err
 	}
@@ -73,7 +75,7 @@ func (tx *Tx) RestoreSnapshot(name string) error {
 		return err
 	}
 	for _, r := range kept {
-		if err := tx.kv.Put(r.Key[len(prefix):], r.Value); err != nil {
+		if err := tx.kv().Put(r.Key[len(prefix):], r.Value); err != nil {
 			return err
 		}
 	}
@@ -83,7 +85,7 @@ func (tx *Tx) RestoreSnapshot(name string) error {
 // HasSnapshot reports whether there is a snapshot with a name.
 func (tx *Tx) HasSnapshot(name string) (has bool, err error) {
 	prefix := snapshotKey(name)
-	err = tx.kv.Scan(prefix, keyspace.PrefixEnd(prefix), func(_, _ []byte) bool {
+	err = tx.kv().Scan(prefix, keyspace.PrefixEnd(prefix), func(_, _ []byte) bool {
 		has = true
 		return false
 	})
@@ -92,18 +94,18 @@ func (tx *Tx) HasSnapshot(name string) (has bool, err error) {
 
 // DeleteSnapshot deletes a snapshot; it is not an error if there is no such snapshot.
 func (tx *Tx) DeleteSnapshot(name string) error {
-	kept, err := tx.rows(snapshotKey(name), nil)
+	kept, err := keyspace.Copies(tx.kv(), snapshotKey(name), nil)
 	if err != nil {
 		return err
 	}
-	return tx.remove(kept)
+	return keyspace.DeleteAll(tx.kv(), kept)
 }
 
 // Snapshots returns the names of all snapshots but the seed's, in order.
 func (tx *Tx) Snapshots() (names []string, err error) {
 	for from := namedPrefix; ; {
 		var found []byte
-		err := tx.kv.Scan(from, keyspace.PrefixEnd(namedPrefix), func(key, _ []byte) bool {
+		err := tx.kv().Scan(from, keyspace.PrefixEnd(namedPrefix), func(key, _ []byte) bool {
 			found = bytes.Clone(key)
 			return false
 		})
@@ -122,7 +124,7 @@ func (tx *Tx) Clear() error {
 	if err != nil {
 		return err
 	}
-	return tx.remove(live)
+	return keyspace.DeleteAll(tx.kv(), live)
 }
 
 // tenantParts are the prefixes of the keys of expiries, index entries and rows.
@@ -133,33 +135,11 @@ func (tx *Tx) tenantRows() ([]keyspace.Row, error) {
 	keep := tx.keptTables()
 	var all []keyspace.Row
 	for _, prefix := range tenantParts {
-		some, err := tx.rows([]byte(prefix), func(key []byte) bool { return !keep[tableOf(key)] })
+		some, err := keyspace.Copies(tx.kv(), []byte(prefix), func(key []byte) bool { return !keep[table.NameOf(key)] })
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, some...)
 	}
 	return all, nil
-}
-
-// rows copies the rows whose keys have a prefix and are accepted by want, which may be
-// nil.
-func (tx *Tx) rows(prefix []byte, want func(key []byte) bool) ([]keyspace.Row, error) {
-	var all []keyspace.Row
-	err := tx.kv.Scan(prefix, keyspace.PrefixEnd(prefix), func(key, value []byte) bool {
-		if want == nil || want(key) {
-			all = append(all, keyspace.Row{Key: bytes.Clone(key), Value: bytes.Clone(value)})
-		}
-		return true
-	})
-	return all, err
-}
-
-func (tx *Tx) remove(rows []keyspace.Row) error {
-	for _, r := range rows {
-		if err := tx.kv.Delete(r.Key); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -13,23 +13,22 @@
 package storage
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
 
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 var (
 	// ErrNotFound reports that there is no such record.
-	ErrNotFound = errors.New("not found")
+	ErrNotFound = table.ErrNotFound
 	// ErrConflict reports that another record already has a value that must be unique.
-	ErrConflict = errors.New("already exists")
+	ErrConflict = table.ErrConflict
 	// ErrFormat reports a store written by a newer tenant0.
 	ErrFormat = errors.New("written by a newer version")
 )
@@ -50,7 +49,7 @@ func Optional(err error) error {
 }
 
 // Document is a resource as the Management API shows it: a JSON object.
-type Document = map[string]any
+type Document = table.Document
 
 // Text returns a member that is a string, "" for any other member.
 func Text(doc Document, member string) string {
@@ -64,7 +63,7 @@ type DB struct {
 	shared keyspace.Shared // nil if no other process can open the store
 	// divided is the engine if volatile records are kept apart from the others, else nil.
 	divided *keyspace.Divided
-	memos   *memos
+	cache   *table.Cache
 	updates updates
 	release []func() error // the Release methods of the engines that are Releasers
 	workers sync.Map       // the names of the workers that were created and not yet released
@@ -79,7 +78,7 @@ func Open(engine keyspace.Engine) (*DB, error) {
 
 func open(engine keyspace.Engine, steps []func(keyspace.KV) error) (*DB, error) {
 	shared, _ := engine.(keyspace.Shared)
-	db := &DB{shared: shared, memos: newMemos()}
+	db := &DB{shared: shared, cache: table.NewCache()}
 	if r, ok := engine.(keyspace.Releaser); ok {
 		db.release = append(db.release, r.Release)
 	}
@@ -94,7 +93,7 @@ func open(engine keyspace.Engine, steps []func(keyspace.KV) error) (*DB, error) 
 
 // guarded wraps an engine for use by the store.
 func guarded(engine keyspace.Engine) keyspace.Engine {
-	engine = marking{engine}
+	engine = table.Marking(engine)
 	if underTest() {
 		engine = keyspace.Strict(engine)
 	}
@@ -104,11 +103,22 @@ func guarded(engine keyspace.Engine) keyspace.Engine {
 // Close closes the engine.
 func (db *DB) Close() error { return db.engine.Close() }
 
+// Forget releases memory that an idle store can do without: decoded records, and what the engines can
+// release.
+func (db *DB) Forget() error {
+	db.cache.Forget()
+	var errs []error
+	for _, release := range db.release {
+		errs = append(errs, release())
+	}
+	return errors.Join(errs...)
+}
+
 // View runs fn once in a read transaction. The records that it reads may be shared with
 // other readers and must not be changed. After ctx has ended, for example because the
 // client of the request has disconnected, reads fail with the error of ctx.
 func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
-	return db.engine.View(ctx, func(kv keyspace.KV) error { return transact(newTx(keyspace.Ending(ctx, kv), db.memos), fn) })
+	return db.engine.View(ctx, func(kv keyspace.KV) error { return transact(newView(keyspace.Ending(ctx, kv), db.cache), fn) })
 }
 
 // Update runs fn in a write transaction. An error from fn undoes all of its writes. Updates
@@ -128,14 +138,8 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 
 // writing returns a write transaction whose reads fail once ctx has ended.
 func (db *DB) writing(ctx context.Context, kv keyspace.KV) *Tx {
-	tx := newTx(keyspace.Ending(ctx, kv), nil)
-	tx.known = db.memos
-	return tx
+	return newTx(keyspace.Ending(ctx, kv), db.cache)
 }
-
-// tablePrefix begins the keys of the table with a name. The zero byte ends the name, so
-// that no table's keys lie between another's.
-func tablePrefix(name string) []byte { return append([]byte("t/"+name), 0) }
 
 // Sweep removes at most limit records that expired before the second of now, and
 // returns how many it removed.
@@ -147,11 +151,7 @@ func (db *DB) Sweep(ctx context.Context, now time.Time, limit int) (int, error) 
 	}
 	removed := 0
 	err := db.Update(ctx, func(tx *Tx) error {
-		var found [][]byte
-		err := tx.kv.Scan(expiries, slices.Concat(expiries, expiryBytes(now)), func(entry, _ []byte) bool {
-			found = append(found, bytes.Clone(entry))
-			return len(found) < limit
-		})
+		found, err := table.Expired(tx.kv(), now, limit)
 		if err != nil {
 			return err
 		}
@@ -168,36 +168,29 @@ func (db *DB) Sweep(ctx context.Context, now time.Time, limit int) (int, error) 
 
 // expire removes an expiry entry and the record that it names.
 func (tx *Tx) expire(entry []byte) error {
-	const start = len("e/") + 8
-	if bytes.IndexByte(entry[min(len(entry), start):], 0) < 0 {
-		return fmt.Errorf("an expiry names no record: %w", keyspace.ErrDamaged)
+	row, err := table.RowOfExpiry(entry)
+	if err != nil {
+		return err
 	}
-	key := append([]byte("t/"), entry[start:]...)
-	t, ok := tx.expiring(tableOf(key))
+	t, ok := tx.expiring(table.NameOf(row))
 	if !ok {
-		return fmt.Errorf("table %q has expiries and is not in Tx.expiring", tableOf(key))
+		return fmt.Errorf("table %q has expiries and is not in Tx.expiring", table.NameOf(row))
 	}
-	if err := tx.endExpiredSession(key); err != nil {
+	if err := tx.endExpiredSession(row); err != nil {
 		return err
 	}
-	if err := t.deleteKey(key); err != nil {
+	if err := t.DeleteRow(row); err != nil {
 		return err
 	}
-	return tx.kv.Delete(entry)
+	return tx.kv().Delete(entry)
 }
 
 // hasExpired reports whether there is an expired record.
 func (db *DB) hasExpired(ctx context.Context, now time.Time) (some bool, err error) {
 	err = db.View(ctx, func(tx *Tx) error {
-		from := []byte("e/")
-		return tx.kv.Scan(from, append(from, expiryBytes(now)...), func(_, _ []byte) bool {
-			some = true
-			return false
-		})
+		found, err := table.Expired(tx.kv(), now, 1)
+		some = len(found) > 0
+		return err
 	})
 	return some, err
-}
-
-func expiryBytes(t time.Time) []byte {
-	return binary.BigEndian.AppendUint64(nil, uint64(max(t.Unix(), 0)))
 }

@@ -3,6 +3,8 @@ package storage
 import (
 	"cmp"
 	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
 )
 
 // SubjectToken is a token that the SDK of a simulated identity provider has issued to an app, which
@@ -24,10 +26,10 @@ type SubjectToken struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-var subjectTokens = declare(spec[SubjectToken]{
-	name:    "subject_tokens",
-	key:     func(t SubjectToken) string { return t.Hash },
-	expires: func(t SubjectToken) time.Time { return t.ExpiresAt },
+var subjectTokens = table.Declare(table.Spec[SubjectToken]{
+	Name:    "subject_tokens",
+	Key:     func(t SubjectToken) string { return t.Hash },
+	Expires: func(t SubjectToken) time.Time { return t.ExpiresAt },
 })
 
 // UseSubjectToken returns the token with a hash, and deletes it if it can be used only once. If there is

@@ -1,5 +1,7 @@
 package storage
 
+import "github.com/tenant0/tenant0/storage/table"
+
 // TenantKey is the key of the tenant's settings, which are one record.
 const TenantKey = "settings"
 
@@ -102,10 +104,10 @@ func (t Tenant) OwnFactorPage() string {
 	return t.GuardianMFAPage.HTML
 }
 
-var tenants = declare(spec[Tenant]{
-	name:     "tenant",
-	key:      func(Tenant) string { return TenantKey },
-	remember: true,
+var tenants = table.Declare(table.Spec[Tenant]{
+	Name:     "tenant",
+	Key:      func(Tenant) string { return TenantKey },
+	Remember: true,
 })
 
 // Ephemeral reports whether cookies end when the browser is closed, Auth0:

@@ -3,6 +3,8 @@ package storage
 import (
 	"strings"
 	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
 )
 
 // Kinds of tickets.
@@ -42,13 +44,13 @@ type Ticket struct {
 // expired.
 const ticketMemory = 24 * time.Hour
 
-var tickets = declare(spec[Ticket]{
-	name: "tickets",
-	key:  func(t Ticket) string { return t.Hash },
-	indexes: []index[Ticket]{
-		{name: "user", values: func(t Ticket) []string { return []string{t.UserID} }},
+var tickets = table.Declare(table.Spec[Ticket]{
+	Name: "tickets",
+	Key:  func(t Ticket) string { return t.Hash },
+	Indexes: []table.Index[Ticket]{
+		{Name: "user", Values: func(t Ticket) []string { return []string{t.UserID} }},
 	},
-	expires: func(t Ticket) time.Time { return t.ExpiresAt.Add(ticketMemory) },
+	Expires: func(t Ticket) time.Time { return t.ExpiresAt.Add(ticketMemory) },
 })
 
 // IssueTicket stores a new ticket. Only the newest ticket of a user and a kind is valid, Auth0:
@@ -115,14 +117,14 @@ type LoginFailures struct {
 	ExpiresAt  time.Time `json:"expires_at"`
 }
 
-var loginFailures = declare(spec[LoginFailures]{
-	name: "login_failures",
-	key:  func(f LoginFailures) string { return f.Key },
-	indexes: []index[LoginFailures]{
-		{name: "user", values: func(f LoginFailures) []string { return []string{f.UserID} }},
-		{name: "age", values: func(f LoginFailures) []string { return []string{f.UserID + "\x01" + sortableTime(f.ExpiresAt)} }},
+var loginFailures = table.Declare(table.Spec[LoginFailures]{
+	Name: "login_failures",
+	Key:  func(f LoginFailures) string { return f.Key },
+	Indexes: []table.Index[LoginFailures]{
+		{Name: "user", Values: func(f LoginFailures) []string { return []string{f.UserID} }},
+		{Name: "age", Values: func(f LoginFailures) []string { return []string{f.UserID + "\x01" + sortableTime(f.ExpiresAt)} }},
 	},
-	expires: func(f LoginFailures) time.Time { return f.ExpiresAt },
+	Expires: func(f LoginFailures) time.Time { return f.ExpiresAt },
 })
 
 // maxLoginFailures bounds the counts of one user, since wrong passwords may come from any number
@@ -135,7 +137,7 @@ func (tx *Tx) KeepLoginFailures(f LoginFailures) error {
 	if err := tx.LoginFailures.Put(f); err != nil {
 		return err
 	}
-	return tx.LoginFailures.records.bound("age", f.UserID+"\x01", maxLoginFailures)
+	return tx.records(loginFailures.Kind).Bound("age", f.UserID+"\x01", maxLoginFailures)
 }
 
 // LoginFailuresKey is the key of an account's failures from an IP address.
@@ -143,12 +145,12 @@ func LoginFailuresKey(account, ip string) string { return account + "\x01" + ip 
 
 // ForgetLoginFailures deletes the counts of a user for every account and address.
 func (tx *Tx) ForgetLoginFailures(userID string) error {
-	return deleteOfUser(tx.LoginFailures.records, userID)
+	return deleteOfUser(tx.records(loginFailures.Kind), userID)
 }
 
 // ForgetFailuresAt deletes the counts of one account of a user, the user's own or a linked one, for every address.
 func (tx *Tx) ForgetFailuresAt(userID, account string) error {
-	keys, err := tx.LoginFailures.records.keysBy("user", userID)
+	keys, err := tx.records(loginFailures.Kind).KeysBy("user", userID)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
 )
 
 var (
@@ -358,17 +360,17 @@ func atMost(what string, have, limit int) error {
 	return nil
 }
 
-var transactions = declare(spec[Transaction]{
-	name:           "transactions", // see isVolatile
-	key:            func(t Transaction) string { return t.StateHash },
-	expires:        func(t Transaction) time.Time { return t.ExpiresAt },
-	measured:       true,
-	recent:         true,
-	indexedMembers: []string{"state_hash", "browser_hash", "created_at", "expires_at", "finished_at", "upstream"},
-	indexes: []index[Transaction]{
-		{name: "age", values: func(t Transaction) []string { return []string{t.age()} }},
-		{name: "browser", values: func(t Transaction) []string { return []string{t.BrowserHash + "\x01" + t.age()} }},
-		{name: "upstream", values: func(t Transaction) []string {
+var transactions = table.Declare(table.Spec[Transaction]{
+	Name:           "transactions", // see isVolatile
+	Key:            func(t Transaction) string { return t.StateHash },
+	Expires:        func(t Transaction) time.Time { return t.ExpiresAt },
+	Measured:       true,
+	Recent:         true,
+	IndexedMembers: []string{"state_hash", "browser_hash", "created_at", "expires_at", "finished_at", "upstream"},
+	Indexes: []table.Index[Transaction]{
+		{Name: "age", Values: func(t Transaction) []string { return []string{t.age()} }},
+		{Name: "browser", Values: func(t Transaction) []string { return []string{t.BrowserHash + "\x01" + t.age()} }},
+		{Name: "upstream", Values: func(t Transaction) []string {
 			if t.Upstream == nil || t.Upstream.StateHash == "" {
 				return nil
 			}
@@ -391,21 +393,21 @@ func (t Transaction) age() string {
 func sortableTime(t time.Time) string { return t.UTC().Format("20060102150405.000000000") }
 
 // Transactions are the logins under way. Only StartTransaction and ChangeTransaction write them.
-type Transactions struct{ records }
+type Transactions struct{ table Table[Transaction] }
 
 // Get returns the transaction at a key, or an error that wraps ErrNotFound.
 func (t Transactions) Get(stateHash string) (Transaction, error) {
-	return as[Transaction](t.get(stateHash))
+	return t.table.Get(stateHash)
 }
 
 // Has reports whether there is a transaction at a key.
-func (t Transactions) Has(stateHash string) (bool, error) { return t.has(stateHash) }
+func (t Transactions) Has(stateHash string) (bool, error) { return t.table.Has(stateHash) }
 
 // All yields every transaction in key order. The sequence ends after an error.
-func (t Transactions) All() iter.Seq2[Transaction, error] { return all[Transaction](t.scan("")) }
+func (t Transactions) All() iter.Seq2[Transaction, error] { return t.table.All() }
 
 // Delete removes the transaction at a key; it is not an error if there is none.
-func (t Transactions) Delete(stateHash string) error { return t.delete(stateHash) }
+func (t Transactions) Delete(stateHash string) error { return t.table.Delete(stateHash) }
 
 // StartTransaction stores a new transaction. It returns an error that wraps ErrTooLong if it is too long, and
 // ErrConflict if there is a transaction with this key already.
@@ -415,7 +417,7 @@ func (tx *Tx) StartTransaction(t Transaction) error {
 		return err
 	}
 	if there {
-		return fmt.Errorf("%s %q: %w", transactions.name, t.StateHash, ErrConflict)
+		return fmt.Errorf("%s %q: %w", transactions.Name, t.StateHash, ErrConflict)
 	}
 	raw, err := json.Marshal(t)
 	if err == nil && len(raw) > maxRequest { // the request is a part of it
@@ -436,7 +438,7 @@ func (tx *Tx) StartTransaction(t Transaction) error {
 // unless change leaves it unchanged: a form may be sent twice. An error of change is returned unchanged, and
 // nothing is written.
 func (tx *Tx) ChangeTransaction(stateHash string, now time.Time, change func(*Transaction) error) error {
-	before, err := tx.kv.Get(tx.Transactions.rowKey(stateHash))
+	before, err := tx.kv().Get(tx.records(transactions.Kind).RowKey(stateHash))
 	if err != nil {
 		return err
 	}
@@ -465,7 +467,7 @@ func (tx *Tx) ChangeTransaction(stateHash string, now time.Time, change func(*Tr
 // that wraps ErrTransactionOver if there is no such transaction or it has expired at now; a finished one is
 // returned.
 func (tx *Tx) ViewTransaction(stateHash string, now time.Time) (Transaction, error) {
-	t, err := as[Transaction](tx.Transactions.look(stateHash))
+	t, err := tx.Transactions.table.GetShared(stateHash)
 	switch {
 	case IsNotFound(err):
 		return t, fmt.Errorf("%w: %w", ErrTransactionOver, err)
@@ -479,14 +481,14 @@ func (tx *Tx) keepTransaction(t Transaction, raw []byte) error {
 	if err := atMost("the login", len(raw), maxTransaction); err != nil {
 		return err
 	}
-	return tx.Transactions.write(&t, raw)
+	return tx.records(transactions.Kind).Write(&t, raw)
 }
 
 // boundTransactions deletes transactions if a new one has exceeded the bounds for its browser or for all browsers
 // together.
 func (tx *Tx) boundTransactions(t Transaction) error {
-	if err := tx.Transactions.bound("browser", t.BrowserHash+"\x01", maxBrowserTransactions); err != nil {
+	if err := tx.records(transactions.Kind).Bound("browser", t.BrowserHash+"\x01", maxBrowserTransactions); err != nil {
 		return err
 	}
-	return tx.Transactions.boundSize(maxAllTransactions)
+	return tx.records(transactions.Kind).BoundSize(maxAllTransactions)
 }

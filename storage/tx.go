@@ -4,19 +4,13 @@ import (
 	"sync"
 
 	"github.com/tenant0/tenant0/storage/keyspace"
+	"github.com/tenant0/tenant0/storage/table"
 )
 
 // Tx is a transaction; every read and write uses one. It must not be used after its function has
 // returned.
 type Tx struct {
-	kv    keyspace.KV
-	memos *memos // nil in a write transaction, whose records the caller may change
-	known *memos // for records that the transaction reads and does not change, nil for none
-	// lookups are the cached look-ups of the state that a view sees, nil until it needs them.
-	lookups *lookupCache
-
-	wants   func(table, key string) bool // whether to record a change, nil to record none
-	changes []Change
+	shared table.Tx // what the tables share
 
 	Tenant          Resources[Tenant]
 	Clients         Resources[Client]
@@ -71,97 +65,116 @@ type Tx struct {
 // all the same.
 var begun = sync.Pool{New: func() any { return tables(&Tx{}) }}
 
-// newTx begins a transaction over a key space. Once nothing refers to the transaction any more, it
-// may be released.
-func newTx(kv keyspace.KV, m *memos) *Tx {
+// newView begins a read transaction over a key space. Once nothing refers to the transaction any more, it may be
+// released.
+func newView(kv keyspace.KV, cache *table.Cache) *Tx {
 	tx, _ := begun.Get().(*Tx)
-	tx.kv, tx.memos, tx.known = kv, m, m
+	tx.shared.View(kv, cache)
+	return tx
+}
+
+// newTx begins a write transaction, as newView does. The cache may be nil.
+func newTx(kv keyspace.KV, cache *table.Cache) *Tx {
+	tx, _ := begun.Get().(*Tx)
+	tx.shared.Update(kv, cache)
 	return tx
 }
 
 // release ends a transaction, which must not be used any more. Under test it is not reused, so that
 // using it panics.
 func (tx *Tx) release() {
-	tx.kv, tx.memos, tx.known, tx.lookups, tx.wants, tx.changes = nil, nil, nil, nil, nil, nil
+	tx.shared.End()
 	if !underTest() {
 		begun.Put(tx)
 	}
 }
 
+// kv is the key space of the transaction.
+func (tx *Tx) kv() keyspace.KV { return tx.shared.KV() }
+
+// records returns the records of a kind.
+func (tx *Tx) records(k *table.Kind) table.Records { return tx.shared.Of(k) }
+
 // tables sets the tables of a transaction.
 func tables(tx *Tx) *Tx {
-	tx.Tenant = resources(tx, tenants)
-	tx.Clients = resources(tx, clients)
-	tx.ResourceServers = resources(tx, resourceServers)
-	tx.ClientGrants = resources(tx, clientGrants)
-	tx.Connections = resources(tx, connections)
-	tx.Roles = resources(tx, roles)
-	tx.Users = resources(tx, users)
-	tx.Grants = resources(tx, grants)
-	tx.ClientSecrets = table(tx, clientSecrets)
-	tx.Passwords = table(tx, passwords)
-	tx.RolePermissions = table(tx, rolePermissions)
-	tx.UserAccess = table(tx, userAccess)
-	tx.Extension = table(tx, extensions)
-	tx.Entries = table(tx, entries)
-	tx.Logs = Logs{records{tx, logs.kind}}
-	tx.LogCursors = table(tx, logCursors)
+	tx.Tenant = table.NewResources(&tx.shared, tenants)
+	tx.Clients = table.NewResources(&tx.shared, clients)
+	tx.ResourceServers = table.NewResources(&tx.shared, resourceServers)
+	tx.ClientGrants = table.NewResources(&tx.shared, clientGrants)
+	tx.Connections = table.NewResources(&tx.shared, connections)
+	tx.Roles = table.NewResources(&tx.shared, roles)
+	tx.Users = table.NewResources(&tx.shared, users)
+	tx.Grants = table.NewResources(&tx.shared, grants)
+	tx.ClientSecrets = table.New(&tx.shared, clientSecrets)
+	tx.Passwords = table.New(&tx.shared, passwords)
+	tx.RolePermissions = table.New(&tx.shared, rolePermissions)
+	tx.UserAccess = table.New(&tx.shared, userAccess)
+	tx.Extension = table.New(&tx.shared, extensions)
+	tx.Entries = table.New(&tx.shared, entries)
+	tx.Logs = Logs{tx, tx.records(logs.Kind)}
+	tx.LogCursors = table.New(&tx.shared, logCursors)
 	tx.Messages = recentItems(tx, messages)
 	tx.Traces = recentItems(tx, traces)
-	tx.SigningKeys = table(tx, signingKeys)
-	tx.Secrets = table(tx, secrets)
-	tx.Sessions = table(tx, sessions)
-	tx.Transactions = Transactions{records{tx, transactions.kind}}
-	tx.Codes = table(tx, codes)
-	tx.PushedRequests = table(tx, pushedRequests)
-	tx.RefreshTokens = table(tx, refreshTokens)
-	tx.RevokedGrants = table(tx, revokedGrants)
-	tx.UsedAssertions = table(tx, usedAssertions)
-	tx.Tickets = table(tx, tickets)
-	tx.LoginFailures = table(tx, loginFailures)
-	tx.Passcodes = table(tx, passcodes)
-	tx.Devices = table(tx, devices)
-	tx.Guesses = table(tx, guesses)
-	tx.MFALogins = table(tx, mfaLogins)
-	tx.Logouts = table(tx, logouts)
-	tx.LoginTickets = table(tx, loginTickets)
-	tx.SessionTransfers = table(tx, sessionTransfers)
-	tx.RememberedBrowsers = table(tx, rememberedBrowsers)
-	tx.People = table(tx, people)
-	tx.ProviderChoices = table(tx, providerChoices)
-	tx.IdentityTokens = table(tx, identityTokens)
-	tx.Ceremonies = table(tx, ceremonies)
-	tx.Pushes = table(tx, pushes)
-	tx.SubjectTokens = table(tx, subjectTokens)
-	tx.IssuedTokens = table(tx, issuedTokens)
+	tx.SigningKeys = table.New(&tx.shared, signingKeys)
+	tx.Secrets = table.New(&tx.shared, secrets)
+	tx.Sessions = table.New(&tx.shared, sessions)
+	tx.Transactions = Transactions{table.New(&tx.shared, transactions)}
+	tx.Codes = table.New(&tx.shared, codes)
+	tx.PushedRequests = table.New(&tx.shared, pushedRequests)
+	tx.RefreshTokens = table.New(&tx.shared, refreshTokens)
+	tx.RevokedGrants = table.New(&tx.shared, revokedGrants)
+	tx.UsedAssertions = table.New(&tx.shared, usedAssertions)
+	tx.Tickets = table.New(&tx.shared, tickets)
+	tx.LoginFailures = table.New(&tx.shared, loginFailures)
+	tx.Passcodes = table.New(&tx.shared, passcodes)
+	tx.Devices = table.New(&tx.shared, devices)
+	tx.Guesses = table.New(&tx.shared, guesses)
+	tx.MFALogins = table.New(&tx.shared, mfaLogins)
+	tx.Logouts = table.New(&tx.shared, logouts)
+	tx.LoginTickets = table.New(&tx.shared, loginTickets)
+	tx.SessionTransfers = table.New(&tx.shared, sessionTransfers)
+	tx.RememberedBrowsers = table.New(&tx.shared, rememberedBrowsers)
+	tx.People = table.New(&tx.shared, people)
+	tx.ProviderChoices = table.New(&tx.shared, providerChoices)
+	tx.IdentityTokens = table.New(&tx.shared, identityTokens)
+	tx.Ceremonies = table.New(&tx.shared, ceremonies)
+	tx.Pushes = table.New(&tx.shared, pushes)
+	tx.SubjectTokens = table.New(&tx.shared, subjectTokens)
+	tx.IssuedTokens = table.New(&tx.shared, issuedTokens)
 	return tx
 }
 
-func resources[T any](tx *Tx, k kindOf[T]) Resources[T] {
-	return Resources[T]{records{tx, k.kind}}
-}
-func table[T any](tx *Tx, k kindOf[T]) Table[T] { return Table[T]{records{tx, k.kind}} }
+type (
+	// Table is a kind of record that the server itself writes.
+	Table[T any] = table.Table[T]
+	// Resources is a kind of record that the Management API describes.
+	Resources[T any] = table.Resources[T]
+	// Row is one stored record of a list.
+	Row = table.Row
+	// List is a list of records. A page of it can be read without reading the rest.
+	List = table.List
+)
 
 // listed are the tables whose records are in lists.
-func (tx *Tx) listed() []records {
-	return []records{
-		tx.Clients.records, tx.ResourceServers.records, tx.ClientGrants.records, tx.Connections.records, tx.Roles.records,
-		tx.Users.records, tx.Grants.records, tx.UserAccess.records, tx.Entries.records,
+func (tx *Tx) listed() []table.Records {
+	return []table.Records{
+		tx.records(clients.Kind), tx.records(resourceServers.Kind), tx.records(clientGrants.Kind), tx.records(connections.Kind), tx.records(roles.Kind),
+		tx.records(users.Kind), tx.records(grants.Kind), tx.records(userAccess.Kind), tx.records(entries.Kind),
 	}
 }
 
 // expiring returns the table with a name, if its records expire.
-func (tx *Tx) expiring(name string) (records, bool) {
-	for _, r := range [...]records{
-		tx.Sessions.records, tx.Transactions.records, tx.Codes.records, tx.PushedRequests.records, tx.RefreshTokens.records,
-		tx.RevokedGrants.records, tx.UsedAssertions.records, tx.Tickets.records, tx.LoginFailures.records, tx.Passcodes.records,
-		tx.LoginTickets.records, tx.Ceremonies.records, tx.Pushes.records, tx.RememberedBrowsers.records, tx.Logouts.records,
-		tx.MFALogins.records, tx.Guesses.records, tx.Devices.records, tx.IssuedTokens.records, tx.SubjectTokens.records,
-		tx.SessionTransfers.records,
+func (tx *Tx) expiring(name string) (table.Records, bool) {
+	for _, r := range [...]table.Records{
+		tx.records(sessions.Kind), tx.records(transactions.Kind), tx.records(codes.Kind), tx.records(pushedRequests.Kind), tx.records(refreshTokens.Kind),
+		tx.records(revokedGrants.Kind), tx.records(usedAssertions.Kind), tx.records(tickets.Kind), tx.records(loginFailures.Kind), tx.records(passcodes.Kind),
+		tx.records(loginTickets.Kind), tx.records(ceremonies.Kind), tx.records(pushes.Kind), tx.records(rememberedBrowsers.Kind), tx.records(logouts.Kind),
+		tx.records(mfaLogins.Kind), tx.records(guesses.Kind), tx.records(devices.Kind), tx.records(issuedTokens.Kind), tx.records(subjectTokens.Kind),
+		tx.records(sessionTransfers.Kind),
 	} {
-		if r.kind.name == name {
+		if r.Kind().Name == name {
 			return r, true
 		}
 	}
-	return records{}, false
+	return table.Records{}, false
 }

@@ -1,6 +1,10 @@
 package storage
 
-import "time"
+import (
+	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
+)
 
 // What logins at other identity providers need. The progress of a login is part of its
 // Transaction; the rest is stored separately, here.
@@ -40,10 +44,10 @@ type Person struct {
 	Profile map[string]any `json:"profile"`
 }
 
-var people = declare(spec[Person]{
-	name:    "people",
-	key:     func(p Person) string { return p.Connection + "\x01" + p.ID },
-	indexes: []index[Person]{{name: "connection", values: func(p Person) []string { return []string{p.Connection} }}},
+var people = table.Declare(table.Spec[Person]{
+	Name:    "people",
+	Key:     func(p Person) string { return p.Connection + "\x01" + p.ID },
+	Indexes: []table.Index[Person]{{Name: "connection", Values: func(p Person) []string { return []string{p.Connection} }}},
 })
 
 // PersonOf returns a person of a simulated provider, or an error that wraps ErrNotFound.
@@ -68,9 +72,9 @@ type ProviderChoice struct {
 	Once bool `json:"once,omitempty"`
 }
 
-var providerChoices = declare(spec[ProviderChoice]{
-	name: "provider_choices",
-	key:  func(c ProviderChoice) string { return c.Connection },
+var providerChoices = table.Declare(table.Spec[ProviderChoice]{
+	Name: "provider_choices",
+	Key:  func(c ProviderChoice) string { return c.Connection },
 })
 
 // IdentityTokens are the tokens that an identity provider has issued for one of its accounts.
@@ -97,9 +101,9 @@ func (t IdentityTokens) ExpiresAt() time.Time {
 	return t.GivenAt.Add(time.Duration(t.ExpiresIn) * time.Second)
 }
 
-var identityTokens = declare(spec[IdentityTokens]{
-	name: "identity_tokens",
-	key:  func(t IdentityTokens) string { return Identity{Provider: t.Provider, UserID: t.UserID}.ID() },
+var identityTokens = table.Declare(table.Spec[IdentityTokens]{
+	Name: "identity_tokens",
+	Key:  func(t IdentityTokens) string { return Identity{Provider: t.Provider, UserID: t.UserID}.ID() },
 })
 
 // TokensOf returns the tokens of an identity, or an error that wraps ErrNotFound.
@@ -110,12 +114,12 @@ func (tx *Tx) TokensOf(i Identity) (IdentityTokens, error) {
 // TransactionOfUpstream returns the login under way that waits for a provider to return the state
 // with a hash, or an error that wraps ErrNotFound.
 func (tx *Tx) TransactionOfUpstream(stateHash string) (Transaction, error) {
-	return as[Transaction](tx.Transactions.find("upstream", stateHash))
+	return tx.Transactions.table.Find("upstream", stateHash)
 }
 
 // forgetProvider removes what was stored about a connection's simulated provider.
 func (tx *Tx) forgetProvider(connection string) error {
-	ids, err := tx.People.records.keysBy("connection", connection)
+	ids, err := tx.records(people.Kind).KeysBy("connection", connection)
 	if err != nil {
 		return err
 	}

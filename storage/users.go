@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenant0/tenant0/storage/table"
+
 	"github.com/tenant0/tenant0/storage/identities"
 )
 
@@ -17,7 +19,7 @@ type EncodedUser struct {
 // EncodeUser does the part of writing a user that needs no transaction, which shortens transactions
 // that write many users.
 func EncodeUser(d Document) (u EncodedUser, err error) {
-	u.user, u.raw, err = users.encode(d)
+	u.user, u.raw, err = users.Encode(d)
 	return u, err
 }
 
@@ -26,23 +28,23 @@ func EncodeUser(d Document) (u EncodedUser, err error) {
 func (u EncodedUser) Alike() bool { return u.user.(*User).Alike() }
 
 // PutUser is Users.Put for an encoded user.
-func (tx *Tx) PutUser(u EncodedUser) error { return tx.Users.records.write(u.user, u.raw) }
+func (tx *Tx) PutUser(u EncodedUser) error { return tx.records(users.Kind).Write(u.user, u.raw) }
 
-var users = declare(spec[User]{
-	name:    "users",
-	ordered: true,
-	recent:  true,
-	key:     func(u User) string { return u.UserID },
-	indexes: []index[User]{
-		{name: "login", unique: true, values: User.Logins},
-		{name: "connection", values: func(u User) []string { return []string{u.ConnectionName()} }},
-		{name: "email", values: func(u User) []string {
+var users = table.Declare(table.Spec[User]{
+	Name:    "users",
+	Ordered: true,
+	Recent:  true,
+	Key:     func(u User) string { return u.UserID },
+	Indexes: []table.Index[User]{
+		{Name: "login", Unique: true, Values: User.Logins},
+		{Name: "connection", Values: func(u User) []string { return []string{u.ConnectionName()} }},
+		{Name: "email", Values: func(u User) []string {
 			if u.Email == "" {
 				return nil
 			}
 			return []string{strings.ToLower(u.Email)}
 		}},
-		{name: "search", values: User.Searched},
+		{Name: "search", Values: User.Searched},
 	},
 })
 
@@ -59,9 +61,9 @@ func (tx *Tx) UsersWith(member, value string) (ids []string, ok bool, err error)
 		}
 		return []string{value}, true, nil
 	case "email":
-		ids, err = tx.Users.records.keysBy("email", value)
+		ids, err = tx.records(users.Kind).KeysBy("email", value)
 	case "username", "phone_number", "name", "nickname", "given_name", "family_name", "identities.user_id":
-		ids, err = tx.Users.records.keysBy("search", identities.SearchEntry(member, value))
+		ids, err = tx.records(users.Kind).KeysBy("search", identities.SearchEntry(member, value))
 	default:
 		return nil, false, nil
 	}
@@ -71,7 +73,7 @@ func (tx *Tx) UsersWith(member, value string) (ids []string, ok bool, err error)
 // RecordLogin records the time and the IP address of a user's login, and counts it, Auth0:
 // manage-users/user-accounts/user-profiles/user-profile-structure.
 func (tx *Tx) RecordLogin(userID string, at time.Time, ip string) error {
-	return tx.Users.records.putBeside(userID, []string{"last_ip", "last_login", "logins_count"}, func(d map[string]json.RawMessage) error {
+	return tx.records(users.Kind).PutBeside(userID, []string{"last_ip", "last_login", "logins_count"}, func(d map[string]json.RawMessage) error {
 		count := 0.0
 		if raw := d["logins_count"]; raw != nil {
 			_ = json.Unmarshal(raw, &count) // a value that is not a number counts as 0
@@ -114,7 +116,7 @@ type Password struct {
 	Earlier []string `json:"earlier,omitempty"`
 }
 
-var passwords = declare(spec[Password]{
-	name: "passwords",
-	key:  func(p Password) string { return p.UserID },
+var passwords = table.Declare(table.Spec[Password]{
+	Name: "passwords",
+	Key:  func(p Password) string { return p.UserID },
 })

@@ -6,6 +6,8 @@ import (
 	"crypto/rand"
 	"slices"
 
+	"github.com/tenant0/tenant0/storage/table"
+
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
@@ -67,7 +69,7 @@ func (db *DB) identity() (id string, err error) {
 }
 
 // volatileTables are the tables of volatile records.
-var volatileTables = []string{transactions.name, pushedRequests.name, codes.name}
+var volatileTables = []string{transactions.Name, pushedRequests.Name, codes.Name}
 
 // isVolatile reports whether a key belongs to a volatile record. It is called for every key that is
 // read or written.
@@ -93,20 +95,17 @@ func isVolatile(key []byte) bool {
 	if slices.Contains(volatileTables, string(rest[:end])) {
 		return true
 	}
-	return !expiry && string(rest[:end]) == sizesTable && string(rest[end+1:]) == transactions.name
+	return !expiry && string(rest[:end]) == table.SizesTable && string(rest[end+1:]) == transactions.Name
 }
-
-// expiries is the prefix of all expiry entries.
-var expiries = []byte("e/")
 
 // volatileParts are the ranges of keys that contain volatile records. Only the last range, the
 // expiries, contains entries of other records too.
 var volatileParts = func() []keyspace.Keys {
-	parts := []keyspace.Keys{keyspace.Prefixed(append(tablePrefix(sizesTable), transactions.name...))}
+	parts := []keyspace.Keys{keyspace.Prefixed(append(table.Prefix(table.SizesTable), transactions.Name...))}
 	for _, name := range volatileTables {
-		parts = append(parts, keyspace.Prefixed(tablePrefix(name)), keyspace.Prefixed([]byte("i/"+name+"\x00")))
+		parts = append(parts, keyspace.Prefixed(table.Prefix(name)), keyspace.Prefixed(table.IndexesPrefix(name)))
 	}
-	return append(parts, keyspace.Prefixed(expiries))
+	return append(parts, keyspace.Prefixed([]byte(table.Expiries)))
 }()
 
 // UpdateVolatile is Update for changes of volatile records only. It waits neither for other updates

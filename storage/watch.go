@@ -1,16 +1,13 @@
 package storage
 
 import (
-	"bytes"
 	"strings"
+
+	"github.com/tenant0/tenant0/storage/table"
 )
 
 // Change is a record that a transaction has written or deleted.
-type Change struct {
-	Table, Key string
-	// Before and After are the record as stored, nil if there was or is none.
-	Before, After []byte
-}
+type Change = table.Change
 
 // Tables that are watched.
 const (
@@ -41,11 +38,12 @@ func (db *DB) watched(fn func(*Tx) error) (watched func(*Tx) error, kept func(er
 	}
 	var after func()
 	watched = func(tx *Tx) (err error) {
-		tx.wants, after = db.watch.Wants, nil
+		after = nil
+		tx.shared.Record(db.watch.Wants)
 		err = fn(tx)
-		tx.wants = nil
-		if err == nil && len(tx.changes) > 0 {
-			after, err = db.watch.Changed(tx, tx.changes)
+		tx.shared.Record(nil)
+		if changes := tx.shared.Changes(); err == nil && len(changes) > 0 {
+			after, err = db.watch.Changed(tx, changes)
 		}
 		return err
 	}
@@ -54,13 +52,6 @@ func (db *DB) watched(fn func(*Tx) error) (watched func(*Tx) error, kept func(er
 			after()
 		}
 		return err
-	}
-}
-
-// changed records a change of a record for the Watch.
-func (r records) changed(key string, before, after []byte) {
-	if r.tx.wants != nil && r.tx.wants(r.kind.name, key) {
-		r.tx.changes = append(r.tx.changes, Change{r.kind.name, key, bytes.Clone(before), after})
 	}
 }
 

@@ -1,6 +1,9 @@
 package keyspace
 
-import "context"
+import (
+	"bytes"
+	"context"
+)
 
 // Row is a key with its value.
 type Row struct{ Key, Value []byte }
@@ -32,4 +35,25 @@ func PutAll(ctx context.Context, engine Engine, rows []Row) error {
 		}
 		return nil
 	})
+}
+
+// Copies returns copies of the rows whose keys have a prefix and are accepted by want, which may be nil.
+func Copies(kv KV, prefix []byte, want func(key []byte) bool) (rows []Row, err error) {
+	err = kv.Scan(prefix, PrefixEnd(prefix), func(key, value []byte) bool {
+		if want == nil || want(key) {
+			rows = append(rows, Row{Key: bytes.Clone(key), Value: bytes.Clone(value)})
+		}
+		return true
+	})
+	return rows, err
+}
+
+// DeleteAll deletes the keys of rows.
+func DeleteAll(kv KV, rows []Row) error {
+	for _, r := range rows {
+		if err := kv.Delete(r.Key); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -1,4 +1,4 @@
-package storage
+package table
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 )
 
 // Applications, connections, APIs, the tenant's settings and the like are read all the time and written
-// seldom. For such kinds (spec.cacheLookups) the results of look-ups are kept in memory, together with a
+// seldom. For such kinds (Spec.CacheLookups) the results of look-ups are kept in memory, together with a
 // mark: a random text that identifies the state in which they were read. Each update that writes to one of
 // their tables replaces the mark in the same transaction. So a view only has to read the mark to know
 // whether the results are still valid. Every change is seen by the first view after it, including changes
@@ -36,6 +36,9 @@ func hasCachedLookups(key []byte) bool {
 
 // tablesWithCachedLookups are the tables of kinds with cached look-ups, by name.
 var tablesWithCachedLookups = map[string]bool{}
+
+// Marking returns an engine whose updates keep the mark of an engine, as every engine below tables must.
+func Marking(engine keyspace.Engine) keyspace.Engine { return marking{engine} }
 
 // marking is an engine whose updates replace the mark if they write to one of tablesWithCachedLookups.
 type marking struct{ keyspace.Engine }
@@ -93,7 +96,7 @@ type lookupCache struct {
 // lookup is what a view asked for: the record with a key, the first record with a value of an index, or
 // all records with that value.
 type lookup struct {
-	kind      *kind
+	kind      *Kind
 	ix, value string
 	all       bool
 }
@@ -105,11 +108,10 @@ type lookupResult struct {
 }
 
 // Bounds of the cache: beyond maxLookups all results are forgotten; results of more than maxLookupRecords
-// records and documents of more than maxLookupBytes are not cached.
+// records are not cached.
 const (
 	maxLookups       = 4096
 	maxLookupRecords = 64
-	maxLookupBytes   = 128 << 10
 )
 
 func (f *lookupCache) get(q lookup) (found lookupResult, known bool) {
@@ -130,8 +132,8 @@ func (f *lookupCache) keep(q lookup, found lookupResult) {
 
 // lookups returns the cached look-ups of the state that the transaction sees. The second result is false if
 // there is no cache: the transaction writes, or the kind's look-ups are not cached.
-func (r records) lookups() (cache *lookupCache, cached bool, err error) {
-	if r.tx.memos == nil || !r.kind.cacheLookups {
+func (r Records) lookups() (cache *lookupCache, cached bool, err error) {
+	if r.tx.cache == nil || !r.kind.cacheLookups {
 		return nil, false, nil
 	}
 	if r.tx.lookups == nil {
@@ -139,26 +141,26 @@ func (r records) lookups() (cache *lookupCache, cached bool, err error) {
 		if err != nil {
 			return nil, false, err
 		}
-		r.tx.lookups = r.tx.memos.lookupsAt(mark)
+		r.tx.lookups = r.tx.cache.lookupsAt(mark)
 	}
 	return r.tx.lookups, true, nil
 }
 
 // lookupsAt returns the cached look-ups of the state with a mark. A view of an older state gets an empty
 // cache of its own.
-func (m *memos) lookupsAt(mark []byte) *lookupCache {
-	known := m.lookups.Load()
+func (c *Cache) lookupsAt(mark []byte) *lookupCache {
+	known := c.lookups.Load()
 	if known != nil && known.mark == string(mark) {
 		return known
 	}
 	next := &lookupCache{mark: string(mark)}
-	m.lookups.CompareAndSwap(known, next)
+	c.lookups.CompareAndSwap(known, next)
 	return next
 }
 
 // remembered returns what look finds. If the kind's look-ups are cached, it calls look only for those that
 // are not in the cache.
-func (r records) remembered(ix, value string, look func() (any, error)) (any, error) {
+func (r Records) remembered(ix, value string, look func() (any, error)) (any, error) {
 	cache, cached, err := r.lookups()
 	if err != nil {
 		return nil, err
@@ -174,7 +176,7 @@ func (r records) remembered(ix, value string, look func() (any, error)) (any, er
 			return nil, err
 		}
 		found = lookupResult{[]any{v}, err}
-		if e, is := v.(*Entry); !is || len(e.Document) <= maxLookupBytes {
+		if err != nil || r.kind.uncached == nil || !r.kind.uncached(v) {
 			cache.keep(q, found)
 		}
 	}
@@ -183,7 +185,7 @@ func (r records) remembered(ix, value string, look func() (any, error)) (any, er
 
 // rememberedAll is remembered for all records with a value of an index. A sequence that was not read to
 // its end is not cached, nor are documents, of which there may be many for one value.
-func (r records) rememberedAll(ix, value string, all iter.Seq2[any, error]) iter.Seq2[any, error] {
+func (r Records) rememberedAll(ix, value string, all iter.Seq2[any, error]) iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) {
 		cache, cached, err := r.lookups()
 		switch {

@@ -1,4 +1,4 @@
-package storage
+package table
 
 import (
 	"encoding/binary"
@@ -33,14 +33,14 @@ func (r Row) Document() (doc Document, err error) {
 	return doc, nil
 }
 
-func (r records) orderPrefix() []byte { return []byte("i/" + r.kind.name + "\x00order\x00") }
+func (r Records) orderPrefix() []byte { return []byte("i/" + r.kind.Name + "\x00order\x00") }
 
-func (r records) placeKey(key string) []byte {
-	return []byte("i/" + r.kind.name + "\x00place\x00" + key)
+func (r Records) placeKey(key string) []byte {
+	return []byte("i/" + r.kind.Name + "\x00place\x00" + key)
 }
 
 // line gives a new record the last place.
-func (r records) line(key string) error {
+func (r Records) line(key string) error {
 	if !r.kind.ordered {
 		return nil
 	}
@@ -61,7 +61,7 @@ func (r records) line(key string) error {
 }
 
 // leave removes the place of a deleted record.
-func (r records) leave(key string) error {
+func (r Records) leave(key string) error {
 	if !r.kind.ordered {
 		return nil
 	}
@@ -84,10 +84,10 @@ func (t Resources[T]) RowsAfter(place string) iter.Seq2[Row, error] {
 	return t.List().Rows(place, 0)
 }
 
-func (r records) rowAt(place []byte, key string) (Row, error) {
-	raw, err := r.tx.kv.Get(r.rowKey(key))
+func (r Records) rowAt(place []byte, key string) (Row, error) {
+	raw, err := r.tx.kv.Get(r.RowKey(key))
 	if err == nil && raw == nil {
-		err = fmt.Errorf("%s %q has a place and is not there: %w", r.kind.name, key, keyspace.ErrDamaged)
+		err = fmt.Errorf("%s %q has a place and is not there: %w", r.kind.Name, key, keyspace.ErrDamaged)
 	}
 	return Row{hex.EncodeToString(place), key, raw}, err
 }
@@ -97,7 +97,7 @@ func (r records) rowAt(place []byte, key string) (Row, error) {
 func (t Resources[T]) RowsAt(keys []string) iter.Seq2[Row, error] { return t.records.rowsAt(keys) }
 
 //go:noinline
-func (r records) rowsAt(keys []string) iter.Seq2[Row, error] {
+func (r Records) rowsAt(keys []string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		var rows []Row
 		for _, key := range keys {

@@ -1,4 +1,4 @@
-package storage
+package table
 
 import (
 	"encoding/json"
@@ -6,12 +6,12 @@ import (
 	"github.com/tenant0/tenant0/storage/members"
 )
 
-// putBeside changes members of the document at key that the server does not act on. Because they are
+// PutBeside changes members of the document at key that the server does not act on. Because they are
 // not part of the typed record, the record is not decoded again, its index entries stay, and a Watch
 // is not told. change receives the named members that exist, and sets their new values in the same
 // map.
-func (r records) putBeside(key string, names []string, change func(members map[string]json.RawMessage) error) error {
-	row := r.rowKey(key)
+func (r Records) PutBeside(key string, names []string, change func(members map[string]json.RawMessage) error) error {
+	row := r.RowKey(key)
 	before, err := r.raw(key, row)
 	if err != nil {
 		return err
@@ -39,8 +39,8 @@ func (r records) putBeside(key string, names []string, change func(members map[s
 }
 
 // documentOf returns the named members of the document at key.
-func (r records) documentOf(key string, names []string) (Document, error) {
-	raw, err := r.raw(key, r.rowKey(key))
+func (r Records) documentOf(key string, names []string) (Document, error) {
+	raw, err := r.raw(key, r.RowKey(key))
 	if err != nil {
 		return nil, err
 	}

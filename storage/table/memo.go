@@ -1,38 +1,37 @@
-package storage
+package table
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 
 	"github.com/tenant0/tenant0/storage/keyspace"
-	"github.com/tenant0/tenant0/storage/members"
 )
 
-func (r records) decode(row, raw []byte) (any, error) {
-	return r.decodeBeside(r.memo(r.tx.memos), row, raw)
+func (r Records) decode(row, raw []byte) (any, error) {
+	return r.decodeBeside(r.memo(r.tx.cache), row, raw)
 }
 
 // decodeKnown is decode for callers that do not change the record; it works in write transactions as
 // well.
-func (r records) decodeKnown(row, raw []byte) (any, error) {
+func (r Records) decodeKnown(row, raw []byte) (any, error) {
 	return r.decodeBeside(r.memo(r.tx.known), row, raw)
 }
 
-// decodeIndexed is decodeKnown for callers that need only the members in indexedMembers.
-func (r records) decodeIndexed(row, raw []byte) (any, error) {
+// decodeIndexed is decodeKnown for callers that need only the members in IndexedMembers.
+func (r Records) decodeIndexed(row, raw []byte) (any, error) {
 	if r.kind.indexedMembers == nil {
 		return r.decodeKnown(row, raw)
 	}
 	if v, known := r.memo(r.tx.known).find(row, raw); known {
 		return v, nil
 	}
-	return r.decodeAnew(row, members.Only(raw, r.kind.indexedMembers))
+	v, err := r.kind.DecodeIndexed(raw)
+	return v, r.damaged(row, err)
 }
 
-func (r records) decodeBeside(m *memo, row, raw []byte) (any, error) {
+func (r Records) decodeBeside(m *memo, row, raw []byte) (any, error) {
 	if v, ok := m.find(row, raw); ok {
 		return v, nil
 	}
@@ -44,42 +43,47 @@ func (r records) decodeBeside(m *memo, row, raw []byte) (any, error) {
 }
 
 // decodeListed is decode for a record that is read as part of a list.
-func (r records) decodeListed(row, raw []byte) (any, error) {
+func (r Records) decodeListed(row, raw []byte) (any, error) {
 	if r.kind.recent {
 		return r.decodeAnew(row, raw)
 	}
 	return r.decode(row, raw)
 }
 
-func (r records) decodeAnew(row, raw []byte) (any, error) {
+func (r Records) decodeAnew(row, raw []byte) (any, error) {
 	v, err := r.kind.decode(raw)
-	if err != nil {
-		return nil, fmt.Errorf("%s %q: %w: %w", r.kind.name, row[len(tablePrefix(r.kind.name)):], keyspace.ErrDamaged, err)
-	}
-	return v, nil
+	return v, r.damaged(row, err)
 }
 
-// memo returns the memo for decoded records of this kind, nil if they are not remembered.
-func (r records) memo(among *memos) *memo {
+// damaged returns the error for a row that could not be decoded, nil if err is nil.
+func (r Records) damaged(row []byte, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s %q: %w: %w", r.kind.Name, row[len(Prefix(r.kind.Name)):], keyspace.ErrDamaged, err)
+}
+
+// memo returns the part of a cache for decoded records of this kind, nil if they are not remembered.
+func (r Records) memo(of *Cache) *memo {
 	switch {
-	case among == nil:
+	case of == nil:
 		return nil
 	case r.kind.remember:
-		return &among.lasting
+		return &of.lasting
 	case r.kind.recent:
-		return &among.recent
+		return &of.recent
 	}
 	return nil
 }
 
-// memos remember decoded records: lasting those of kinds that nearly every request reads, recent the
-// most recently read records of other kinds.
-type memos struct {
+// Cache keeps decoded records in memory: in lasting those of kinds that nearly every request reads, in recent the
+// most recently read records of other kinds. It also keeps the results of look-ups, see lookupCache.
+type Cache struct {
 	lasting, recent memo
 	lookups         atomic.Pointer[lookupCache] // derived from the state that was seen last
 }
 
-// Bounds of the memos in records; beyond them the least recently used records are dropped.
+// Bounds of a Cache in records; beyond them the least recently used records are dropped.
 const (
 	lastingLimit = 4096
 	recentLimit  = 512
@@ -88,8 +92,9 @@ const (
 	recentLargest = 8 << 10
 )
 
-func newMemos() *memos {
-	return &memos{lasting: memo{limit: lastingLimit}, recent: memo{limit: recentLimit, largest: recentLargest}}
+// NewCache returns an empty cache.
+func NewCache() *Cache {
+	return &Cache{lasting: memo{limit: lastingLimit}, recent: memo{limit: recentLimit, largest: recentLargest}}
 }
 
 // memo remembers decoded records together with the bytes they were decoded from. An entry is used only
@@ -144,17 +149,11 @@ func (m *memo) add(row string, e memoEntry) {
 	m.entries[row] = e
 }
 
-// Forget releases memory that an idle store can do without: decoded records of the kinds that can be
-// numerous, and what the engines can release.
-func (db *DB) Forget() error {
-	db.memos.lookups.Store(nil)
-	m := &db.memos.recent
-	m.mu.Lock()
-	m.entries, m.before = nil, nil
-	m.mu.Unlock()
-	var errs []error
-	for _, release := range db.release {
-		errs = append(errs, release())
-	}
-	return errors.Join(errs...)
+// Forget releases what an idle store can do without: look-ups, and decoded records of the kinds that can be
+// numerous.
+func (c *Cache) Forget() {
+	c.lookups.Store(nil)
+	c.recent.mu.Lock()
+	defer c.recent.mu.Unlock()
+	c.recent.entries, c.recent.before = nil, nil
 }

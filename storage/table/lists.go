@@ -1,4 +1,4 @@
-package storage
+package table
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 )
 
 // A list holds some records of a kind in a fixed order: all records of an ordered kind,
-// those with a value of a listed index, or the documents of one kind and parent. Its length
+// those with a value of a listed index, or those with one name (Spec.List). Its length
 // is stored at "i/" table 0 "count" 0 list -> number (decimal), so that reading the length
 // or one page takes no longer for a long list than for a short one. Ordered kinds also
 // store the places in each list of a listed index: "i/" table 0 "listed" 0 list 0 place ->
@@ -25,7 +25,7 @@ const wholeList = ""
 func listOf(ix, value string) string { return ix + "\x00" + value }
 
 // lists returns the names of the lists that contain a record.
-func (k *kind) lists(v any) (names []string) {
+func (k *Kind) lists(v any) (names []string) {
 	if k.ordered {
 		names = append(names, wholeList)
 	}
@@ -44,20 +44,20 @@ func (k *kind) lists(v any) (names []string) {
 	return slices.Compact(names)
 }
 
-func (r records) listPart(part string) []byte {
-	return []byte("i/" + r.kind.name + "\x00" + part + "\x00")
+func (r Records) listPart(part string) []byte {
+	return []byte("i/" + r.kind.Name + "\x00" + part + "\x00")
 }
 
-func (r records) countKey(list string) []byte {
+func (r Records) countKey(list string) []byte {
 	return append(r.listPart("count"), list...)
 }
 
-func (r records) listedPrefix(list string) []byte {
+func (r Records) listedPrefix(list string) []byte {
 	return append(r.listPart("listed"), list+"\x00"...)
 }
 
 // relist moves a record from the lists that contained it to those that contain it now.
-func (r records) relist(key string, was, is []string) error {
+func (r Records) relist(key string, was, is []string) error {
 	for _, list := range was {
 		if !slices.Contains(is, list) {
 			if err := r.enlist(key, list, -1); err != nil {
@@ -77,7 +77,7 @@ func (r records) relist(key string, was, is []string) error {
 
 // enlist adds a record to a list (by is 1) or removes it from the list (by is -1). The
 // record keeps its place among all records of its kind while it is in any list.
-func (r records) enlist(key, list string, by int) error {
+func (r Records) enlist(key, list string, by int) error {
 	count, err := r.count(list)
 	if err != nil {
 		return err
@@ -102,26 +102,22 @@ func (r records) enlist(key, list string, by int) error {
 }
 
 // count is the number of records in a list.
-func (r records) count(list string) (int, error) {
+func (r Records) count(list string) (int, error) {
 	raw, err := r.tx.kv.Get(r.countKey(list))
 	if err != nil || raw == nil {
 		return 0, err
 	}
 	n, err := strconv.Atoi(string(raw))
 	if err != nil {
-		return 0, fmt.Errorf("the number of %s in %q is %q: %w", r.kind.name, list, raw, keyspace.ErrDamaged)
+		return 0, fmt.Errorf("the number of %s in %q is %q: %w", r.kind.Name, list, raw, keyspace.ErrDamaged)
 	}
 	return n, nil
 }
 
-// recount rebuilds the lists of a kind from its records.
-func (r records) recount() error {
+// Recount rebuilds the lists of a kind from its records.
+func (r Records) Recount() error {
 	for _, part := range []string{"count", "listed"} {
-		old, err := r.tx.rows(r.listPart(part), nil)
-		if err != nil {
-			return err
-		}
-		if err := r.tx.remove(old); err != nil {
+		if err := r.deleteEntries(r.listPart(part)); err != nil {
 			return err
 		}
 	}
@@ -138,7 +134,7 @@ func (r records) recount() error {
 
 // List is a list of records. A page of it can be read without reading the rest.
 type List struct {
-	records records
+	records Records
 	name    string
 	// prefix is the beginning of the list's keys, which a record's place follows; nil for a
 	// list that is always empty.
@@ -161,18 +157,18 @@ func (t Resources[T]) ListBy(ix, value string) List { return t.records.listBy(ix
 func (t Table[T]) ListBy(ix, value string) List { return t.records.listBy(ix, value) }
 
 //go:noinline
-func (r records) list() List {
+func (r Records) list() List {
 	return List{records: r, name: wholeList, prefix: r.orderPrefix(), numbered: true, counted: true, row: r.rowOf}
 }
 
 //go:noinline
-func (r records) listBy(ix, value string) List {
+func (r Records) listBy(ix, value string) List {
 	if strings.ContainsRune(value, 0) { // never stored, see write
 		return List{records: r}
 	}
-	l := List{records: r, name: listOf(ix, value), prefix: r.indexPrefix(ix, value)}
+	l := List{records: r, name: listOf(ix, value), prefix: r.IndexPrefix(ix, value)}
 	l.row = func(place, _ []byte) (Row, error) {
-		raw, err := r.tx.kv.Get(r.rowKey(string(place)))
+		raw, err := r.tx.kv.Get(r.RowKey(string(place)))
 		return Row{string(place), string(place), raw}, err
 	}
 	l.counted = slices.ContainsFunc(r.kind.indexes, func(k kindIndex) bool { return k.name == ix && k.listed })
@@ -183,18 +179,38 @@ func (r records) listBy(ix, value string) List {
 }
 
 // rowOf returns the Row for an entry of an ordered list.
-func (r records) rowOf(place, key []byte) (Row, error) { return r.rowAt(place, string(key)) }
+func (r Records) rowOf(place, key []byte) (Row, error) { return r.rowAt(place, string(key)) }
 
-// List contains the documents in their order.
-func (d Documents) List() List {
-	r := d.tx.Entries.records
+// Named returns the list with a name (Spec.List), in key order. The keys of its records, and of no others, begin with
+// start, which their places follow; show turns a record into a Row.
+func (t Table[T]) Named(name, start string, show func(T) Row) List {
+	return t.records.named(name, start, func(record any) Row { return show(*record.(*T)) })
+}
+
+func (r Records) named(name, start string, show func(record any) Row) List {
 	return List{
-		records: r, name: d.place(), prefix: r.rowKey(d.place() + "\x01"), counted: true,
+		records: r, name: name, prefix: r.RowKey(start), counted: true,
 		row: func(place, raw []byte) (Row, error) {
-			e, err := as[Entry](r.decodeListed(r.rowKey(d.place()+"\x01"+string(place)), raw))
-			return Row{e.Order, e.ID, e.Document}, err
+			record, err := r.decodeListed(r.RowKey(start+string(place)), raw)
+			if err != nil {
+				return Row{}, err
+			}
+			return show(record), nil
 		},
 	}
+}
+
+// Showing returns the list with each row replaced by what show makes of it.
+func (l List) Showing(show func(Row) (Row, error)) List {
+	row := l.row
+	l.row = func(place, value []byte) (Row, error) {
+		r, err := row(place, value)
+		if err != nil {
+			return r, err
+		}
+		return show(r)
+	}
+	return l
 }
 
 // Count returns the number of records in the list.

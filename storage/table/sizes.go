@@ -1,4 +1,4 @@
-package storage
+package table
 
 import (
 	"bytes"
@@ -10,12 +10,13 @@ import (
 
 // The total size of a measured table's records is stored, "t/" "sizes" 0 table -> {"table", "bytes"}, so
 // that bounding it does not require reading them all.
-const sizesTable = "sizes"
+// SizesTable is the name of that table.
+const SizesTable = "sizes"
 
-func (r records) sizeKey() []byte { return append(tablePrefix(sizesTable), r.kind.name...) }
+func (r Records) sizeKey() []byte { return append(Prefix(SizesTable), r.kind.Name...) }
 
 // size is the number of bytes that the table's records take.
-func (r records) size() (int, error) {
+func (r Records) size() (int, error) {
 	raw, err := r.tx.kv.Get(r.sizeKey())
 	if err != nil || raw == nil {
 		return 0, err
@@ -23,13 +24,13 @@ func (r records) size() (int, error) {
 	digits := bytes.TrimSuffix(raw[bytes.LastIndexByte(raw, ':')+1:], []byte("}"))
 	n, err := strconv.Atoi(string(digits))
 	if err != nil {
-		return 0, fmt.Errorf("the size of %s: %w: %w", r.kind.name, keyspace.ErrDamaged, err)
+		return 0, fmt.Errorf("the size of %s: %w: %w", r.kind.Name, keyspace.ErrDamaged, err)
 	}
 	return n, nil
 }
 
 // measure records that the table's records have grown by some bytes.
-func (r records) measure(grown int) error {
+func (r Records) measure(grown int) error {
 	if !r.kind.measured || grown == 0 {
 		return nil
 	}
@@ -40,33 +41,33 @@ func (r records) measure(grown int) error {
 	if n += grown; n <= 0 {
 		return r.tx.kv.Delete(r.sizeKey())
 	}
-	size := append([]byte(`{"table":"`), r.kind.name...)
+	size := append([]byte(`{"table":"`), r.kind.Name...)
 	size = strconv.AppendInt(append(size, `","bytes":`...), int64(n), 10)
 	return r.tx.kv.Put(r.sizeKey(), append(size, '}'))
 }
 
-// boundSize deletes the records that sort first in the index "age", until the rest take no more than most
+// BoundSize deletes the records that sort first in the index "age", until the rest take no more than most
 // bytes.
-func (r records) boundSize(most int) error {
+func (r Records) BoundSize(most int) error {
 	for {
 		n, err := r.size()
 		if err != nil || n <= most {
 			return err
 		}
-		first, err := r.keysInOrder("age", "", 1)
+		first, err := r.KeysInOrder("age", "", 1)
 		if err != nil || len(first) == 0 {
 			return err
 		}
-		if err := r.delete(first[0]); err != nil {
+		if err := r.Delete(first[0]); err != nil {
 			return err
 		}
 	}
 }
 
-// measureAll records the size of a table whose records were written before it was measured.
-func (r records) measureAll() error {
+// MeasureAll records the size of a table whose records were written before it was measured.
+func (r Records) MeasureAll() error {
 	total := 0
-	prefix := r.rowKey("")
+	prefix := r.RowKey("")
 	err := r.tx.kv.Scan(prefix, keyspace.PrefixEnd(prefix), func(_, raw []byte) bool {
 		total += len(raw)
 		return true

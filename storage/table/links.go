@@ -1,4 +1,4 @@
-package storage
+package table
 
 import (
 	"bytes"
@@ -9,8 +9,8 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// index writes the index and expiry entries of every record.
-func (r records) index() error {
+// Reindex writes the index and expiry entries of every record.
+func (r Records) Reindex() error {
 	var links []link
 	for v, err := range r.scan("") {
 		if err != nil {
@@ -18,12 +18,33 @@ func (r records) index() error {
 		}
 		links = append(links, r.links(r.kind.key(v), v)...)
 	}
+	return r.putLinks(links)
+}
+
+// IndexAnew writes the index and expiry entries of one record.
+func (r Records) IndexAnew(record any) error { return r.putLinks(r.links(r.kind.key(record), record)) }
+
+func (r Records) putLinks(links []link) error {
 	for _, l := range links {
 		if err := r.tx.kv.Put(l.entry, l.beside); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Unindex removes the entries of an index.
+func (r Records) Unindex(ix string) error {
+	return r.deleteEntries(slices.Concat(IndexesPrefix(r.kind.Name), []byte(ix), []byte{0}))
+}
+
+// deleteEntries removes the entries whose keys have a prefix.
+func (r Records) deleteEntries(prefix []byte) error {
+	entries, err := keyspace.Copies(r.tx.kv, prefix, nil)
+	if err != nil {
+		return err
+	}
+	return keyspace.DeleteAll(r.tx.kv, entries)
 }
 
 // link is an index or expiry entry that leads to a record.
@@ -35,11 +56,11 @@ type link struct {
 	malformed bool
 }
 
-func (r records) links(key string, v any) []link {
+func (r Records) links(key string, v any) []link {
 	out := make([]link, 0, len(r.kind.indexes)+1)
 	for _, ix := range r.kind.indexes {
 		for _, value := range ix.values(v) {
-			entry := []byte("i/" + r.kind.name + "\x00" + ix.name + "\x00" + value + "\x00" + key)
+			entry := []byte("i/" + r.kind.Name + "\x00" + ix.name + "\x00" + value + "\x00" + key)
 			l := link{entry: entry, malformed: strings.ContainsRune(value, 0)}
 			if ix.beside != nil {
 				l.beside = []byte(ix.beside(v))
@@ -53,7 +74,7 @@ func (r records) links(key string, v any) []link {
 	}
 	if r.kind.expires != nil {
 		if at := r.kind.expires(v); !at.IsZero() {
-			out = append(out, link{entry: []byte("e/" + string(expiryBytes(at)) + r.kind.name + "\x00" + key)})
+			out = append(out, link{entry: []byte("e/" + string(expiryBytes(at)) + r.kind.Name + "\x00" + key)})
 		}
 	}
 	return out
@@ -61,10 +82,10 @@ func (r records) links(key string, v any) []link {
 
 // checkLinks returns an error if entries cannot be written for a record: an index value has a zero
 // byte, or another record has a unique value already.
-func (r records) checkLinks(key string, added []link) error {
+func (r Records) checkLinks(key string, added []link) error {
 	for _, l := range added {
 		if l.malformed {
-			return fmt.Errorf("%s %q: an indexed value has a zero byte", r.kind.name, key)
+			return fmt.Errorf("%s %q: an indexed value has a zero byte", r.kind.Name, key)
 		}
 		if err := r.checkUnique(l, key); err != nil {
 			return err
@@ -73,14 +94,14 @@ func (r records) checkLinks(key string, added []link) error {
 	return nil
 }
 
-func (r records) checkUnique(l link, key string) error {
+func (r Records) checkUnique(l link, key string) error {
 	if l.unique == nil {
 		return nil
 	}
 	var conflict error
 	err := r.tx.kv.Scan(l.unique, keyspace.PrefixEnd(l.unique), func(entry, _ []byte) bool {
 		if string(entry[len(l.unique):]) != key {
-			conflict = fmt.Errorf("%s %q: %w", r.kind.name, key, ErrConflict)
+			conflict = fmt.Errorf("%s %q: %w", r.kind.Name, key, ErrConflict)
 		}
 		return conflict == nil
 	})
@@ -117,12 +138,12 @@ func without(links, others []link) (left []link) {
 	return left
 }
 
-func (r records) indexing(key string, v any) indexing {
+func (r Records) indexing(key string, v any) indexing {
 	return indexing{r.links(key, v), r.kind.lists(v)}
 }
 
 // indexingOf is the indexing of a stored record.
-func (r records) indexingOf(row, raw []byte) (indexing, error) {
+func (r Records) indexingOf(row, raw []byte) (indexing, error) {
 	v, err := r.decodeIndexed(row, raw)
 	if err != nil {
 		return indexing{}, err
@@ -132,11 +153,9 @@ func (r records) indexingOf(row, raw []byte) (indexing, error) {
 
 // relink writes the links that are new for a record (added), removes its old links that no longer
 // apply, and moves it between lists.
-func (r records) relink(key string, was, is indexing, added []link) error {
-	for _, l := range added {
-		if err := r.tx.kv.Put(l.entry, l.beside); err != nil {
-			return err
-		}
+func (r Records) relink(key string, was, is indexing, added []link) error {
+	if err := r.putLinks(added); err != nil {
+		return err
 	}
 	for _, l := range without(was.links, is.links) {
 		if err := r.tx.kv.Delete(l.entry); err != nil {
