@@ -5,7 +5,8 @@ import (
 )
 
 // Document is one entry of a section, with the keys of the Management API. Its values are those of JSON: string,
-// bool, int or float64, []any and Document; keys whose value is null are left out, except in the metadata of users.
+// bool, int or float64, []any and Document; keys whose value is null are left out, except in the metadata of users and in the
+// options of connections.
 type Document = map[string]any
 
 // documents returns the entries of a list. An entry that is not a map becomes an empty one, so that the indexes

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
 	"net/url"
 	"slices"
@@ -118,12 +119,46 @@ func IsObject(section string) bool {
 // validate checks the sections against the schema and records all problems.
 func (f *file) validate(sections Document) {
 	var invalid *jsonschema.ValidationError
-	switch err := compiledSchema().Validate(sections); {
+	switch err := compiledSchema().Validate(withoutNulls(sections)); {
 	case errors.As(err, &invalid):
 		f.schemaProblems(schema(), invalid)
 	case err != nil:
 		f.wrong(nil, "%s", err)
 	}
+}
+
+// connectionSections are the sections with connections.
+var connectionSections = []string{"databases", "connections"}
+
+// withoutNulls returns the sections without the options of connections that are null, which the schema does not describe.
+func withoutNulls(sections Document) Document {
+	described := maps.Clone(sections)
+	for _, name := range connectionSections {
+		if list, ok := described[name].([]any); ok {
+			described[name] = leaveOutNulls(list)
+		}
+	}
+	return described
+}
+
+func leaveOutNulls(value any) any {
+	switch v := value.(type) {
+	case Document:
+		own := Document{}
+		for name, inner := range v {
+			if inner != nil {
+				own[name] = leaveOutNulls(inner)
+			}
+		}
+		return own
+	case []any:
+		own := make([]any, len(v))
+		for i, inner := range v {
+			own[i] = leaveOutNulls(inner)
+		}
+		return own
+	}
+	return value
 }
 
 // schemaProblems records the innermost causes of a validation error.

@@ -141,7 +141,7 @@ func (f *file) document(node *yaml.Node, path []string) Document {
 			return
 		}
 		// In an export, null means that a key is not set, so the key is left out.
-		if value != nil || isNull(field.value) && (f.nulls || inMetadata(path)) {
+		if value != nil || isNull(field.value) && (f.nulls || inMetadata(path) || inOptions(path)) {
 			doc[key] = value
 		}
 		f.commented(field, below)
@@ -152,6 +152,12 @@ func (f *file) document(node *yaml.Node, path []string) Document {
 // inMetadata reports whether a map is the metadata of a user or in it, where null is a value like any other.
 func inMetadata(path []string) bool {
 	return slices.Contains(path, "user_metadata") || slices.Contains(path, "app_metadata")
+}
+
+// inOptions reports whether a map is the options of a connection or in them. Null there is a value of its own: a
+// passwordPolicy that is null means no policy, while a database without the key gets Auth0's default.
+func inOptions(path []string) bool {
+	return len(path) >= 3 && slices.Contains(connectionSections, path[0]) && path[2] == "options"
 }
 
 // each visits the keys of a map that are texts and occur once, and records a problem with every other key.

@@ -26,6 +26,30 @@ func Describe(change resource.Difference) string {
 	return fmt.Sprintf("%s: %s → %s", change.Member, briefly(change.Had), briefly(change.Wanted))
 }
 
+// kept returns the changes that an object has after it was written as a configuration wants it. They may be fewer than the
+// wanted ones: the server stores some values in another form, such as a list of scopes as one text, which would look like a
+// change at each import. had is the object before, now is the answer to the write, and item is the configuration.
+func kept(kind *resource.Kind, wanted []resource.Difference, had storage.Document, now any, item storage.Document) []resource.Difference {
+	doc, ok := now.(storage.Document)
+	if !ok {
+		return wanted
+	}
+	return kind.Field().Differences(had, outcome(doc, item))
+}
+
+// outcome returns the members of an object that a configuration mentions.
+func outcome(object, item storage.Document) storage.Document {
+	own := storage.Document{}
+	for name, wanted := range item {
+		own[name] = object[name]
+		within, isObject := wanted.(storage.Document)
+		if stored, ok := object[name].(storage.Document); ok && isObject {
+			own[name] = outcome(stored, within)
+		}
+	}
+	return own
+}
+
 // maxBrief is the number of characters after which a value is cut off.
 const maxBrief = 60
 

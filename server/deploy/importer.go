@@ -330,8 +330,17 @@ func (im *importer) put(s collection, name string, item storage.Document) (id st
 		return "", err
 	}
 	im.relist(s.path, s.id, changed)
-	im.changed("update", s.name, name, DescribeAll(changes)...)
+	im.updated(s.name, name, kept(im.objects.Kind(s.path), changes, there, changed, change))
 	return id, nil
+}
+
+// updated reports an object as updated, or as unchanged if there are no changes.
+func (im *importer) updated(section, name string, changes []resource.Difference) {
+	if len(changes) == 0 {
+		im.changed("unchanged", section, name)
+		return
+	}
+	im.changed("update", section, name, DescribeAll(changes)...)
 }
 
 // relist replaces a changed object in the cached lists.

@@ -144,10 +144,11 @@ func (im *importer) setNamed(section, name string, write writer, p Place, value 
 		im.changed("unchanged", section, name)
 		return nil
 	}
-	if _, err := write(im.objects, p, value); err != nil {
+	changed, err := write(im.objects, p, value)
+	if err != nil {
 		return inObject(name, err)
 	}
-	im.changed("update", section, name, DescribeAll(changes)...)
+	im.updated(section, name, kept(im.objects.Kind(p.Path), changes, there, changed, value))
 	return nil
 }
 
