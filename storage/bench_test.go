@@ -176,3 +176,40 @@ func formLogin(ctx context.Context, db *storage.DB, id, user string) error {
 	}
 	return db.RedeemCode(ctx, code, noon, &storage.RefreshToken{ID: id, Issue: issue, CreatedAt: noon, LastExchangedAt: noon, Tokens: []storage.Token{{Hash: id}}})
 }
+
+// BenchmarkForget measures what the deletion of a user, an organization and an application costs in a tenant with
+// many refresh tokens of others.
+func BenchmarkForget(b *testing.B) {
+	const others = 20_000
+	db := openBench(b, 0)
+	err := db.Update(b.Context(), func(tx *storage.Tx) error {
+		for i := range others {
+			issue := storage.Issue{ClientID: "c", UserID: userID(i), Audience: "a", Requested: "openid offline_access", Scope: []string{"openid", "offline_access"}, Organization: "org_other"}
+			token := storage.RefreshToken{ID: fmt.Sprintf("%032d", i), Issue: issue, CreatedAt: noon, LastExchangedAt: noon, Tokens: []storage.Token{{Hash: userID(i)}}}
+			if err := tx.StartRefreshToken(token); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, forget := range map[string]func(*storage.Tx) error{
+		"a user":          func(tx *storage.Tx) error { return tx.ForgetUsers([]string{"auth0|none"}, noon) },
+		"an organization": func(tx *storage.Tx) error { return tx.ForgetOrganization("org_none", noon) },
+		"an application":  func(tx *storage.Tx) error { return tx.ForgetClient("none", noon) },
+		"all by decoding": func(tx *storage.Tx) error {
+			_, err := tx.RefreshTokensWhere(func(storage.RefreshToken) bool { return false }, make([]string, 9)...)
+			return err
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if err := db.Try(b.Context(), forget); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

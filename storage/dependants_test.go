@@ -45,3 +45,89 @@ func TestLoginsOfAUserWhoIsDeleted(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatMentionsAnAPIThatIsDeleted: its tokens, logins and permissions end, also if its identifier is written
+// otherwise in JSON, and those of APIs whose identifiers contain or continue it stay.
+func TestWhatMentionsAnAPIThatIsDeleted(t *testing.T) {
+	s := open(t)
+	const api = `https://api.example/?a=1&b=<ü>"\`
+	others := []string{api + "/more", "urn:" + api, "urn:other"}
+	s.update(func(tx *storage.Tx) error {
+		for n, audience := range append(others, api) {
+			id := string(rune('a' + n))
+			issue := storage.Issue{ClientID: "app", UserID: "auth0|" + id, Audience: audience}
+			permissions := []storage.Permission{{PermissionName: "read", ResourceServerIdentifier: audience}}
+			for _, err := range []error{
+				tx.StartRefreshToken(storage.RefreshToken{ID: id, Issue: issue}),
+				tx.Codes.Put(storage.Code{Hash: id, Issue: issue, ExpiresAt: noon}),
+				tx.StartMFALogin(storage.MFALogin{Hash: id, Issue: issue, ExpiresAt: noon}),
+				tx.StartTransaction(storage.Transaction{StateHash: id, Asked: storage.AuthorizeRequest{Audience: audience}, ExpiresAt: noon}),
+				tx.RolePermissions.Put(storage.RolePermissions{RoleID: id, Permissions: permissions}),
+				tx.UserAccess.Put(storage.UserAccess{UserID: id, Permissions: permissions}),
+			} {
+				if err != nil {
+					return err
+				}
+			}
+		}
+		return tx.ForgetAPI(api, noon)
+	})
+	for n := range append(others, api) {
+		id := string(rune('a' + n))
+		s.view(func(tx *storage.Tx) error {
+			role, err := tx.RolePermissions.Get(id)
+			access, err2 := tx.UserAccess.Get(id)
+			if err != nil || err2 != nil {
+				t.Errorf("what %s may do: %v, %v", id, err, err2)
+			}
+			left := map[string]bool{"permissions of the role": len(role.Permissions) > 0, "permissions of the user": len(access.Permissions) > 0}
+			for name, has := range map[string]func(string) (bool, error){
+				"refresh token": tx.RefreshTokens.Has, "code": tx.Codes.Has, "login for a further factor": tx.MFALogins.Has, "login": tx.Transactions.Has,
+			} {
+				if left[name], err = has(id); err != nil {
+					t.Error(err)
+				}
+			}
+			for name, there := range left {
+				if want := n < len(others); there != want {
+					t.Errorf("of %s there is a %s: %v, want %v", id, name, there, want)
+				}
+			}
+			return nil
+		})
+	}
+}
+
+// TestTheRefreshTokensOfManyUsersWhoAreDeleted end, and those of others stay. Their holders can be told why.
+func TestTheRefreshTokensOfManyUsersWhoAreDeleted(t *testing.T) {
+	s := open(t)
+	var gone []string
+	s.update(func(tx *storage.Tx) error {
+		gone = nil
+		for n := range 20 {
+			id := userID(n)
+			if n > 0 {
+				gone = append(gone, id)
+			}
+			issue := storage.Issue{ClientID: "app", UserID: id}
+			if err := tx.StartRefreshToken(storage.RefreshToken{ID: id, Issue: issue}); err != nil {
+				return err
+			}
+			if err := tx.Codes.Put(storage.Code{Hash: id, Issue: issue, ExpiresAt: noon}); err != nil {
+				return err
+			}
+		}
+		return tx.ForgetUsers(gone, noon)
+	})
+	for n := range 20 {
+		s.view(func(tx *storage.Tx) error {
+			token, err := tx.RefreshTokens.Has(userID(n))
+			code, err2 := tx.Codes.Has(userID(n))
+			revoked, err3 := tx.RevokedGrants.Get(userID(n))
+			if err != nil || err2 != nil || storage.Optional(err3) != nil || token != (n == 0) || code != (n == 0) || (revoked.UserGone == "app") != (n > 0) {
+				t.Errorf("of user %d there is a refresh token: %v, a code: %v, and %+v: %v %v %v", n, token, code, revoked, err, err2, err3)
+			}
+			return nil
+		})
+	}
+}

@@ -71,6 +71,6 @@ func (tx *Tx) endMFALoginsOf(userID string) error {
 }
 
 // endMFALogins deletes the pending logins that meet a condition.
-func (tx *Tx) endMFALogins(meets func(MFALogin) bool) error {
-	return deleteWhere(tx.MFALogins, tx.MFALogins.All(), mfaLogins.KeyOf, meets)
+func (tx *Tx) endMFALogins(meets func(MFALogin) bool, values ...string) error {
+	return deleteWhere(tx.MFALogins, tx.MFALogins.Mentioning("", values...), mfaLogins.KeyOf, meets)
 }

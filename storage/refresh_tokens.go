@@ -120,9 +120,9 @@ func (tx *Tx) StartRefreshToken(t RefreshToken) error {
 	return tx.RefreshTokens.Put(t)
 }
 
-// RefreshTokensWhere returns the ids of the families that satisfy a condition.
-func (tx *Tx) RefreshTokensWhere(holds func(RefreshToken) bool) (ids []string, err error) {
-	for t, err := range tx.RefreshTokens.All() {
+// RefreshTokensWhere returns the ids of the families that mention one of the values and satisfy a condition.
+func (tx *Tx) RefreshTokensWhere(holds func(RefreshToken) bool, values ...string) (ids []string, err error) {
+	for t, err := range tx.RefreshTokens.Mentioning("", values...) {
 		if err != nil {
 			return nil, err
 		}

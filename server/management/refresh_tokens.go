@@ -101,11 +101,11 @@ func revokeRefreshTokens(c *call) error {
 	if err := c.readAs(resource.RefreshTokensToRevoke, resource.Create); err != nil {
 		return err
 	}
-	revoked, err := objects.RefreshTokensToRevoke(c.body)
+	revoke, err := objects.RevokeRefreshTokens(c.body)
 	if err != nil {
 		return err
 	}
-	return c.emptyChange(http.StatusAccepted, func(ch *objects.Change) error { return objects.RevokeRefreshTokens(ch, revoked) })
+	return c.emptyChange(http.StatusAccepted, revoke)
 }
 
 //auth0:operation DELETE /api/v2/users/{id}/refresh-tokens

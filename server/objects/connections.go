@@ -129,7 +129,7 @@ func deleteConnection(o Collection, doc storage.Document) error {
 // forgetLinked removes the accounts of a connection that are linked to users of other connections.
 func forgetLinked(ch *Change, connection string) error {
 	linked := map[string][]storage.Identity{}
-	for user, err := range ch.Tx.Users.All() {
+	for user, err := range ch.Tx.Users.Mentioning(connection) {
 		if err != nil {
 			return err
 		}

@@ -94,7 +94,7 @@ func (k *Kind) forget(tx *storage.Tx, gone storage.Document) error {
 func (k *Kind) forgetReferring(tx *storage.Tx, ref reference, value string) error {
 	if k.table == nil {
 		if ref.unlinked {
-			return tx.DeleteDocuments(k.Name, func(doc storage.Document) bool { return ref.value("", doc) == value })
+			return tx.DeleteDocuments(k.Name, value, func(doc storage.Document) bool { return ref.value("", doc) == value })
 		}
 		return tx.DeleteLinked(value, k.Name)
 	}

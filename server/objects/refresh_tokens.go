@@ -1,6 +1,7 @@
 package objects
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -73,10 +74,10 @@ func ShownRefreshToken(t storage.RefreshToken) storage.Document {
 // invalidCombination is Auth0's error for parameters that cannot be combined.
 var invalidCombination = resource.InvalidBody("Invalid combination of parameters.")
 
-// RefreshTokensToRevoke reads which refresh tokens a request revokes: those with ids, or those of a
-// user, of an application, or of a user, an application and an API. It returns a condition that
-// they meet.
-func RefreshTokensToRevoke(sent storage.Document) (func(storage.RefreshToken) bool, error) {
+// RevokeRefreshTokens reads which refresh tokens a request revokes: those with ids, or those of a
+// user, of an application, or of a user, an application and an API. It returns the change that revokes
+// them.
+func RevokeRefreshTokens(sent storage.Document) (revoke func(*Change) error, err error) {
 	ids, byID := sent["ids"].([]any)
 	user, client, audience := storage.Text(sent, "user_id"), storage.Text(sent, "client_id"), storage.Text(sent, "audience")
 	switch {
@@ -85,28 +86,30 @@ func RefreshTokensToRevoke(sent storage.Document) (func(storage.RefreshToken) bo
 	case audience != "" && (user == "" || client == ""):
 		return nil, invalidCombination
 	case byID:
-		return func(t storage.RefreshToken) bool { return slices.Contains(ids, any(t.ID)) }, nil
+		return revoking(func(t storage.RefreshToken) bool { return slices.Contains(ids, any(t.ID)) }, textsOf(ids)...), nil
 	case user+client == "":
 		return nil, resource.InvalidBody("One of ids, user_id or client_id is required.")
 	}
 	fits := func(wanted, have string) bool { return wanted == "" || wanted == have }
-	return func(t storage.RefreshToken) bool {
+	return revoking(func(t storage.RefreshToken) bool {
 		return fits(user, t.Issue.UserID) && fits(client, t.Issue.ClientID) && fits(audience, t.Issue.Audience)
-	}, nil
+	}, cmp.Or(user, client)), nil
 }
 
-// RevokeRefreshTokens revokes the refresh tokens that meet a condition.
-func RevokeRefreshTokens(ch *Change, meets func(storage.RefreshToken) bool) error {
-	ids, err := ch.Tx.RefreshTokensWhere(meets)
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		if err := ch.Tx.RevokeGrant(id, ch.Now); err != nil {
+// revoking returns the change that revokes the refresh tokens that mention one of the values and meet a condition.
+func revoking(meets func(storage.RefreshToken) bool, values ...string) func(*Change) error {
+	return func(ch *Change) error {
+		ids, err := ch.Tx.RefreshTokensWhere(meets, values...)
+		if err != nil {
 			return err
 		}
+		for _, id := range ids {
+			if err := ch.Tx.RevokeGrant(id, ch.Now); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
-	return nil
 }
 
 // DeleteRefreshTokensOf revokes all refresh tokens of a user.

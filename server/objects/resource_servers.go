@@ -77,7 +77,7 @@ func deleteAPI(o Collection, doc storage.Document) error {
 		return resource.InvalidBody("System resource servers cannot be deleted.")
 	}
 	var consents []string
-	for g, err := range o.Tx.Grants.All() {
+	for g, err := range o.Tx.Grants.Mentioning(identifier) {
 		if err != nil {
 			return err
 		}

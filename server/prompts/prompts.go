@@ -65,5 +65,5 @@ func Delete(tx *storage.Tx, clientID string) error {
 
 // Forget removes all settings that name a deleted form.
 func Forget(tx *storage.Tx, formID string) error {
-	return tx.DeleteDocuments(kind, func(doc storage.Document) bool { return doc["form_id"] == formID })
+	return tx.DeleteDocuments(kind, formID, func(doc storage.Document) bool { return doc["form_id"] == formID })
 }

@@ -55,6 +55,12 @@ func (t Table[T]) All() iter.Seq2[T, error] { return t.Starting("") }
 // Starting yields the records whose keys start with a text, as All does.
 func (t Table[T]) Starting(start string) iter.Seq2[T, error] { return all[T](t.records.scan(start)) }
 
+// Mentioning yields the records whose keys start with a text, as All does, and in which one of the values occurs as a
+// string, in any member. It decodes no others, which makes it much faster than All where few records are left.
+func (t Table[T]) Mentioning(start string, values ...string) iter.Seq2[T, error] {
+	return all[T](t.records.mentioning(start, values))
+}
+
 // Delete removes the record at key; it is not an error if there is none.
 func (t Table[T]) Delete(key string) error { return t.records.Delete(key) }
 
@@ -92,6 +98,11 @@ func (t Resources[T]) By(ix, value string) iter.Seq2[T, error] {
 // All yields every record in key order. The sequence ends after an error. Records written while it runs
 // may or may not be seen.
 func (t Resources[T]) All() iter.Seq2[T, error] { return all[T](t.records.scan("")) }
+
+// Mentioning yields the records in which one of the values occurs as a string, in any member, as that of a Table does.
+func (t Resources[T]) Mentioning(values ...string) iter.Seq2[T, error] {
+	return all[T](t.records.mentioning("", values))
+}
 
 // Delete removes the record at key; it is not an error if there is none.
 func (t Resources[T]) Delete(key string) error { return t.records.Delete(key) }
