@@ -41,11 +41,10 @@ connections:
 // federation starts two tenants: upstream is the identity provider of tn.
 func federation(t *testing.T, options string) (tn, upstream tenant) {
 	t.Helper()
-	listen := freePort(t)
-	up := servertest.Start(t, servertest.Seed(fmt.Sprintf(upstreamFile, "http://localhost:"+listen+"/")), servertest.HTTP())
-	s := servertest.Start(t, servertest.Seed(fmt.Sprintf(downstreamFile, `discovery_url: "`+up.URL+`.well-known/openid-configuration", `+options)),
-		servertest.Config(func(c *config.Config) { c.Issuer, c.Listen = "http://localhost:"+listen+"/", "127.0.0.1:"+listen }))
-	return tenant{s, s.Client(), t}, tenant{up, s.Client(), t}
+	return between(t, func(issuer string) (*servertest.Server, string) {
+		up := servertest.Start(t, servertest.Seed(fmt.Sprintf(upstreamFile, issuer)), servertest.HTTP())
+		return up, fmt.Sprintf(downstreamFile, `discovery_url: "`+up.URL+`.well-known/openid-configuration", `+options)
+	})
 }
 
 // logInUpstream goes through a login of tn on the login page of upstream.

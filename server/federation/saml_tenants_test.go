@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
@@ -27,26 +26,29 @@ users:
 // add-on, and options those of tn's connection.
 func samlFederation(t *testing.T, addOn, options string) (tn, upstream tenant) {
 	t.Helper()
-	listen := freePort(t)
-	addOn = strings.ReplaceAll(addOn, "TN", "http://localhost:"+listen+"/")
-	up := servertest.Start(t, servertest.Seed(fmt.Sprintf(samlUpstream, "http://localhost:"+listen+"/", addOn)), servertest.HTTP())
-	resp, err := up.Client().Get(up.URL + "rawpem")
+	return between(t, func(issuer string) (*servertest.Server, string) {
+		up := servertest.Start(t, servertest.Seed(fmt.Sprintf(samlUpstream, issuer, strings.ReplaceAll(addOn, "TN", issuer))), servertest.HTTP())
+		all := fmt.Sprintf("signInEndpoint: %q, signingCert: %q", up.URL+"samlp/fed", download(t, up, "rawpem"))
+		if options != "" {
+			all += ", " + strings.ReplaceAll(options, "UP", up.URL+"samlp/fed/")
+		}
+		return up, strings.Replace(fmt.Sprintf(downstreamFile, all), "strategy: oidc", "strategy: samlp", 1)
+	})
+}
+
+// download returns what a tenant has at a path.
+func download(t *testing.T, s *servertest.Server, path string) string {
+	t.Helper()
+	resp, err := s.Client().Get(s.URL + path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	pem, err := io.ReadAll(resp.Body)
+	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if options != "" {
-		options = ", " + strings.ReplaceAll(options, "UP", up.URL+"samlp/fed/")
-	}
-	options = fmt.Sprintf("signInEndpoint: %q, signingCert: %q", up.URL+"samlp/fed", pem) + options
-	file := strings.Replace(fmt.Sprintf(downstreamFile, options), "strategy: oidc", "strategy: samlp", 1)
-	s := servertest.Start(t, servertest.Seed(file),
-		servertest.Config(func(c *config.Config) { c.Issuer, c.Listen = "http://localhost:"+listen+"/", "127.0.0.1:"+listen }))
-	return tenant{s, s.Client(), t}, tenant{up, s.Client(), t}
+	return string(body)
 }
 
 var formAction = regexp.MustCompile(`<form method="post" action="([^"]*)"`)

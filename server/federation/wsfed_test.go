@@ -4,7 +4,6 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,28 +13,17 @@ import (
 	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
 
-	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
 // TestTwoTenantsFederateByWSFederation: one tenant knows the other only by its federation metadata, and a user logs in.
 func TestTwoTenantsFederateByWSFederation(t *testing.T) {
-	listen := freePort(t)
-	seed := strings.Replace(fmt.Sprintf(samlUpstream, "http://localhost:"+listen+"/", ""), "login/callback?connection=up", "login/callback", 1)
-	up := servertest.Start(t, servertest.Seed(seed), servertest.HTTP())
-	resp, err := up.Client().Get(up.URL + "wsfed/fed/FederationMetadata/2007-06/FederationMetadata.xml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	metadata, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := strings.Replace(fmt.Sprintf(downstreamFile, fmt.Sprintf("fedMetadataXml: %q", metadata)), "strategy: oidc", "strategy: adfs", 1)
-	s := servertest.Start(t, servertest.Seed(file),
-		servertest.Config(func(c *config.Config) { c.Issuer, c.Listen = "http://localhost:"+listen+"/", "127.0.0.1:"+listen }))
-	tn, upstream := tenant{s, s.Client(), t}, tenant{up, s.Client(), t}
+	tn, upstream := between(t, func(issuer string) (*servertest.Server, string) {
+		seed := strings.Replace(fmt.Sprintf(samlUpstream, issuer, ""), "login/callback?connection=up", "login/callback", 1)
+		up := servertest.Start(t, servertest.Seed(seed), servertest.HTTP())
+		metadata := download(t, up, "wsfed/fed/FederationMetadata/2007-06/FederationMetadata.xml")
+		return up, strings.Replace(fmt.Sprintf(downstreamFile, fmt.Sprintf("fedMetadataXml: %q", metadata)), "strategy: oidc", "strategy: adfs", 1)
+	})
 	_, page := tn.logInUpstream(upstream)
 	left, end := tn.passOn(page)
 	if left == nil || left.Query().Get("code") == "" {

@@ -211,6 +211,7 @@ func TestEnrollmentsAreTheUsersFactors(t *testing.T) {
 
 func TestStatsCountTheLog(t *testing.T) {
 	c := newClient(t)
+	c.tenant.Freeze(time.Now()) // no day ends meanwhile
 	c.loggedIn(servertest.SPA, servertest.SPACallback)
 	c.loggedIn(servertest.Mobile, servertest.MobileCallback)
 	daily := c.list("/stats/daily")

@@ -231,6 +231,12 @@ func TestARefreshLooksAtTheUserAgain(t *testing.T) {
 	diff(t, "when the user is blocked", body, oauthError("invalid_grant", "user is blocked"))
 }
 
+// withAnotherSignature returns a JWT whose signature begins with another character.
+func withAnotherSignature(jwt string) string {
+	at := strings.LastIndexByte(jwt, '.') + 1
+	return withAnotherEnd(jwt[:at+1]) + jwt[at+1:]
+}
+
 // withAnotherEnd returns a token whose last character is another one.
 func withAnotherEnd(token string) string {
 	end := "A"
@@ -310,7 +316,7 @@ func TestRevocation(t *testing.T) {
 	for _, form := range []url.Values{
 		values("client_id", rotating, "token", text(first)),
 		values("client_id", fixed, "token", "x"),
-		values("client_id", fixed, "token", text(first)[:len(text(first))-2]+"AA"),
+		values("client_id", fixed, "token", withAnotherEnd(text(first))),
 		values("client_id", fixed, "token", text(tn.tokens(fixed)["access_token"])),
 	} {
 		if got := revoke(form, "", ""); got.status != 200 || got.body != "" {
