@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/tenant0/tenant0/storage/table"
 )
 
 // When an object is deleted, everything that depends on it is deleted too, so that a new object with the same id
@@ -55,19 +57,7 @@ func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
 	gone := map[string]bool{}
 	for _, id := range ids {
 		gone[id] = true
-		if err := tx.end(userEnding(id), now); err != nil {
-			return err
-		}
-		if err := tx.DeleteSessions(id, AccountDeleted); err != nil {
-			return err
-		}
-		if err := errors.Join(tx.endTokensOfGone(id, now), tx.endMFALoginsOf(id)); err != nil {
-			return err
-		}
-		if err := errors.Join(deleteOfUser(tx.records(tickets.Kind), id), deleteOfUser(tx.records(passcodes.Kind), id), deleteOfUser(tx.records(loginTickets.Kind), id)); err != nil {
-			return err
-		}
-		if err := errors.Join(tx.ForgetLoginFailures(id), tx.ForgetBrowsers(id), deleteOfUser(tx.records(ceremonies.Kind), id), deleteOfUser(tx.records(pushes.Kind), id)); err != nil {
+		if err := tx.forgetUser(id, now); err != nil {
 			return err
 		}
 	}
@@ -90,6 +80,25 @@ func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
 		}
 		return changed
 	})
+}
+
+// forgetUser removes what an index finds of a user.
+func (tx *Tx) forgetUser(id string, now time.Time) error {
+	if err := tx.end(userEnding(id), now); err != nil {
+		return err
+	}
+	if err := tx.DeleteSessions(id, AccountDeleted); err != nil {
+		return err
+	}
+	if err := errors.Join(tx.endTokensOfGone(id, now), tx.endMFALoginsOf(id), tx.ForgetLoginFailures(id), tx.ForgetBrowsers(id)); err != nil {
+		return err
+	}
+	for _, k := range []*table.Kind{tickets.Kind, passcodes.Kind, loginTickets.Kind, ceremonies.Kind, pushes.Kind} {
+		if err := deleteOfUser(tx.records(k), id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // loginsBegun returns the keys of the logins in which the users' sessions began.
