@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -78,7 +79,7 @@ func (im *importer) all(sections storage.Document) error {
 		done[s.name] = true
 		if value := sections[s.name]; value != nil {
 			if err := s.bring(im, value); err != nil {
-				return fmt.Errorf("%s: %w", s.name, err)
+				return within(s.name, err)
 			}
 			im.noteCode(s.name, value)
 		}
@@ -272,6 +273,7 @@ func (im *importer) seeds(section string) bool {
 
 // seed creates an object of a new tenant, and returns its id.
 func (im *importer) seed(s collection, name string, item storage.Document) (id string, err error) {
+	im.noteRefused(s.name, name, s.path, item, resource.Create)
 	made, err := im.restore(s.path, item, storage.Text(item, s.id))
 	if err != nil {
 		return "", err
@@ -282,6 +284,17 @@ func (im *importer) seed(s collection, name string, item storage.Document) (id s
 		im.generated[id] = storage.Text(made, "client_secret")
 	}
 	return id, nil
+}
+
+// noteRefused adds an object of a tenant file to the report if the Management API would refuse it. It is stored all the same,
+// because exports of real tenants contain what Auth0 accepted in earlier years. An object with keywords that have no value is
+// not checked.
+func (im *importer) noteRefused(section, name, path string, item storage.Document, op resource.Operation) {
+	kind := im.objects.Kind(path)
+	err := kind.Check(sendable(item, kind, resource.ReadOnly, resource.UpdateOnly), op)
+	if refusal, ok := errors.AsType[*apierr.Error](err); ok && len(item) > 0 && !marker.MatchString(jsonText(item)) {
+		im.skip(section, name, "stored as it is, though the Management API and tenant0 import refuse it: "+refusal.Message)
+	}
 }
 
 // put creates an item of a section, or changes the existing object, and returns its id. name
@@ -366,11 +379,14 @@ func (im *importer) relist(path, idMember string, object any) {
 func namesOnly(path string) bool { return path == "/flows" || path == "/forms" }
 
 // inObject adds the name of the object to an error.
-func inObject(name string, err error) error {
+func inObject(name string, err error) error { return within(strconv.Quote(name), err) }
+
+// within adds the name of a place to an error. Of an error of the Management API only the sentence is kept.
+func within(place string, err error) error {
 	if e, ok := errors.AsType[*apierr.Error](err); ok {
-		return fmt.Errorf("%q: %s", name, e.Message)
+		return fmt.Errorf("%s: %s", place, e.Message)
 	}
-	return fmt.Errorf("%q: %w", name, err)
+	return fmt.Errorf("%s: %w", place, err)
 }
 
 // sendable returns an item without the members that may not be sent.

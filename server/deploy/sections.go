@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/tenant0/tenant0/config/tenantfile"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -115,6 +116,7 @@ func setting(name string, write writer, path string, apart ...string) importSect
 			return errors.New("it must be an object")
 		}
 		if im.seeds(name) {
+			im.noteRefused(name, "settings", path, doc, resource.Update)
 			_, err := im.objects.Restore(at(path), doc, "")
 			return err
 		}
@@ -238,7 +240,7 @@ func laterSections() []importSection {
 		{name: "guardianFactorTemplates", run: importFactorParts("templates"), export: exportFactorTemplates},
 		{name: "guardianFactorProviders", run: importFactorParts("providers"), export: exportFactorProviders},
 		collection{name: "phoneProviders", path: "/branding/phone/providers", id: "id", named: markPhoneProvider}.section(),
-		plainSection("phoneTemplates", "/branding/phone/templates", "id"),
+		collection{name: "phoneTemplates", path: "/branding/phone/templates", id: "id", before: withoutEmptySender}.section(),
 		settings("riskAssessment", Objects.Change, map[string]string{
 			"settings": "/risk-assessments/settings", "new_device": "/risk-assessments/settings/new-device",
 		}),
@@ -270,6 +272,15 @@ func laterSections() []importSection {
 func ownAPI(im *importer, item storage.Document) error {
 	if item["is_system"] == true && !im.fresh {
 		maps.DeleteFunc(item, func(name string, _ any) bool { return name != "identifier" })
+	}
+	return nil
+}
+
+// withoutEmptySender leaves out a from that is empty: exports of real tenants have it for templates that use the provider's
+// number, and the Management API does not accept it.
+func withoutEmptySender(_ *importer, item storage.Document) error {
+	if content, ok := item["content"].(storage.Document); ok && content["from"] == "" {
+		delete(content, "from")
 	}
 	return nil
 }
@@ -316,19 +327,9 @@ func importTriggers(im *importer, value any) error {
 		if err := checkParts(triggers, trigger); err != nil {
 			return err
 		}
-		bindings := []storage.Document{}
-		for _, b := range ItemsOf(triggers[trigger]) {
-			if action, err := im.find("/actions/actions", storage.Document{"name": b["action_name"]}, "name"); err != nil || action == nil {
-				if err != nil {
-					return err
-				}
-				im.skip("triggers", trigger, fmt.Sprintf("there is no action %q", storage.Text(b, "action_name")))
-				continue
-			}
-			bindings = append(bindings, storage.Document{
-				"ref":          storage.Document{"type": "action_name", "value": storage.Text(b, "action_name")},
-				"display_name": cmp.Or(storage.Text(b, "display_name"), storage.Text(b, "action_name")),
-			})
+		bindings, err := im.bindings(trigger, ItemsOf(triggers[trigger]))
+		if err != nil {
+			return err
 		}
 		p := at(triggerBindings, trigger)
 		there, err := im.objects.List(p)
@@ -345,6 +346,35 @@ func importTriggers(im *importer, value any) error {
 		im.changed("update", "triggers", trigger)
 	}
 	return nil
+}
+
+// bindings returns the bindings to send for those in the configuration. Bindings of actions that do not exist are left out and
+// reported.
+func (im *importer) bindings(trigger string, items []storage.Document) ([]storage.Document, error) {
+	bindings := []storage.Document{}
+	for _, b := range items {
+		name := storage.Text(b, "action_name")
+		action, err := im.find("/actions/actions", storage.Document{"name": name}, "name")
+		if err != nil {
+			return nil, err
+		}
+		if action == nil {
+			im.skip("triggers", trigger, fmt.Sprintf("there is no action %q", name))
+			continue
+		}
+		deployed, err := objects.DeployedVersion(im.tx, storage.Text(action, "id"))
+		if err != nil {
+			return nil, err
+		}
+		if deployed == nil {
+			return nil, fmt.Errorf("%q: %s It is the action %q; deployed: true in its section deploys it", trigger, resource.ActionNotDeployed.Message, name)
+		}
+		bindings = append(bindings, storage.Document{
+			"ref":          storage.Document{"type": "action_name", "value": name},
+			"display_name": cmp.Or(storage.Text(b, "display_name"), name),
+		})
+	}
+	return bindings, nil
 }
 
 // wantedActions returns the names of actions and the display names of new bindings;

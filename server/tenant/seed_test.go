@@ -141,8 +141,13 @@ func TestATrialSaysWhatAStartSays(t *testing.T) {
 		},
 		"a section of the import": {`{"rules":[{"name":"rule","script":7}]}`, false, 0},
 		"a name that nothing has": {
-			`{"clients":[{"name":"app","express_configuration":{"okta_oin_client_id":"nobody"}}]}`, true, 1,
+			`{"clients":[{"name":"app","express_configuration":{"initiate_login_uri_template":"https://app.test/{organization_name}","user_attribute_profile_id":"uap_x","connection_profile_id":"cop_x","enable_client":true,"enable_organization":true,"okta_oin_client_id":"nobody","admin_login_domain":"app.test"}}]}`, true, 3,
 		},
+		"what the Management API refuses": {`{
+			"tenant":{"support_email":"nobody"},
+			"clients":[{"name":"app","callbacks":["no address"]},{"name":"waits for its keyword","callbacks":["##ORIGIN##"]}],
+			"connections":[{"name":"chat","strategy":"discord"}]
+		}`, true, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "tenant.json")
@@ -175,6 +180,17 @@ func TestATrialSaysWhatAStartSays(t *testing.T) {
 				if !slices.Contains(started.Summary().FileWarnings, warning) {
 					t.Errorf("the start does not say %q", warning)
 				}
+			}
+			if name != "what the Management API refuses" {
+				return
+			}
+			want := []string{
+				`tenant settings: stored as it is, though the Management API and tenant0 import refuse it: Payload validation error: 'Object didn't pass validation for format email-or-empty: nobody' on property support_email.`,
+				`clients app: stored as it is, though the Management API and tenant0 import refuse it: Payload validation error: 'Object didn't pass validation for format callback-url: no address' on property callbacks[0].`,
+				`connections chat: stored as it is, though the Management API and tenant0 import refuse it: Payload validation error: 'No enum match for: discord' on property strategy.`,
+			}
+			if !slices.Equal(warnings, want) {
+				t.Errorf("the warnings are %q, want %q", warnings, want)
 			}
 		})
 	}
