@@ -155,7 +155,8 @@ func known[V any](l *links, set map[string]V, value string, path []string, singu
 	if _, ok := set[value]; ok || value == "" {
 		return
 	}
-	l.file.wrong(path, "there is no %s %q in the file; %s", singular, value, suggest.For(value, slices.Collect(maps.Keys(set)), plural))
+	names := slices.DeleteFunc(slices.Collect(maps.Keys(set)), func(name string) bool { return name == "" }) // of an entry without one
+	l.file.wrong(path, "there is no %s %q in the file; %s", singular, value, suggest.For(value, names, plural))
 }
 
 // clientID matches the client ids that Auth0 makes. An export may refer by id to applications that it left out;

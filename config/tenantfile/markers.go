@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // Keyword markers, which auth0-deploy-cli replaces: ##KEY## by the text of a value, @@KEY@@ by the value as JSON.
@@ -60,11 +62,24 @@ func leavesOut(text string) bool {
 }
 
 // commented warns about a marker that YAML takes for a comment, because it is not in quotes, so that the value is
-// empty.
-func (f *file) commented(field field, path []string) {
-	for _, comment := range []string{field.key.LineComment, field.value.LineComment} {
-		if isNull(field.value) && wholeMarker.MatchString(comment) {
+// empty. comments are those of the value and its key.
+func (f *file) commented(value *yaml.Node, path []string, comments ...string) {
+	for _, comment := range comments {
+		if isNull(value) && wholeMarker.MatchString(comment) {
 			f.unset(comment, path, "YAML reads the keyword marker %s as a comment; put it in quotes")
+			if f.comments == nil {
+				f.comments = map[string]string{}
+			}
+			f.comments[originKey(path)] = comment
 		}
 	}
+}
+
+// lost explains a value that is missing because YAML takes it for a comment; it is "" for any other.
+func (f *file) lost(path []string) string {
+	comment, ok := f.comments[originKey(path)]
+	if !ok {
+		return ""
+	}
+	return "; the keyword " + strings.Trim(comment, "#") + " has no value, and YAML reads " + comment + " as a comment: give the keyword a value, or put the marker in quotes"
 }

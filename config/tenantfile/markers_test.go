@@ -1,6 +1,7 @@
 package tenantfile_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -140,4 +141,29 @@ func TestTagsOfOtherToolsAreRefused(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestAValueThatYAMLTakesForAComment: the error about a missing value says that its keyword has none.
+func TestAValueThatYAMLTakesForAComment(t *testing.T) {
+	_, err := tenantfile.Parse("seed.yaml", []byte(`
+resourceServers:
+  - name: Orders
+    identifier: ##API_AUDIENCE##
+clients:
+  - name: ##APP_NAME##
+    app_type: spa
+  - app_type: native
+roles:
+  - {name: Clerk, permissions: [{permission_name: read, resource_server_identifier: urn:other}]}
+`))
+	if err == nil {
+		t.Fatal("the file is accepted")
+	}
+	const explained = "; the keyword %[1]s has no value, and YAML reads ##%[1]s## as a comment: give the keyword a value, or put the marker in quotes"
+	diff(t, "errors", strings.Split(err.Error(), "\n"), []string{
+		`seed.yaml:3:5: resourceServers[0]: the key "identifier" is missing` + fmt.Sprintf(explained, "API_AUDIENCE"),
+		`seed.yaml:6:5: clients[0]: the key "name" is missing` + fmt.Sprintf(explained, "APP_NAME"),
+		`seed.yaml:8:5: clients[1]: the key "name" is missing`,
+		`seed.yaml:10:85: roles[0].permissions[0].resource_server_identifier: there is no API "urn:other" in the file; the APIs are ${issuer}api/v2/, ${issuer}me/, ${issuer}my-org/, urn:auth0-authz-api`,
+	})
 }

@@ -33,6 +33,8 @@ type file struct {
 	aliased int             // values read inside aliases, against maxAliased
 	stopped bool            // a limit was exceeded: further problems would only repeat this
 	markers map[string]bool // keyword markers that have no value
+	// comments has, by [originKey], the markers that YAML takes for comments.
+	comments map[string]string
 }
 
 // read parses the bytes. If they are not one map in YAML or JSON, it records the problem and returns false.

@@ -191,10 +191,10 @@ func (f *file) schemaProblems(schema schemaDocument, invalid *jsonschema.Validat
 		}
 	case *kind.Required:
 		for _, key := range wrong.Missing {
-			f.wrong(path, "the key %q is missing", key)
+			f.wrong(path, "the key %q is missing%s", key, f.lost(append(slices.Clone(path), key)))
 		}
 	default:
-		f.wrong(path, "%s", schemaMessage(schema.at(invalid.SchemaURL), invalid))
+		f.wrong(path, "%s%s", schemaMessage(schema.at(invalid.SchemaURL), invalid), f.lost(path))
 	}
 }
 

@@ -116,7 +116,9 @@ func (f *file) value(node *yaml.Node, path []string) any {
 	case node.Kind == yaml.SequenceNode && tag == "!!seq":
 		list := make([]any, len(node.Content))
 		for i, item := range node.Content {
-			list[i] = f.value(item, append(path, strconv.Itoa(i)))
+			below := append(slices.Clone(path), strconv.Itoa(i))
+			list[i] = f.value(item, below)
+			f.commented(item, below, item.LineComment)
 		}
 		return list
 	case node.Kind == yaml.MappingNode && tag == "!!map":
@@ -144,7 +146,7 @@ func (f *file) document(node *yaml.Node, path []string) Document {
 		if value != nil || isNull(field.value) && (f.nulls || inMetadata(path) || inOptions(path)) {
 			doc[key] = value
 		}
-		f.commented(field, below)
+		f.commented(field.value, below, field.key.LineComment, field.value.LineComment)
 	})
 	return doc
 }
