@@ -153,8 +153,8 @@ func TestAPanicOfAnUpdateIsItsError(t *testing.T) {
 
 // TestWhoeverComesAfterACommitOfManyJoins the next commit, although that could begin earlier.
 func TestWhoeverComesAfterACommitOfManyJoins(t *testing.T) {
-	const linger = time.Second
-	var sizes []int // the writer's own until all updates have returned
+	const linger = 5 * time.Second // far longer than a busy machine keeps a goroutine waiting
+	var sizes []int                // the writer's own until all updates have returned
 	q := queue.New(64, linger, errEnded, func(group []*queue.Queued) { sizes = append(sizes, len(group)) })
 	defer q.Close()
 	var wait sync.WaitGroup
