@@ -239,6 +239,8 @@ var apart = []script{
 	{"Playwright", "an input that can be written", `see main.login-id := ;; fill input[name="username"]:not([readonly]) := WHO;; press first button[type="submit"];; fill input[name="password"]:not(.hide) := SECRET;; press first button[type="submit"]`},
 	{"Cypress", "nothing typed, on both pages", `click first button[type=submit];; see #error-cs-username-required := Please enter an email address;; see #error-element-username := Please enter an email address;; fill #username := WHO;; press first button[type=submit];;` +
 		`click first button[type=submit];; see #error-cs-password-required := Password is required;; see #error-element-password := Password is required;; fill #password := SECRET;; press first button[type=submit]`},
+	{"Selenium", "complaints by their state", `click first button[type=submit];; see .ulp-error-info[data-is-error='true'] := Please enter an email address;; fill #username := WHO;; press first button[type=submit];;` +
+		`click first button[type=submit];; see #error-cs-password-required.ulp-error-info[data-is-error='true'] := Password is required;; fill #password := SECRET;; press first button[type=submit]`},
 	{"Selenium", "the page by its logo and its input", `see div#custom-prompt-logo := ;; fill input[name="username"] := WHO;; press button=Continue;; see link=Edit := ;; fill input[name="password"] := SECRET;; press button=Continue`},
 	{"Playwright", "the way of who forgot", `fill #username := WHO;; press button=Continue;; press text=Forgot password?;; see input[name=email] := ;; press button=Continue;; see h1 := Check Your Email;; end`},
 }

@@ -283,6 +283,10 @@ func TestPagesInABrowser(t *testing.T) {
 		press("error-cs-username-required", "error-cs-password-required")
 		do(ctx, t, chromedp.SendKeys(chromedp.ID("username"), "nobody"))
 		press("error-cs-email-invalid", "error-cs-pattern-mismatch", "error-cs-password-required")
+		const active = `[...document.querySelectorAll(".ulp-error-info[data-is-error='true']")].map(e => e.id).join()`
+		if got := evaluated[string](ctx, t, active); got != "error-cs-email-invalid,error-cs-password-required" {
+			t.Errorf("marked as errors are %s", got)
+		}
 		do(ctx, t, chromedp.SendKeys(chromedp.ID("username"), "@example.com"), chromedp.SendKeys(chromedp.ID("password"), "x"))
 		if got := shown(); len(got) > 0 {
 			t.Errorf("what is mended is complained of still, with %q", got)
@@ -369,6 +373,7 @@ func TestPagesInABrowser(t *testing.T) {
 		if got := received(ctx, t, posted); got != response {
 			t.Errorf("it posts %q, want %q", got, response)
 		}
+		do(ctx, t, chromedp.WaitReady(chromedp.ID("arrived")))
 	})
 
 	t.Run("without script the number goes along to the list of countries, and Enter goes on", func(t *testing.T) {

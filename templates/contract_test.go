@@ -237,9 +237,11 @@ func TestFormPostHoldsTheResponseAndNothingElse(t *testing.T) {
 
 func TestWebMessageHoldsTheResponseAndItsTarget(t *testing.T) {
 	page := render(t, states["web-message"])
-	one(t, page, "form", "data-target-origin=http://localhost:3000")
-	one(t, page, "input", "name=code", "value=0a1b2c")
-	one(t, page, "input", "name=state", `value={"from":"/"}`)
+	one(t, page, "script", "data-target-origin=http://localhost:3000")
+	const want = `var authorizationResponse = {type: "authorization_response",response: {"code":"0a1b2c","state":"{\"from\":\"/\"}"}};`
+	if got := one(t, page, "script", "type=text/plain").words(); got != want {
+		t.Errorf("the page has %s", got)
+	}
 }
 
 // TestEveryPageCanBeReadAloud: each page has what a screen reader needs.

@@ -99,7 +99,7 @@ func withWordsOfTheirOwn(name string) bool {
 // known reports whether a text may be the same in other languages: a name, a scope, or a word that languages share.
 func known(text string) bool {
 	for _, same := range []string{
-		"tenant0", "exampleco", "Timesheets", "timesheets", "batch:upload", "openid", ">Password<", ">Pass<", ">word *<", `"Password`, "Profile:",
+		"tenant0", "exampleco", "Timesheets", "timesheets", "batch:upload", "authorizationResponse", "openid", ">Password<", ">Pass<", ">word *<", `"Password`, "Profile:",
 		">Acme<", ">Globex<", "España", "México", ">ExampleCo<", "Callback URL mismatch", ">unauthorized_client<", ">invalid_request<", ": Unknown client", `"Error"`, ">Error<",
 		"SMS", "E-mail", "Google Authenticator", "Auth0 Guardian", "App Store", "Google Play", "Ann&#39;s phone", "XXXX9167", "****", "ABCDEFGHIJKLMNOPQRSTUVWX", "GEZDGNBVGY3TQOJQ",
 	} {

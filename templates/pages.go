@@ -262,14 +262,24 @@ func (p FormPost) view() view {
 
 // WebMessage sends an authorization response to the application's page that opened this one or contains it in a
 // frame, as a message of the form {type: "authorization_response", response}. It needs scripts, as the receiving
-// page does.
+// page does. Clients that are no browsers find the response in the page as in Auth0's.
 // https://auth0.com/docs/authenticate/login/configure-silent-authentication
 type WebMessage struct {
 	Layout
 	// Origin is the only origin that gets the message: the redirect URI's.
 	Origin string
-	// Fields are the response's parameters, in order.
+	// Fields are the response's parameters.
 	Fields []Field
+}
+
+// Response returns the parameters as a JSON object, in which no character could end the element around it.
+func (p WebMessage) Response() (template.HTML, error) {
+	all := map[string]string{}
+	for _, f := range p.Fields {
+		all[f.Name] = f.Value
+	}
+	raw, err := json.Marshal(all)
+	return template.HTML(raw), err //nolint:gosec // json.Marshal escapes <, > and &
 }
 
 func (p WebMessage) view() view {

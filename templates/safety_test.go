@@ -20,7 +20,7 @@ var (
 // skeleton returns a page's mark-up without its texts and attribute values. No text
 // that is given to a page may change it.
 func skeleton(page string) string {
-	return textNodes.ReplaceAllString(quoted.ReplaceAllString(page, `""`), "><")
+	return quoted.ReplaceAllString(textNodes.ReplaceAllString(page, "><"), `""`)
 }
 
 // filled returns the page with every string in it set to s, and every URL in it

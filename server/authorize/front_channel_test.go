@@ -271,10 +271,10 @@ func TestTokensByFormAndByMessage(t *testing.T) {
 	for _, mode := range []string{"form_post", "web_message"} {
 		tn.browser = tn.Client()
 		refused := fetch("response_type", "token id_token", "response_mode", mode, "prompt", "none")
-		diff(t, mode+" of an error", refused.Form(), url.Values{"error": {"login_required"}, "error_description": {"Login required"}, "state": {"s"}})
+		diff(t, mode+" of an error", refused.Response(), url.Values{"error": {"login_required"}, "error_description": {"Login required"}, "state": {"s"}})
 		tn.signIn()
 		page := fetch("response_type", "token id_token", "response_mode", mode, "prompt", "none")
-		form := page.Form()
+		form := page.Response()
 		diff(t, mode, slices.Sorted(maps.Keys(form)), []string{"access_token", "expires_in", "id_token", "state", "token_type"})
 		claims := tn.claims(form.Get("id_token"), "")
 		diff(t, mode+": the ID token", []any{claims["email"], claims["nonce"]}, []any{ann, "n-1"})

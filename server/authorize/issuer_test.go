@@ -44,8 +44,8 @@ func TestResponsesNameTheIssuer(t *testing.T) {
 			t.Errorf("%s: %v", name, values)
 		}
 	}
-	for _, mode := range []string{"form_post", "web_message"} {
-		if _, page := ask("response_mode", mode); !strings.Contains(page, `name="iss" value="`+s.Issuer()+`"`) {
+	for mode, part := range map[string]string{"form_post": `name="iss" value="` + s.Issuer() + `"`, "web_message": `"iss":"` + s.Issuer() + `"`} {
+		if _, page := ask("response_mode", mode); !strings.Contains(page, part) {
 			t.Errorf("%s: %s", mode, page)
 		}
 	}

@@ -45,7 +45,7 @@ func TestSilentAuthenticationPostsACode(t *testing.T) {
 	tenant.Login(browser, servertest.Login{ClientID: servertest.SPA, RedirectURI: servertest.SPACallback})
 
 	page := fetchMessage(t, tenant, browser, url.Values{"state": {"s1"}})
-	form := page.Form()
+	form := page.Response()
 	if page.Status != http.StatusOK || form.Get("code") == "" || form.Get("state") != "s1" || len(form) != 2 {
 		t.Errorf("status %d, response %v, want a code and the state", page.Status, form)
 	}
@@ -95,7 +95,7 @@ func TestErrorsOfSilentAuthenticationArePosted(t *testing.T) {
 			tt.params.Set("state", "s1")
 			tt.want.Set("state", "s1")
 			page := fetchMessage(t, tenant, tt.browser, tt.params)
-			if diff := cmp.Diff(tt.want, page.Form()); page.Status != http.StatusOK || diff != "" {
+			if diff := cmp.Diff(tt.want, page.Response()); page.Status != http.StatusOK || diff != "" {
 				t.Errorf("status %d, response (-want +got):\n%s", page.Status, diff)
 			}
 		})

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"html"
 	"io"
 	"maps"
@@ -122,6 +123,24 @@ func (p Page) Form() url.Values {
 		form.Add(m[1], html.UnescapeString(m[2]))
 	}
 	return form
+}
+
+var message = regexp.MustCompile(`authorizationResponse = {type: "authorization_response",response: (.*?)};`)
+
+// Response returns the authorization response in a page that sends it to the application, as a form or as a message.
+func (p Page) Response() url.Values {
+	m := message.FindStringSubmatch(p.Body)
+	if m == nil {
+		return p.Form()
+	}
+	response, all := map[string]string{}, url.Values{}
+	if err := json.Unmarshal([]byte(m[1]), &response); err != nil {
+		return nil
+	}
+	for name, value := range response {
+		all.Set(name, value)
+	}
+	return all
 }
 
 // AuthorizeURL returns the URL of an authorization request with PKCE, and its

@@ -67,6 +67,7 @@ for (const form of document.querySelectorAll("form[data-form-primary]")) {
     const input = inputOf(message);
     const wrong = wrongAt(input, message.dataset.ulpValidationFunction, sent);
     message.classList.toggle("ulp-validator-error", wrong);
+    message.dataset.isError = wrong;
     const field = message.closest(".ulp-field");
     field?.classList.toggle("ulp-error", field.querySelector(".ulp-validator-error") !== null);
     if ("message" in message.dataset) {
