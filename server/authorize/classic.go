@@ -20,7 +20,7 @@ const maxClassic = 16 << 10
 // authorization request in its URL: params or, if params is nil, those in the stored request.
 func goOn(w http.ResponseWriter, r *http.Request, d *decision, state string, params url.Values) error {
 	if d.page != account.ClassicPage {
-		return web.Continue(w, r, d.page, state)
+		return web.ContinueIn(w, r, d.page, state, d.request.UILocales)
 	}
 	if params == nil {
 		params = parameters(d.request)

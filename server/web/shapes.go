@@ -104,13 +104,26 @@ func Redirect(w http.ResponseWriter, r *http.Request, location string) error {
 	return ReplyBytes(w, http.StatusFound, "text/plain; charset=utf-8", []byte("Found. Redirecting to "+location))
 }
 
-// Continue redirects the browser to a page of the login that a state identifies.
+// Continue redirects the browser to a page of the login that a state identifies. Like Auth0's, the address has the
+// languages that the present page was asked for in: load tests cut the state out in front of them.
 func Continue(w http.ResponseWriter, r *http.Request, path, state string) error {
-	return Redirect(w, r, path+"?state="+url.QueryEscape(state))
+	return ContinueIn(w, r, path, state, r.URL.Query().Get("ui_locales"))
 }
 
+// ContinueIn is Continue for a login whose languages are known, "" for none.
+func ContinueIn(w http.ResponseWriter, r *http.Request, path, state, locales string) error {
+	location := path + "?state=" + url.QueryEscape(state)
+	if locales != "" && len(locales) <= maxLocales {
+		location += "&ui_locales=" + strings.ReplaceAll(url.QueryEscape(locales), "+", "%20")
+	}
+	return Redirect(w, r, location)
+}
+
+// maxLocales limits the languages in addresses, which have to fit into a header.
+const maxLocales = 200
+
 // Resume redirects the browser to the endpoint that decides which step of a login comes
-// next.
+// next. It knows the languages of the login.
 func Resume(w http.ResponseWriter, r *http.Request, state string) error {
-	return Continue(w, r, "/authorize/resume", state)
+	return ContinueIn(w, r, "/authorize/resume", state, "")
 }
