@@ -37,6 +37,13 @@ var ofLock = []script{
 		`see #auth0-lock-container-1 > div > div.auth0-lock-center > form > div > div > div:nth-child(2) > div > div > span > span := Wrong email or password.;; fill input[name="password"] := SECRET;; press .auth0-lock-submit`},
 	{"Cypress", "nothing typed", `click .auth0-lock-submit;; see #auth0-lock-error-msg-email .auth0-lock-error-invalid-hint := Email can't be blank;; see .auth0-lock-input-password .auth0-lock-error-msg := Password can't be blank;;` +
 		`fill #\31 -email := WHO;; fill #\31 -password := SECRET;; press .auth0-lock-submit`},
+	{"Cypress", "the two blocks of the password", `fill .auth0-lock-input-email > div > input := WHO;; fill div.auth0-lock-input-block.auth0-lock-input-show-password > div > div > input := SECRET;; press #\31 -submit`},
+	{"Protractor", "the blocks in one another", `fill [name=email] := WHO;; fill div.auth0-lock-input-block.auth0-lock-input-show-password > div.auth0-lock-input-block.auth0-lock-input-password > div > input := SECRET;; press .auth0-label-submit`},
+	{"Cypress", "blocks that are marked as wrong", `click .auth0-lock-submit;; see .auth0-lock-input-block.auth0-lock-input-password.auth0-lock-error := Password can't be blank;; fill #\31 -email := nobody;; click .auth0-lock-submit;;` +
+		`see #auth0-lock-error-msg-email .auth0-lock-error-invalid-hint := Email is invalid;; fill #\31 -email := WHO;; fill #\31 -password := SECRET;; press .auth0-lock-submit`},
+	{"Selenium", "the other tab, and the rules", `press ul[class='auth0-lock-tabs'] li[class] a[href];; see li[class='auth0-lock-tabs-current'] := Sign Up;; see //div[@class="auth0-lock-password-strength animated fadeIn"]/ul/li/span[text()="At least 8 characters in length"] := At least;;` +
+		`see //div[@class="auth0-lock-password-strength animated fadeIn"]/ul/li/span[text()="Contain at least 3 of the following 4 types of characters:"] := Contain;;` +
+		`see //div[@class="auth0-lock-password-strength animated fadeIn"]/ul/li/ul/li/span[text()="Lower case letters (a-z)"] := Lower;; press ul[class='auth0-lock-tabs'] li[class] a[href];; fill [name=email] := WHO;; fill [name=password] := SECRET;; press [name=submit]`},
 	{"Selenium", "the sign-up", `press //*[contains(text(),'Sign Up')];; see .auth0-lock-tabs-current := Sign Up;; fill input[name=email] := NEW;; fill input[name=password] := FRESH;; press button.auth0-lock-submit`},
 	{"Cypress", "the sign-up, and its terms", `press ul.auth0-lock-tabs > li > a;; see .auth0-lock-tabs>li:nth-of-type(2) := Sign Up;; see .auth0-lock-terms>span := By signing up, you agree to our terms of service and privacy policy.;;` +
 		`see //small[@class='auth0-lock-terms'] := ;; fill #\31 -email := NEW;; fill #\31 -password := FRESH;; press [name=submit]`},

@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -108,7 +109,8 @@ type tab struct{ Text, URL string }
 // block is an input of a widget, with its texts.
 type block struct {
 	input
-	Label, Placeholder, Missing string
+	// Missing and Invalid are what is said of an input that is empty, and of one that is not an address.
+	Label, Placeholder, Missing, Invalid string
 	// ID is the input's id, and Mark the ending of the ids of its messages.
 	ID, Mark string
 }
@@ -118,7 +120,7 @@ func (v view) withWidget(w widget, inputs ...input) view {
 	for _, in := range focused(inputs) {
 		b := block{input: in, Label: v.Lock(v.texts.message(in.Label)), Missing: v.Lock(v.texts.builtIn[in.Missing]), ID: "1-" + in.Name, Mark: in.Name}
 		if in.Name == "email" {
-			b.Type = "email"
+			b.Type, b.Invalid = "email", v.Lock(v.texts.builtIn["invalid-email-format"])
 		}
 		if b.Placeholder = placeholders[in.Name]; b.Placeholder == "" || v.Language != "en" && in.Name != "email" {
 			b.Placeholder = b.Label
@@ -257,11 +259,37 @@ func (p ClassicResult) view() view {
 var lockWords = map[string]string{ //nolint:gosec // words
 	"Log in": "Log In", "Sign up": "Sign Up", "Forgot password?": "Don't remember your password?", "Or": "or", "Wrong email or password": "Wrong email or password.", "Wrong username or password": "Wrong username or password.",
 	"Email address": "Email", "Please enter an email address": "Email can't be blank", "Password is required": "Password can't be blank",
-	"Username is required": "Username can't be blank", "Continue": "Send email",
+	"Username is required": "Username can't be blank", "Email is not valid.": "Email is invalid", "Continue": "Send email",
 	"Forgot Your Password?": "Reset your password", "Change Your Password": "Change Password", "Check Your Email": "We've just sent you an email to reset your password.",
 	"Passwords don't match": "Please ensure the password and the confirmation are the same.", "The password is too weak": "Password is too weak.",
 	"Your password has been changed successfully.":                                       "Your password has been reset successfully.",
 	"Enter your email address and we will send you instructions to reset your password.": "Please enter your email address. We will send you an email to reset your password.",
+}
+
+// lockRules are Lock's English texts about passwords, by the codes of the rules, where they are not those of the other pages.
+var lockRules = map[string]string{
+	"lengthAtLeast": "At least %d characters in length", "containsAtLeast": "Contain at least %d of the following %d types of characters:",
+	"shouldContain": "Should contain:", "numbers": "Numbers (i.e. 0-9)",
+}
+
+// LockDemands returns what a new password must meet, in Lock's words.
+func (v view) LockDemands() []Demand {
+	if v.Language != "en" {
+		return v.Form.Demands
+	}
+	return inLocksWords(v.Form.Demands)
+}
+
+func inLocksWords(all []Demand) []Demand {
+	out := slices.Clone(all)
+	for i, d := range out {
+		out[i].Items = inLocksWords(d.Items)
+		if text, has := lockRules[d.Code]; has {
+			text = strings.Replace(text, "%d", strconv.Itoa(d.Least), 1)
+			out[i].Text = strings.Replace(text, "%d", strconv.Itoa(len(d.Items)), 1)
+		}
+	}
+	return out
 }
 
 // WidgetTitle returns the title of the widget.

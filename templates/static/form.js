@@ -49,8 +49,8 @@ const inputOf = (message) => {
 };
 // A complaint has the element that the server's has, which goes as it is about what was typed before.
 const complaint = (message) => {
-  const { code, sign, ulpValidationTarget: field } = message.dataset;
-  if (!code) return message.dataset.message;
+  const { code, sign, invalid, ulpValidationTarget: field } = message.dataset;
+  if (!code) return invalid && inputOf(message).value.trim() ? invalid : message.dataset.message;
   document.getElementById("error-element-" + field)?.remove();
   const span = (attributes) => {
     const element = document.createElement("span");
@@ -65,9 +65,12 @@ for (const form of document.querySelectorAll("form[data-form-primary]")) {
   const messages = [...form.querySelectorAll("[data-ulp-validation-function]")].filter(inputOf);
   const say = (message, sent) => {
     const input = inputOf(message);
-    const wrong = wrongAt(input, message.dataset.ulpValidationFunction, sent);
+    // On the classic page one element says of an address that it is missing and that it is none.
+    const functions = [message.dataset.ulpValidationFunction, "invalid" in message.dataset && "ulpEmailValidationFunction"];
+    const wrong = functions.some((name) => name && wrongAt(input, name, sent));
     message.classList.toggle("ulp-validator-error", wrong);
     message.dataset.isError = wrong;
+    message.closest(".auth0-lock-input-block")?.classList.toggle("auth0-lock-error", wrong);
     const field = message.closest(".ulp-field");
     field?.classList.toggle("ulp-error", field.querySelector(".ulp-validator-error") !== null);
     if ("message" in message.dataset) {
@@ -144,7 +147,7 @@ for (const list of document.querySelectorAll("[data-password]")) {
     item.classList.toggle("met", met);
     return met;
   };
-  const lookAtAll = () => list.querySelectorAll(":scope > ul > [data-rule]").forEach(look);
+  const lookAtAll = () => list.querySelectorAll("[data-rule]").forEach(look);
   password.addEventListener("input", lookAtAll);
 }
 
