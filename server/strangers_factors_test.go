@@ -140,6 +140,13 @@ func TestStrangersWithFurtherFactors(t *testing.T) {
 			g.post(at("mfa-email-challenge"), url.Values{"state": {asked}, "code": {g.WaitForMessage(ada, "").Code}, "action": {"default"}})
 			return g.declines("/authorize/resume?state=" + login)
 		}},
+		// The same without the pages in between.
+		"an e-mail whose page is not loaded": {[]string{"sms"}, func(g stranger) string {
+			at := g.get(g.root() + g.passes(g.started()).location).location
+			at = g.sends(at, "action", "pick-authenticator").location
+			at = g.sends(at, "action", "email::1").location
+			return g.declines(g.sends(at, "code", g.WaitForMessage(ada, "").Code).location)
+		}},
 		// A chat bot's client recognizes the page by its address, and posts the code there.
 		"a one-time password": {[]string{"otp"}, func(g stranger) string {
 			resume := g.passes(g.started()).location
@@ -181,6 +188,19 @@ func TestStrangersWithFurtherFactors(t *testing.T) {
 	}
 }
 
+// sends posts a form to the page that a redirect leads to, with Origin and Referer.
+func (g stranger) sends(location string, fields ...string) reply {
+	g.t.Helper()
+	path, _, _ := strings.Cut(location, "?")
+	state := g.stateIn(location)
+	form := url.Values{"state": {state}, "action": {"default"}}
+	for i := 0; i < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	target := g.root() + path + "?state=" + state
+	return g.asks(http.MethodPost, target, formType, form.Encode(), "Origin", g.root(), "Referer", target)
+}
+
 // TestStrangersThatLoadNoPage: clients that post each step without having loaded its page, and send no more than its fields.
 func TestStrangersThatLoadNoPage(t *testing.T) {
 	noPasskeys := strings.NewReplacer("client_id: management, ", "client_id: "+servertest.Management+", ", "secret-of-the-management", servertest.ManagementSecret,
@@ -199,18 +219,23 @@ func TestStrangersThatLoadNoPage(t *testing.T) {
 			state = asked.url.Query().Get("state")
 			return g.post(g.URL+"u/mfa-email-challenge?state="+state, url.Values{"state": {state}, "code": {g.WaitForMessage(ada, "").Code}}).location
 		}},
+		// A generator's TypeScript client asks its user for the code as soon as it is sent to the page of the code.
+		"an e-mail whose page is not loaded": {"identifier_first: true", "email", func(g stranger) string {
+			at := g.sends(g.opens("two", "prompt", "login").location, "username", ada).location
+			resume := g.root() + g.sends(at, "username", ada, "password", adaPassword).location
+			at = g.get(resume).location
+			code := g.WaitForMessage(ada, "").Code
+			if again := g.get(resume).location; again != at || len(g.Inbox()) != 1 {
+				g.t.Errorf("the second time it is sent to %s, with %d messages", again, len(g.Inbox()))
+			}
+			if key := g.found(`data-error-code="([^"]+)"`, g.sends(at, "code", "000000").body); key != "invalid-code" {
+				g.t.Errorf("a wrong code gets %s", key)
+			}
+			return g.get(g.root() + g.sends(at, "code", code).location).location
+		}},
 		// A generator's Java client goes where each redirect leads, sends Origin and Referer, and reads why a code is refused.
 		"a one-time password": {"identifier_first: true", "otp", func(g stranger) string {
-			send := func(location string, fields ...string) reply {
-				path, _, _ := strings.Cut(location, "?")
-				state := g.stateIn(location)
-				form := url.Values{"state": {state}, "action": {"default"}}
-				for i := 0; i < len(fields); i += 2 {
-					form.Set(fields[i], fields[i+1])
-				}
-				target := g.root() + path + "?state=" + state
-				return g.asks(http.MethodPost, target, formType, form.Encode(), "Origin", g.root(), "Referer", target)
-			}
+			send := g.sends
 			at := g.opens("two", "prompt", "login").location
 			at = send(at, "username", ada, "js-available", "true", "webauthn-available", "false", "is-brave", "false", "webauthn-platform-available", "false").location
 			wrong := send(at, "username", ada, "password", "no")

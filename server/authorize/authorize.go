@@ -28,6 +28,9 @@ type Deps struct {
 	Pages   web.Pages
 	Log     *tenantlog.Log
 	Now     func() time.Time
+	// SendCode sends the code that a page for a further factor asks for. It does nothing for other pages, and if a code
+	// was sent.
+	SendCode func(r *http.Request, page, state string) error
 }
 
 type room struct{ Deps }
@@ -190,6 +193,9 @@ func (m *room) takeUp(w http.ResponseWriter, r *http.Request) error {
 		return m.respond(w, r, d)
 	}
 	if err := m.comeTo(r, d); err != nil {
+		return err
+	}
+	if err := m.SendCode(r, d.page, state); err != nil {
 		return err
 	}
 	return goOn(w, r, d, state, nil)

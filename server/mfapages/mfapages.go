@@ -52,8 +52,9 @@ const (
 	pushByOldName = "/u/mfa-push-challenge"
 )
 
-// Mount adds the routes.
-func Mount(rt *web.Router, d Deps) {
+// Mount adds the routes. It returns a function that sends the code which a page asks for, if it asks for one and none was sent,
+// for clients that ask their user for the code without loading the page.
+func Mount(rt *web.Router, d Deps) (sendCode func(r *http.Request, page, state string) error) {
 	m := &room{d}
 	rt = rt.With(d.Pages.Shape)
 	serve := func(path string, show, submit step) {
@@ -67,7 +68,7 @@ func Mount(rt *web.Router, d Deps) {
 	serve(pushByOldName, m.showPush, m.submitPush)
 	serve(factors.EnrollmentPage(factors.Push), m.showWelcome, m.submitWelcome)
 	serve(factors.AppPage, m.showApp, m.submitApp)
-	for _, channel := range []string{factors.SMS, factors.Voice, factors.Email} {
+	for _, channel := range channels {
 		serve(factors.ChallengePage(channel), m.showSent(channel), m.submitSent(channel))
 	}
 	for _, channel := range []string{factors.SMS, factors.Voice} {
@@ -91,6 +92,7 @@ func Mount(rt *web.Router, d Deps) {
 	serve(loginOptions, m.showOptions(false), m.submitOptions(false))
 	serve(enrollOptions, m.showOptions(true), m.submitOptions(true))
 	m.mountWidget(rt)
+	return m.sendFirst
 }
 
 // step serves a request within a login that requires MFA.

@@ -53,6 +53,9 @@ func (m *room) submitOptions(enroll bool) step {
 		case enroll && v.mayEnroll(name):
 			return web.Continue(w, r, factors.EnrollmentPage(name), v.state)
 		case v.has(name):
+			if err := m.sendFirst(r, factors.ChallengePage(name), v.state); err != nil {
+				return err
+			}
 			return web.Continue(w, r, factors.ChallengePage(name), v.state)
 		}
 		return v.start(w, r)

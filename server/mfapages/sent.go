@@ -54,6 +54,43 @@ func (m *room) targetNow(r *http.Request, v visit, channel string) (a factors.Au
 	return a, err
 }
 
+// sendFirst sends the code that a page asks for before the browser comes to it. A limit that is reached is left to the page,
+// which says so.
+func (m *room) sendFirst(r *http.Request, page, state string) error {
+	i := slices.IndexFunc(channels, func(channel string) bool { return factors.ChallengePage(channel) == page })
+	if i < 0 {
+		return nil
+	}
+	v := visit{state: state}
+	var a factors.Authenticator
+	var err error
+	if v.t, err = m.Cookies.FactorTransaction(m.DB, r, state, m.Now()); err == nil {
+		err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+			if err = m.find(tx, r, &v); err == nil {
+				a, err = v.target(tx, channels[i])
+			}
+			return err
+		})
+	}
+	if errors.Is(err, errNothingAsked) || errors.Is(err, errGone) {
+		return nil
+	}
+	if err != nil || v.further.Challenged == a.ID {
+		return err
+	}
+	m.started(r, v, a)
+	_, err = m.send(r, v, a)
+	return err
+}
+
+// channels are those of codes that are sent.
+var channels = []string{factors.SMS, factors.Voice, factors.Email}
+
+// started records that a factor is asked for.
+func (m *room) started(r *http.Request, v visit, a factors.Authenticator) {
+	m.Log.Record(r, v.event(tenantlog.FactorStarted, "Guardian - Second factor started ("+a.Channel+")"))
+}
+
 // showSent asks for a code, which the first visit of the page sends.
 //
 //auth0:operation GET /u/mfa-sms-challenge
@@ -73,7 +110,7 @@ func (m *room) showSent(channel string) step {
 		if v.further.Challenged == a.ID {
 			return m.sentPage(w, r, v, a)
 		}
-		m.Log.Record(r, v.event(tenantlog.FactorStarted, "Guardian - Second factor started ("+channel+")"))
+		m.started(r, v, a)
 		return m.sendAgain(w, r, v, a)
 	}
 }

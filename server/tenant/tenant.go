@@ -300,7 +300,11 @@ func (t *Tenant) rooms() *web.Router {
 	engine := oauth.New(oauth.Deps{DB: t.db, Issuer: t.issuer, Log: t.events, Now: now, Outside: others},
 		token.Grants(token.Deps{DB: t.db, Issuer: t.issuer, Passwords: t.passwords, SignIn: door, Providers: upstream})...)
 	token.Mount(open, engine)
-	authorize.Mount(rt, authorize.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now})
+	sendCode := mfapages.Mount(rt, mfapages.Deps{
+		DB: t.db, Issuer: t.Issuer, Secrets: t.issuer.Secrets, Cookies: cookies, Pages: pages, Emails: mails, SignIn: door, Log: t.events, Now: now,
+		Tenant: t.shownName(),
+	})
+	authorize.Mount(rt, authorize.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now, SendCode: sendCode})
 	login.Mount(rt, login.Deps{
 		DB: t.db, Passwords: t.passwords, Cookies: cookies, SignIn: door, Pages: pages, Codes: codes, Now: now, Issuer: t.Issuer,
 	})
@@ -319,10 +323,6 @@ func (t *Tenant) rooms() *web.Router {
 	passkey.Mount(rt, open, passkey.Deps{DB: t.db, Engine: engine, Issuer: t.Issuer, Cookies: cookies, Pages: pages, SignIn: door, Now: now})
 	myaccount.Mount(open, myaccount.Deps{
 		DB: t.db, Issuer: t.issuer, Passwords: t.passwords, SignIn: door, Emails: mails, Log: t.events, Now: now,
-	})
-	mfapages.Mount(rt, mfapages.Deps{
-		DB: t.db, Issuer: t.Issuer, Secrets: t.issuer.Secrets, Cookies: cookies, Pages: pages, Emails: mails, SignIn: door, Log: t.events, Now: now,
-		Tenant: t.shownName(),
 	})
 	device.Mount(rt, open, device.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now})
 	forms.Mount(rt, forms.Deps{
