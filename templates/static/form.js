@@ -65,9 +65,9 @@ for (const form of document.querySelectorAll("form[data-form-primary]")) {
   const messages = [...form.querySelectorAll("[data-ulp-validation-function]")].filter(inputOf);
   const say = (message, sent) => {
     const input = inputOf(message);
-    // On the classic page one element says of an address that it is missing and that it is none.
-    const functions = [message.dataset.ulpValidationFunction, "invalid" in message.dataset && "ulpEmailValidationFunction"];
-    const wrong = functions.some((name) => name && wrongAt(input, name, sent));
+    // On the classic page an element may complain of two things.
+    const wrong = wrongAt(input, message.dataset.ulpValidationFunction, sent)
+      || "invalid" in message.dataset && wrongAt(input, "ulpEmailValidationFunction", sent);
     message.classList.toggle("ulp-validator-error", wrong);
     message.dataset.isError = wrong;
     message.closest(".auth0-lock-input-block")?.classList.toggle("auth0-lock-error", wrong);
