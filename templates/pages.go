@@ -31,8 +31,8 @@ type Consent struct {
 	Layout
 	// ClientName and ClientLogoURL are the application's name and logo_uri.
 	ClientName, ClientLogoURL string
-	// UserName is the user's name in the greeting.
-	UserName string
+	// UserName is the user's name in the greeting. The form sends UserID, which says to whom the page was shown.
+	UserName, UserID string
 	// State is as in Login.
 	State string
 	// Audience is the identifier of the requested API, or empty.

@@ -405,7 +405,7 @@ var offered = []templates.Provider{
 
 func consent(layout templates.Layout, clientLogo string, errors ...string) templates.Page {
 	return templates.Consent{
-		Layout: layout, ClientName: "Timesheets Mobile", ClientLogoURL: clientLogo, UserName: "employee@exampleco.com",
+		Layout: layout, ClientName: "Timesheets Mobile", ClientLogoURL: clientLogo, UserName: "employee@exampleco.com", UserID: "auth0|employee",
 		State: "hKFo2SBzdGF0ZQ", Audience: "https://api.exampleco.com/timesheets",
 		Resources: requested, Errors: errors,
 	}

@@ -51,7 +51,8 @@ type question struct {
 }
 
 var (
-	// errNobodyToAsk reports that the session, its user or the application does not exist any more.
+	// errNobodyToAsk reports that the session, its user or the application does not exist any more, or that another
+	// user has logged in since the page was shown.
 	errNobodyToAsk = errors.New("nobody to ask for consent")
 	// errOtherScope reports an answer for other scopes than those that are requested now.
 	errOtherScope = errors.New("the answer is for other scopes")
@@ -108,8 +109,8 @@ func (m *room) showDetails(w http.ResponseWriter, r *http.Request) error { retur
 //auth0:operation POST /u/customized-consent
 func (m *room) submitDetails(w http.ResponseWriter, r *http.Request) error { return m.submit(w, r) }
 
-// submit stores the answer. It is valid for the scopes that were shown: if the form names other scopes than
-// are requested now, the page asks again.
+// submit stores the answer. It is valid for the user and the scopes that were shown: if another user has logged in
+// with this browser since, or the form names other scopes than are requested now, the page asks again.
 //
 //auth0:operation POST /u/consent
 func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
@@ -131,6 +132,9 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		if err := m.find(tx, r, &q); err != nil {
 			return err
+		}
+		if form.Has("user") && form.Get("user") != q.user.UserID {
+			return errNobodyToAsk
 		}
 		if !accepts {
 			return m.decline(tx, q)
@@ -207,7 +211,7 @@ func (m *room) page(ctx context.Context, w http.ResponseWriter, status int, q qu
 	}
 	return m.Pages.Write(w, status, templates.Consent{
 		Layout: layout, ClientName: q.client.Name, ClientLogoURL: q.client.LogoURI,
-		UserName: cmp.Or(q.user.Name, q.user.Email, q.user.UserID), State: q.state,
+		UserName: cmp.Or(q.user.Name, q.user.Email, q.user.UserID), UserID: q.user.UserID, State: q.state,
 		Audience: q.transaction.Request().Audience, Resources: resources(q), Errors: errs,
 		Details: details, Transactional: details != nil || q.api != nil && q.api.ConsentPolicy == storage.ConsentAlways,
 	})

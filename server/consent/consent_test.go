@@ -241,6 +241,23 @@ func TestConsentIsTheUsersWhoGaveIt(t *testing.T) {
 	}
 }
 
+// TestAnAnswerIsOfTheUserWhoWasAsked: another user logs in with the same browser while the page is open. The answer
+// on the page of the first user is none of the second one's, who is asked anew.
+func TestAnAnswerIsOfTheUserWhoWasAsked(t *testing.T) {
+	for _, action := range []string{"accept", "decline"} {
+		tn := start(t)
+		_, page := tn.visit(tn.mobile("openid read:timesheets"), servertest.Employee)
+		if got, _ := tn.visit(tn.spa("openid", "prompt", "login", "audience", ""), servertest.Manager); got != code {
+			t.Fatalf("the other user's login ends with %s", got)
+		}
+		form := page.Form()
+		form.Set("action", action)
+		left, shown := tn.Submit(tn.browser, page, form)
+		diff(t, "after "+action+" on the first user's page", outcome(left, shown), "/u/consent")
+		diff(t, "the answer of the user who is asked then", tn.answer(shown, "accept"), code)
+	}
+}
+
 // TestWithoutASessionThereIsNothingToAsk: after a logout the consent page leads back to the login page.
 func TestWithoutASessionThereIsNothingToAsk(t *testing.T) {
 	tn := start(t)
