@@ -62,12 +62,7 @@ func (tx *Tx) endMFALoginsOf(userID string) error {
 	if err != nil {
 		return err
 	}
-	for _, hash := range all {
-		if err := tx.MFALogins.Delete(hash); err != nil {
-			return err
-		}
-	}
-	return nil
+	return tx.records(mfaLogins.Kind).DeleteAll(all)
 }
 
 // endMFALogins deletes the pending logins that meet a condition.

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -152,18 +153,14 @@ func (tx *Tx) StartSession(s Session, replaces string) error {
 }
 
 // EndSessions ends every session of a user, the user's logins that wait for a further factor, and the user's
-// refresh tokens for every application. The initiator says why, as in EndSession.
+// refresh tokens for every application, with the codes for which applications and devices could still get new
+// ones. The initiator says why, as in EndSession.
 func (tx *Tx) EndSessions(userID, initiator string) error {
-	if err := tx.DeleteSessions(userID, initiator); err != nil {
-		return err
-	}
-	if err := tx.endMFALoginsOf(userID); err != nil {
-		return err
-	}
-	if err := deleteOfUser(tx.records(loginTickets.Kind), userID); err != nil {
-		return err
-	}
-	return tx.DeleteRefreshTokens(userID)
+	return errors.Join(
+		tx.DeleteSessions(userID, initiator), tx.endMFALoginsOf(userID), deleteOfUser(tx.records(loginTickets.Kind), userID),
+		deleteOfUser(tx.records(codes.Kind), userID), tx.endDevices(func(d Device) bool { return d.Issue != nil && d.Issue.UserID == userID }, userID),
+		tx.DeleteRefreshTokens(userID),
+	)
 }
 
 // DeleteSessions ends every session of a user.

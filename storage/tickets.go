@@ -78,7 +78,8 @@ func (tx *Tx) IssueTicket(t Ticket) error {
 }
 
 // FindTicket returns the ticket of a kind. It returns an error that wraps ErrNotFound if there is
-// no such ticket, ErrReused if it was used and ErrExpired if it has expired.
+// no such ticket, ErrReused if it was used and ErrExpired if it has expired. A ticket that was sent to an address
+// is not there any more once the account has another one: whoever reads the old mailbox may be somebody else.
 func (tx *Tx) FindTicket(hash, kind string, now time.Time) (Ticket, error) {
 	t, err := tx.Tickets.Get(hash)
 	switch {
@@ -90,8 +91,14 @@ func (tx *Tx) FindTicket(hash, kind string, now time.Time) (Ticket, error) {
 		return t, ErrReused
 	case !now.Before(t.ExpiresAt):
 		return t, ErrExpired
+	case t.Email == "":
+		return t, nil
 	}
-	return t, nil
+	user, err := tx.UserAs(t.UserID, t.Account)
+	if err == nil && user.Email != t.Email {
+		err = ErrNotFound
+	}
+	return t, err
 }
 
 // UseTicket is FindTicket, and also marks the ticket as used.

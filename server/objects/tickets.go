@@ -218,9 +218,6 @@ func FollowVerificationTicket(tx *storage.Tx, hash string, now time.Time) (stora
 	if err != nil {
 		return t, err
 	}
-	if identities.ProfileIn(doc, t.Account)["email"] != t.Email {
-		return t, storage.ErrNotFound
-	}
 	return t, account.Verify(tx, doc, t.Account, "email_verified", now)
 }
 
@@ -236,8 +233,8 @@ func FollowPasswordTicket(tx *storage.Tx, hash, passwordHash string, now time.Ti
 	if err != nil {
 		return err
 	}
-	if profile := identities.ProfileIn(doc, t.Account); t.Email != "" && profile["email"] == t.Email {
-		profile["email_verified"] = true
+	if t.Email != "" {
+		identities.ProfileIn(doc, t.Account)["email_verified"] = true
 	}
 	if err := account.SetPassword(tx, doc, t.Account, passwordHash, now); err != nil {
 		return err

@@ -51,6 +51,9 @@ func (g *authorizationCode) Validate(ctx context.Context, rq *oauth.TokenRequest
 	if verifier := rq.Form.Get("code_verifier"); !provesPossession(code, verifier) {
 		return nil, wrongVerifier(code, verifier)
 	}
+	if grant.User.Blocked {
+		return nil, apierr.AtTokenEndpoint(apierr.UserBlocked)
+	}
 	return grant, nil
 }
 
