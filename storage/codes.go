@@ -65,13 +65,12 @@ type Issue struct {
 var codes = table.Declare(table.Spec[Code]{
 	Name:           "codes",
 	Recent:         true,
-	IndexedMembers: []string{"hash", "issue.sid", "issue.user_id", "expires_at"},
+	IndexedMembers: []string{"hash", "issue.sid", "expires_at"},
 	Key:            func(c Code) string { return c.Hash },
 	Expires:        func(c Code) time.Time { return c.ExpiresAt },
-	Indexes: []table.Index[Code]{
-		{Name: "session", Values: func(c Code) []string { return []string{codeIndex(c.Issue.SessionID) + sortableTime(c.ExpiresAt)} }},
-		{Name: "user", Values: func(c Code) []string { return []string{c.Issue.UserID} }},
-	},
+	Indexes: []table.Index[Code]{{Name: "session", Values: func(c Code) []string {
+		return []string{codeIndex(c.Issue.SessionID) + sortableTime(c.ExpiresAt)}
+	}}},
 })
 
 func codeIndex(sessionID string) string { return sessionID + "\x01" }

@@ -158,8 +158,7 @@ func (tx *Tx) StartSession(s Session, replaces string) error {
 func (tx *Tx) EndSessions(userID, initiator string) error {
 	return errors.Join(
 		tx.DeleteSessions(userID, initiator), tx.endMFALoginsOf(userID), deleteOfUser(tx.records(loginTickets.Kind), userID),
-		deleteOfUser(tx.records(codes.Kind), userID), tx.endDevices(func(d Device) bool { return d.Issue != nil && d.Issue.UserID == userID }, userID),
-		tx.DeleteRefreshTokens(userID),
+		tx.endUnfinished(func(i Issue) bool { return i.UserID == userID }, userID), tx.DeleteRefreshTokens(userID),
 	)
 }
 
