@@ -10,39 +10,6 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// LogEvent is an event of the tenant's log as the Management API shows it, Auth0:
-// api/management/v2/logs and deploy-monitor/logs/log-event-type-codes.
-type LogEvent struct {
-	Date         string `json:"date"` // ISO 8601 with milliseconds
-	Type         string `json:"type"`
-	Description  string `json:"description"`
-	Connection   string `json:"connection,omitempty"`
-	ConnectionID string `json:"connection_id"`
-	ClientID     string `json:"client_id,omitempty"`
-	ClientName   string `json:"client_name"`
-	IP           string `json:"ip"`
-	UserAgent    string `json:"user_agent,omitempty"`
-	Details      any    `json:"details,omitempty"`
-	Hostname     string `json:"hostname,omitempty"`
-	UserID       string `json:"user_id"`
-	UserName     string `json:"user_name"`
-	Auth0Client  any    `json:"auth0_client,omitempty"`
-	Audience     string `json:"audience,omitempty"`
-	Scope        string `json:"scope,omitempty"`
-	Strategy     string `json:"strategy,omitempty"`
-	StrategyType string `json:"strategy_type,omitempty"`
-	TenantName   string `json:"tenant_name"`
-	// OrganizationID and OrganizationName are set if the event happened in an
-	// organization.
-	OrganizationID   string `json:"organization_id,omitempty"`
-	OrganizationName string `json:"organization_name,omitempty"`
-	// LogID sorts an event after all those that were recorded before it.
-	LogID string `json:"log_id"`
-	// ID repeats LogID, as Auth0 does.
-	ID       string `json:"_id"`
-	IsMobile bool   `json:"isMobile"`
-}
-
 // logRow holds the members that the store itself reads.
 type logRow struct {
 	LogID  string `json:"log_id"`
@@ -80,13 +47,13 @@ type Logs struct {
 	records table.Records
 }
 
-// Append adds an event.
-func (l Logs) Append(e LogEvent) error {
-	raw, err := json.Marshal(e)
+// Append adds the event with an id, of a user or of nobody (""). It is stored as JSON, which has the members of logRow.
+func (l Logs) Append(logID, userID string, event any) error {
+	raw, err := json.Marshal(event)
 	if err != nil {
 		return err
 	}
-	return l.records.Write(&logRow{e.LogID, e.UserID}, raw)
+	return l.records.Write(&logRow{logID, userID}, raw)
 }
 
 // Document returns the event with an id, or an error that wraps ErrNotFound.

@@ -16,11 +16,11 @@ func (s store) appendLogs(n int) {
 	s.t.Helper()
 	s.update(func(tx *storage.Tx) error {
 		for i := range n {
-			e := storage.LogEvent{LogID: fmt.Sprintf("900%04d", i), Type: "s", Details: map[string]any{"n": i}}
+			id, user := fmt.Sprintf("900%04d", i), ""
 			if i%3 == 0 {
-				e.UserID = "u"
+				user = "u"
 			}
-			if err := tx.Logs.Append(e); err != nil {
+			if err := tx.Logs.Append(id, user, storage.Document{"log_id": id, "user_id": user, "type": "s"}); err != nil {
 				return err
 			}
 		}

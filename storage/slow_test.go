@@ -59,7 +59,8 @@ func TestReadingEndsWithItsRequest(t *testing.T) {
 			if err := tx.Documents("things", "").Put(storage.Write{ID: id, Document: storage.Document{"id": id}}); err != nil {
 				return err
 			}
-			if err := tx.Logs.Append(storage.LogEvent{LogID: fmt.Sprintf("900%050d", i)}); err != nil {
+			event := fmt.Sprintf("900%050d", i)
+			if err := tx.Logs.Append(event, "", storage.Document{"log_id": event}); err != nil {
 				return err
 			}
 		}

@@ -23,6 +23,8 @@ type Ticket struct {
 	UserID     string `json:"user_id"`
 	Connection string `json:"connection"`
 	ClientID   string `json:"client_id"`
+	// CorrelationID is the correlation_id of the login that the ticket was issued in, "" for none.
+	CorrelationID string `json:"correlation_id,omitempty"`
 	// Account is the id of the user's account that the ticket is for, "" for the user's own.
 	Account string `json:"account,omitempty"`
 	// Email is the address that the ticket verifies. Resetting the password verifies it as well;

@@ -307,6 +307,8 @@ type AuthorizeRequest struct {
 	// evaluates, OIDC Core section 3.1.2.1.
 	ConnectionScope string            `json:"connection_scope,omitempty"`
 	Passed          map[string]string `json:"passed,omitempty"`
+	// CorrelationID is the name that the application gives to the login, "" for none.
+	CorrelationID string `json:"correlation_id,omitempty"`
 	// Extensions are the application's own parameters, whose names begin with ext-.
 	Extensions map[string]string `json:"extensions,omitempty"`
 	// Details are the authorization_details of RFC 9396, a JSON array, "" for none.

@@ -98,6 +98,7 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) 
 	if err == nil {
 		what, err = m.open(r.Context(), what)
 	}
+	trace.Correlate(r.Context(), correlationID(what.params))
 	if err != nil {
 		return m.refuse(w, r, &decision{login: login{request: storage.AuthorizeRequest{ClientID: params.Get("client_id")}}}, err)
 	}

@@ -155,6 +155,7 @@ func parse(params url.Values) storage.AuthorizeRequest {
 		ACRValues:           strings.Fields(params.Get("acr_values")),
 		ConnectionScope:     params.Get("connection_scope"),
 		Passed:              passed(params),
+		CorrelationID:       correlationID(params),
 		Extensions:          own,
 	}
 }
@@ -172,6 +173,19 @@ func passed(params url.Values) map[string]string {
 		}
 	}
 	return all
+}
+
+// correlation matches the values that correlation_id may have, Auth0: authenticate/login/configure-correlation-id.
+var correlation = regexp.MustCompile(`^[-\w.*~@+/:]{1,64}$`)
+
+// correlationID returns the name that an application gives to the login, "" if it gives none or one that
+// is not allowed.
+func correlationID(params url.Values) string {
+	id := params.Get("correlation_id")
+	if !correlation.MatchString(id) {
+		return ""
+	}
+	return strings.Clone(id) // a copy does not keep the whole request in memory
 }
 
 // checkForm makes the checks that need only the parameters and the settings of the tenant and the

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/trace"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/templates"
@@ -25,6 +26,7 @@ func (m *room) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 		t, err = objects.FollowVerificationTicket(tx, ticketHash(r), m.Now())
 		return err
 	})
+	trace.Correlate(r.Context(), t.CorrelationID)
 	if errors.Is(err, storage.ErrReused) && r.Method == http.MethodPost {
 		err = nil // the page posts the ticket that fetching the link has used up
 	}
@@ -91,6 +93,7 @@ func (m *room) askUnblock(w http.ResponseWriter, r *http.Request) error {
 		t, err = tx.FindTicket(ticketHash(r), storage.TicketUnblock, m.Now())
 		return err
 	})
+	trace.Correlate(r.Context(), t.CorrelationID)
 	if badLink(err) {
 		return m.result(r.Context(), w, http.StatusBadRequest, templates.UnblockLinkInvalid, t.ClientID, t.Email)
 	}
@@ -117,6 +120,7 @@ func (m *room) unblock(w http.ResponseWriter, r *http.Request) error {
 		t, err = objects.FollowUnblockTicket(tx, ticketHash(r), m.Now())
 		return err
 	})
+	trace.Correlate(r.Context(), t.CorrelationID)
 	if badLink(err) {
 		return m.result(r.Context(), w, http.StatusBadRequest, templates.UnblockLinkInvalid, t.ClientID, t.Email)
 	}

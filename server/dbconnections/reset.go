@@ -19,6 +19,7 @@ import (
 	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/telephone"
 	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/trace"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/templates"
@@ -120,7 +121,7 @@ func (m *room) sendReset(r *http.Request, name, login string, of emails.Login) e
 		return err
 	})
 	if err == nil {
-		err = m.Emails.Send(mail)
+		err = m.Emails.Send(r.Context(), mail)
 	}
 	e := tenantlog.Event{
 		Type: tenantlog.PasswordRequest, Description: "Change Password Email Request", ClientID: clientID, Connection: name,
@@ -328,6 +329,7 @@ func (m *room) resetTicketOf(r *http.Request, hash string) (t storage.Ticket, us
 		user, err = tx.UserAs(t.UserID, t.Account)
 		return err
 	})
+	trace.Correlate(r.Context(), t.CorrelationID)
 	return t, user, resetOutcome(err), err
 }
 

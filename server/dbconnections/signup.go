@@ -99,7 +99,7 @@ func (m *room) create(r *http.Request, a signin.Applicant) (doc storage.Document
 	if err != nil {
 		return nil, err
 	}
-	return doc, m.Emails.Send(mails...)
+	return doc, m.Emails.Send(r.Context(), mails...)
 }
 
 // explain returns the key of the page's message about an error and, if the password

@@ -10,20 +10,25 @@ import (
 	"strings"
 
 	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/trace"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/templates"
 )
 
 // Send issues the tickets of drafts, renders the drafts and passes the messages to the
-// outbox. If a template cannot be rendered, the built-in one is used. Send must not be
-// called within a transaction.
-func (w Writer) Send(drafts ...Draft) error {
+// outbox. If a template cannot be rendered, the built-in one is used. Templates and tickets
+// get the correlation_id of the request that ctx belongs to. Send must not be called within
+// a transaction.
+func (w Writer) Send(ctx context.Context, drafts ...Draft) error {
 	storage.Slow("rendering an e-mail")
 	for _, d := range drafts {
 		if d.IsZero() {
 			continue
 		}
-		if err := w.issue(&d); err != nil {
+		if id := trace.CorrelationID(ctx); id != "" {
+			d.values["correlation_id"] = id
+		}
+		if err := w.issue(ctx, &d); err != nil {
 			return err
 		}
 		m, err := d.render(d.template)
@@ -61,11 +66,12 @@ func (w Writer) failed(m outbox.Message, err error) {
 }
 
 // issue stores the draft's ticket, and sets its link in the draft.
-func (w Writer) issue(d *Draft) (err error) {
+func (w Writer) issue(ctx context.Context, d *Draft) (err error) {
 	if d.ticket == nil {
 		return nil
 	}
 	t := *d.ticket
+	t.CorrelationID = trace.CorrelationID(ctx)
 	if t.ResultURL, err = d.fill(templates.Liquid, d.template.ResultURL); err != nil {
 		w.failed(d.message, err)
 	}

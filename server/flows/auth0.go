@@ -111,16 +111,16 @@ func (e *execution) change(author objects.Author, do func(*objects.Change) (stor
 		return err
 	})
 	if err == nil {
-		err = effects.CarryOut(carrier{e.Runner})
+		err = effects.CarryOut(carrier{e})
 	}
 	return doc, err
 }
 
 // carrier carries out the effects of changes that a flow has made.
-type carrier struct{ *Runner }
+type carrier struct{ *execution }
 
 // Mail implements objects.Carrier.
-func (c carrier) Mail(drafts ...emails.Draft) error { return c.Services.Emails.Send(drafts...) }
+func (c carrier) Mail(drafts ...emails.Draft) error { return c.Services.Emails.Send(c.ctx, drafts...) }
 
 // Send implements objects.Carrier.
 func (c carrier) Send(m outbox.Message) { c.Outbox.Send(m) }

@@ -156,11 +156,15 @@ func (m *room) contextOf(tx *storage.Tx, v visit) (map[string]any, error) {
 			user[name] = value
 		}
 	}
+	transaction := map[string]any{"state": v.state}
+	if id := v.t.Request().CorrelationID; id != "" {
+		transaction["correlation_id"] = id
+	}
 	all := map[string]any{
 		"user":        user,
 		"client":      map[string]any{"client_id": v.client.ClientID, "name": v.client.Name},
 		"tenant":      map[string]any{"name": m.Tenant},
-		"transaction": map[string]any{"state": v.state},
+		"transaction": transaction,
 	}
 	if o := v.t.Request().Organization; o != "" {
 		doc, err := tx.Documents(storage.OrganizationsKind, "").Document(o)

@@ -22,7 +22,7 @@ type carrier struct {
 }
 
 // Mail implements objects.Carrier.
-func (b carrier) Mail(drafts ...emails.Draft) error { return b.Emails.Send(drafts...) }
+func (b carrier) Mail(drafts ...emails.Draft) error { return b.Emails.Send(b.r.Context(), drafts...) }
 
 // Send implements objects.Carrier.
 func (b carrier) Send(m outbox.Message) { b.Outbox.Send(m) }

@@ -294,5 +294,5 @@ func (m *room) send(ctx context.Context, found mfaUser, a factors.Authenticator,
 	if err != nil {
 		return s, err
 	}
-	return s, m.Emails.Send(draft)
+	return s, m.Emails.Send(ctx, draft)
 }

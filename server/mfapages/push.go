@@ -125,7 +125,7 @@ func (m *room) ask(r *http.Request, v *visit, a factors.Authenticator) (p storag
 		return p, tooManyPush, nil
 	}
 	if err == nil {
-		err = m.Emails.Send(notification)
+		err = m.Emails.Send(r.Context(), notification)
 	}
 	return p, "", err
 }

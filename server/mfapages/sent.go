@@ -202,7 +202,7 @@ func (m *room) send(r *http.Request, v visit, a factors.Authenticator) (refusal 
 	}
 	e := sentEvents[a.Channel]
 	m.Log.Record(r, about(v.event(e.kind, e.description), a))
-	return "", m.Emails.Send(message)
+	return "", m.Emails.Send(r.Context(), message)
 }
 
 // submitSent checks a code that was sent.

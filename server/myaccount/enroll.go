@@ -137,7 +137,7 @@ func (c *call) enroll() error {
 		return tx.BeginCeremony(s.ceremony)
 	})
 	if err == nil {
-		err = c.Emails.Send(s.message)
+		err = c.Emails.Send(c.r.Context(), s.message)
 	}
 	if err != nil {
 		c.recordMethod(err, "")

@@ -72,7 +72,7 @@ func (s Sender) StartLogin(r *http.Request, t storage.Transaction, state string,
 		return "", err
 	}
 	if user.UserID != "" {
-		if err := s.Emails.Send(message); err != nil {
+		if err := s.Emails.Send(r.Context(), message); err != nil {
 			return "", err
 		}
 		s.Record(r, client, user, made)

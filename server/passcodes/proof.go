@@ -75,7 +75,7 @@ func (s Sender) StartProof(r *http.Request, t storage.Transaction, p storage.Pro
 	if err != nil {
 		return "", err
 	}
-	if err := s.Emails.Send(message); err != nil {
+	if err := s.Emails.Send(r.Context(), message); err != nil {
 		return "", err
 	}
 	s.recordProof(r, p, user, clientID)

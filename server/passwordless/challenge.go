@@ -90,7 +90,7 @@ func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return m.limited(r, client, err)
 	}
-	if err := m.Emails.Send(message); err != nil {
+	if err := m.Emails.Send(r.Context(), message); err != nil {
 		return err
 	}
 	if !message.IsZero() {

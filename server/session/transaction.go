@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/trace"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -156,7 +157,7 @@ func (c Cookies) Upstream(db *storage.DB, r *http.Request, state string, now tim
 }
 
 // check reports whether a transaction that was looked up belongs to the browser and has not
-// ended.
+// ended. The request of one that does carries on its correlation_id.
 func (c Cookies) check(r *http.Request, t storage.Transaction, err error, now time.Time) error {
 	switch {
 	case storage.IsNotFound(err):
@@ -170,6 +171,7 @@ func (c Cookies) check(r *http.Request, t storage.Transaction, err error, now ti
 	case !equal(keys.Hash(c.Browser(r)), t.BrowserHash):
 		return apierr.TransactionForeign.WithReason("the login was begun by another browser, which has another cookie")
 	}
+	trace.Correlate(r.Context(), t.Request().CorrelationID)
 	return nil
 }
 

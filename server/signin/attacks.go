@@ -147,7 +147,7 @@ func (d *Service) notify(r *http.Request, leak account.BreachedPassword, mails [
 			return err
 		}
 	}
-	return d.Emails.Send(mails...)
+	return d.Emails.Send(r.Context(), mails...)
 }
 
 // draftBreachEmails drafts the e-mails about a breached password, Auth0: secure/attack-protection/

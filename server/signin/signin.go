@@ -168,7 +168,7 @@ func (d *Service) count(r *http.Request, a Attempt) error {
 	if last.Log {
 		d.Log.Record(r, a.throttled())
 	}
-	return d.Emails.Send(mail, alert)
+	return d.Emails.Send(r.Context(), mail, alert)
 }
 
 // Begin logs a person in, in a browser with a login under way: it begins a session, which records

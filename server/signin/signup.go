@@ -83,7 +83,7 @@ func (d *Service) CheckSignup(r *http.Request, a Applicant) error {
 		return err
 	}
 	d.Log.Record(r, a.throttled())
-	return d.Emails.Send(alert)
+	return d.Emails.Send(r.Context(), alert)
 }
 
 // throttled is the log event of an IP address with too many sign-ups.
@@ -292,5 +292,5 @@ func (d *Service) SignUp(r *http.Request, a Applicant, prove func(tx *storage.Tx
 		doc = nil
 		return user, err
 	}
-	return user, d.Emails.Send(mails...)
+	return user, d.Emails.Send(r.Context(), mails...)
 }

@@ -93,7 +93,7 @@ func (t *Tenant) Remind() error {
 	if err != nil {
 		return err
 	}
-	return t.emails().Send(mails...)
+	return t.emails().Send(context.Background(), mails...)
 }
 
 // pageFailed records in the tenant's log that a page template or partial could

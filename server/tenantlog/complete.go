@@ -24,11 +24,11 @@ type names struct {
 }
 
 // complete turns recorded events into the form in which they are stored.
-func (l *Log) complete(batch []pending) ([]storage.LogEvent, error) {
+func (l *Log) complete(batch []pending) ([]storedEvent, error) {
 	if len(batch) == 0 {
 		return nil, nil
 	}
-	events := make([]storage.LogEvent, 0, len(batch))
+	events := make([]storedEvent, 0, len(batch))
 	err := l.DB.View(context.Background(), func(tx *storage.Tx) error {
 		n := names{tx, map[string]string{}, map[string]string{}, map[string]storage.Connection{}, map[string]string{}}
 		for i := range batch {
@@ -44,8 +44,8 @@ func (l *Log) complete(batch []pending) ([]storage.LogEvent, error) {
 	return events, err
 }
 
-func (n names) event(p *pending) (e storage.LogEvent, err error) {
-	e = storage.LogEvent{
+func (n names) event(p *pending) (e storedEvent, err error) {
+	e = storedEvent{
 		Date: p.at.UTC().Format(timeFormat), Type: p.Type, Description: p.Description,
 		Connection: p.Connection, ClientID: p.ClientID, ClientName: p.ClientName,
 		IP: host(p.remote), Hostname: host(p.host), Details: p.Details,
@@ -53,6 +53,9 @@ func (n names) event(p *pending) (e storage.LogEvent, err error) {
 		Audience: p.Audience, Scope: p.Scope, LogID: p.ID(), OrganizationID: p.Organization,
 	}
 	e.ID = e.LogID
+	if p.correlation != "" {
+		e.References = &references{CorrelationID: p.correlation}
+	}
 	if p.remote != "" {
 		e.UserAgent, e.IsMobile = userAgent(p.userAgent)
 	}

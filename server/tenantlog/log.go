@@ -107,6 +107,7 @@ type pending struct {
 	host        string
 	userAgent   string
 	auth0Client string
+	correlation string // the correlation_id of the login
 }
 
 // New returns a log on an open store.
@@ -132,6 +133,7 @@ func (l *Log) Record(r *http.Request, e Event) {
 	p := pending{Event: e, at: l.Now()}
 	if r != nil {
 		trace.Note(r.Context(), trace.Step{Component: "tenantlog", Decision: strings.TrimSpace("event " + e.Type + " " + e.Description)})
+		p.correlation = trace.CorrelationID(r.Context())
 		p.remote, p.host, p.userAgent = r.RemoteAddr, r.Host, clip(r.UserAgent())
 		if sent := r.Header["Auth0-Client"]; len(sent) > 0 {
 			p.auth0Client = clip(sent[0])
@@ -231,7 +233,7 @@ func (l *Log) Flush() error {
 // existing event and of the newest one. In a store that several servers share, an
 // event whose id is lower than that of another server's event gets a higher id, so
 // that readers by checkpoint miss no event.
-func (l *Log) append(events []storage.LogEvent) (before, newest string, err error) {
+func (l *Log) append(events []storedEvent) (before, newest string, err error) {
 	oldest := storage.LogIDAt(l.Now().Add(-l.Retention))
 	shared := l.DB.Shared()
 	prune := l.pruneAt <= len(events) || !shared
@@ -250,7 +252,7 @@ func (l *Log) append(events []storage.LogEvent) (before, newest string, err erro
 				e.ID = e.LogID
 			}
 			newest = e.LogID
-			if err := tx.Logs.Append(e); err != nil {
+			if err := tx.Logs.Append(e.LogID, e.UserID, e); err != nil {
 				return err
 			}
 		}

@@ -32,6 +32,8 @@ type Request struct {
 	Path   string    `json:"path"`
 	// Parameters are the request's parameters that say what is asked, without credentials.
 	Parameters map[string]string `json:"parameters,omitempty"`
+	// CorrelationID is the correlation_id of the login that the request belongs to, "" if it has none.
+	CorrelationID string `json:"correlation_id,omitempty"`
 	// Status is the HTTP status of a refusal, 0 if the request was not refused.
 	Status int    `json:"status,omitempty"`
 	Steps  []Step `json:"steps"`
@@ -83,6 +85,8 @@ type under struct {
 	status int
 	steps  []Step
 	ended  bool
+	// correlationID is that of the login which the request belongs to.
+	correlationID string
 }
 
 type key struct{}
@@ -98,6 +102,22 @@ func Note(ctx context.Context, s Step) {
 	if u, ok := ctx.Value(key{}).(*under); ok {
 		u.steps = append(u.steps, s)
 	}
+}
+
+// Correlate records the correlation_id of the login that the request belongs to, by which an application recognizes
+// the events, messages and pages of one login, Auth0: authenticate/login/configure-correlation-id.
+func Correlate(ctx context.Context, id string) {
+	if u, ok := ctx.Value(key{}).(*under); ok && id != "" {
+		u.correlationID = id
+	}
+}
+
+// CorrelationID returns what Correlate has recorded for the request that a context belongs to, "" if nothing.
+func CorrelationID(ctx context.Context) string {
+	if u, ok := ctx.Value(key{}).(*under); ok {
+		return u.correlationID
+	}
+	return ""
 }
 
 // Form records the parameters that came in the body of a request.
@@ -137,7 +157,7 @@ func (t *Traces) End(r *http.Request, id, path string) {
 		return
 	}
 	u.ended = true
-	done := Request{ID: id, At: t.Now().UTC(), Method: r.Method, Path: path, Parameters: parameters(r.URL.RawQuery, u.form), Status: u.status, Steps: u.steps}
+	done := Request{ID: id, At: t.Now().UTC(), Method: r.Method, Path: path, Parameters: parameters(r.URL.RawQuery, u.form), CorrelationID: u.correlationID, Status: u.status, Steps: u.steps}
 	if done.Steps == nil {
 		done.Steps = []Step{}
 	}

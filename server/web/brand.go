@@ -53,7 +53,7 @@ func LayoutIn(ctx context.Context, tx *storage.Tx, about About) (layout template
 		}
 		layout.Inviter = i.Inviter.Name
 	}
-	layout.Customization, err = customization(tx, about)
+	layout.Customization, err = customization(ctx, tx, about)
 	return layout, err
 }
 

@@ -1,16 +1,18 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 
+	"github.com/tenant0/tenant0/server/trace"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/templates"
 )
 
 // customization returns the tenant's page template and partials, and the values of
 // their variables. The values are read only if there is a template or a partial.
-func customization(tx *storage.Tx, about About) (c templates.Customization, err error) {
+func customization(ctx context.Context, tx *storage.Tx, about About) (c templates.Customization, err error) {
 	page, err := tx.Documents(storage.PageTemplateKind, "").Document(storage.SettingsKey)
 	if err := storage.Optional(err); err != nil {
 		return c, err
@@ -22,8 +24,13 @@ func customization(tx *storage.Tx, about About) (c templates.Customization, err 
 	if c.PageTemplate == "" && c.Partials == nil {
 		return c, nil
 	}
-	c.Values, err = values(tx, about)
-	return c, err
+	if c.Values, err = values(tx, about); err != nil {
+		return c, err
+	}
+	if id := trace.CorrelationID(ctx); id != "" {
+		c.Values["correlation_id"] = id
+	}
+	return c, nil
 }
 
 // values returns the variables of Auth0: customize/login-pages/universal-login/

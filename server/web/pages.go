@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/trace"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/templates"
 )
@@ -205,6 +206,9 @@ func (p Pages) explain(w http.ResponseWriter, r *http.Request, e *apierr.Error) 
 		values := map[string]any{}
 		for name, value := range errorParams(w, r, layout.Language, e) {
 			values[name] = value
+		}
+		if id := trace.CorrelationID(r.Context()); id != "" {
+			values["correlation_id"] = id
 		}
 		if done, err := p.WriteLiquid(w, e.Status, tenant.ErrorPage.HTML, values); done || err != nil {
 			return err
