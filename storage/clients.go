@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tenant0/tenant0/storage/table"
 )
@@ -11,7 +12,10 @@ import (
 // Client is an application registered with the tenant, Auth0:
 // get-started/applications/application-settings.
 type Client struct {
-	ClientID               string `json:"client_id"`
+	ClientID string `json:"client_id"`
+	// ExternalClientID is the URL of the application's Client ID Metadata Document, which is its client_id for
+	// the rest of the world; "" if it has none.
+	ExternalClientID       string `json:"external_client_id"`
 	Name                   string `json:"name"`
 	Global                 bool   `json:"global"`   // settings for all applications; not a real application
 	AppType                string `json:"app_type"` // native, spa, regular_web, non_interactive, ...
@@ -260,9 +264,31 @@ var clients = table.Declare(table.Spec[Client]{
 		{Name: "first_party", Listed: true, Values: func(c Client) []string { return []string{strconv.FormatBool(c.IsFirstParty)} }},
 		{Name: "global", Listed: true, Values: func(c Client) []string { return []string{strconv.FormatBool(c.Global)} }},
 		{Name: originIndex, Values: origins},
+		{Name: documentIndex, Values: func(c Client) []string {
+			if c.ExternalClientID == "" {
+				return nil
+			}
+			return []string{c.ExternalClientID}
+		}},
 	},
 	Remember: true,
 })
+
+// documentIndex is the name of the index of applications by the URLs of their Client ID Metadata Documents.
+const documentIndex = "document"
+
+// ClientNamed returns the application with a client_id, which may be the URL of its Client ID Metadata Document, Auth0:
+// get-started/auth0-overview/create-applications/register-applications-with-cimd.
+func (tx *Tx) ClientNamed(id string) (Client, error) {
+	client, err := tx.Clients.Get(id)
+	if IsNotFound(err) && strings.HasPrefix(id, "https://") {
+		return tx.Clients.Find(documentIndex, id)
+	}
+	return client, err
+}
+
+// PublicID is the client_id that tokens show: the URL of the application's Client ID Metadata Document, if it has one.
+func (c Client) PublicID() string { return cmp.Or(c.ExternalClientID, c.ClientID) }
 
 // ClientSecret is what the server stores of a client secret: a keyed MAC, to check the secret that clients
 // send, and the sealed secret itself, for those whom the Management API lets read it.

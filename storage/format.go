@@ -36,6 +36,8 @@ func upgrades() []func(keyspace.KV) error {
 		}),
 		// Format 8 finds users by the identifiers of their linked accounts.
 		withSnapshots((*Tx).indexLinked),
+		// Format 9 finds applications by the URLs of their Client ID Metadata Documents.
+		withSnapshots(func(tx *Tx) error { return tx.records(clients.Kind).Reindex() }),
 	}
 }
 

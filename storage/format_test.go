@@ -77,6 +77,37 @@ func TestSessionsAndTokensOfFormat5AreFound(t *testing.T) {
 	}
 }
 
+func TestApplicationsOfFormat8AreFoundByTheirDocuments(t *testing.T) {
+	const address = "https://wiki.test/client.json"
+	s := open(t)
+	s.update(func(tx *storage.Tx) error {
+		return errors.Join(tx.Clients.Put(storage.Document{"client_id": "wiki", "external_client_id": address}), tx.Clients.Put(storage.Document{"client_id": "other"}))
+	})
+	err := s.engine.Update(t.Context(), func(kv keyspace.KV) error {
+		return errors.Join(kv.Delete([]byte("i/clients\x00document\x00"+address+"\x00wiki")), kv.Put([]byte("format"), formatMark(8)))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	find := func(tx *storage.Tx) error {
+		client, err := tx.ClientNamed(address)
+		if client.ClientID != "wiki" {
+			t.Errorf("the application is %q: %v", client.ClientID, err)
+		}
+		if _, err := tx.ClientNamed("https://wiki.test/client"); !storage.IsNotFound(err) {
+			t.Errorf("part of the URL is the client_id of an application: %v", err)
+		}
+		return err
+	}
+	db, err := storage.Open(s.engine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.View(t.Context(), find); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestASessionIsFoundByItsIDAlone: not by a part of its id, by its key, by a longer id with the same beginning,
 // or after it has ended.
 func TestASessionIsFoundByItsIDAlone(t *testing.T) {

@@ -56,6 +56,7 @@ func (m *room) readIn(tx *storage.Tx, host string, what asked) (rq storage.Autho
 		return rq, client, err
 	}
 	rq = parse(params)
+	rq.ClientID = client.ClientID
 	rq.RedirectURI, rq.RedirectURISent = uri, params.Get("redirect_uri") != ""
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
 	if err := storage.Optional(err); err != nil {
@@ -81,7 +82,7 @@ func findClient(tx *storage.Tx, id string) (storage.Client, error) {
 	if id == "" {
 		return storage.Client{}, apierr.MissingParameter("client_id")
 	}
-	client, err := tx.Clients.Get(id)
+	client, err := tx.ClientNamed(id)
 	if storage.IsNotFound(err) {
 		return client, apierr.UnknownClient(id)
 	}
@@ -138,7 +139,6 @@ func parse(params url.Values) storage.AuthorizeRequest {
 		}
 	}
 	return storage.AuthorizeRequest{
-		ClientID:            params.Get("client_id"),
 		ResponseType:        params.Get("response_type"),
 		ResponseMode:        params.Get("response_mode"),
 		Scope:               params.Get("scope"),

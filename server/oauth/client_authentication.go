@@ -45,13 +45,13 @@ func (e *Engine) AuthenticateClient(r *http.Request, form url.Values) (storage.C
 	var secret storage.ClientSecret
 	err = e.DB.View(r.Context(), func(tx *storage.Tx) error {
 		var err error
-		if c, err = tx.Clients.Get(cred.clientID); err != nil {
+		if c, err = tx.ClientNamed(cred.clientID); err != nil {
 			return err
 		}
 		if err := registered.CheckOrigin(tx, r, c.ClientID); err != nil {
 			return err
 		}
-		secret, err = tx.ClientSecrets.Get(cred.clientID)
+		secret, err = tx.ClientSecrets.Get(c.ClientID)
 		if errors.Is(err, storage.ErrNotFound) {
 			return nil
 		}

@@ -248,13 +248,6 @@ func (r ReadDocument) Changes() storage.Document {
 // ClientOfDocument returns the id of the application with the Client ID Metadata Document of a URL, "" if there is
 // none.
 func ClientOfDocument(tx *storage.Tx, address string) (string, error) {
-	for doc, err := range tx.Clients.Documents() {
-		if err != nil {
-			return "", err
-		}
-		if doc["external_client_id"] == address {
-			return storage.Text(doc, "client_id"), nil
-		}
-	}
-	return "", nil
+	client, err := tx.ClientNamed(address)
+	return client.ClientID, storage.Optional(err)
 }

@@ -90,14 +90,14 @@ func (i *Issuer) Access(ctx context.Context, g *Grant, now time.Time) (Access, e
 	lifetime := g.accessLifetime()
 	c := accessClaims{
 		Iss: i.URL, Sub: subject(g), Aud: i.audience(g), Iat: now.Unix(), Exp: now.Unix() + int64(lifetime),
-		Scope: strings.Join(g.Issue.Scope, " "), GTY: g.GTY, Azp: g.Client.ClientID, Permissions: g.Issue.Permissions,
+		Scope: strings.Join(g.Issue.Scope, " "), GTY: g.GTY, Azp: g.Client.PublicID(), Permissions: g.Issue.Permissions,
 		OrgID: g.Issue.Organization, OrgName: g.Issue.OrganizationName, CNF: g.Confirmation, Act: g.Actor,
 		Details: json.RawMessage(g.Issue.Details),
 	}
 	typ := keys.TypeJWT
 	if strings.HasPrefix(g.API.TokenDialect, "rfc9068_profile") {
 		// RFC 9068 section 2.2: client_id and jti are required, azp is not used.
-		typ, c.Azp, c.GTY, c.ClientID, c.JTI = keys.TypeAccessToken, "", "", g.Client.ClientID, keys.Random(16)
+		typ, c.Azp, c.GTY, c.ClientID, c.JTI = keys.TypeAccessToken, "", "", g.Client.PublicID(), keys.Random(16)
 	}
 	payload, err := WithCustom(g.Issue.AccessClaims, c)
 	if err != nil {

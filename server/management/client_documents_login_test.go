@@ -1,0 +1,93 @@
+package management_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/tenant0/tenant0/server/servertest"
+)
+
+// documented registers an application from the document at a URL, and lets it read timesheets for users.
+func (c *client) documented(address string) (id string) {
+	c.t.Helper()
+	made := c.must(201, http.MethodPost, "/clients/cimd/register", object{"external_client_id": address})
+	id, _ = made["client_id"].(string)
+	c.must(201, http.MethodPost, "/client-grants", object{
+		"client_id": id, "audience": servertest.API, "subject_type": "user", "scope": []string{"read:timesheets"},
+	})
+	return id
+}
+
+// documentLogin is a login for the application with the document at a URL.
+func documentLogin(address string) servertest.Login {
+	return servertest.Login{ClientID: address, RedirectURI: "https://wiki.test/callback", Params: url.Values{"scope": {"read:timesheets offline_access"}}}
+}
+
+// claimsOf returns the claims of an access token.
+func claimsOf(t *testing.T, tokens object) (claims object) {
+	t.Helper()
+	token, _ := tokens["access_token"].(string)
+	_, payload, _ := strings.Cut(token, ".")
+	payload, _, _ = strings.Cut(payload, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(payload)
+	if err == nil {
+		err = json.Unmarshal(raw, &claims)
+	}
+	if err != nil {
+		t.Fatalf("%v: %v", err, tokens)
+	}
+	return claims
+}
+
+// TestTheURLOfADocumentIsAClientID, once the application is registered, Auth0:
+// get-started/auth0-overview/create-applications/register-applications-with-cimd.
+func TestTheURLOfADocumentIsAClientID(t *testing.T) {
+	c := newClient(t)
+	for _, one := range c.list("/connections") {
+		c.must(200, http.MethodPatch, "/connections/"+one["id"].(string), object{"is_domain_connection": true})
+	}
+	address, other := publish(t, nil), publish(t, nil)
+	unknown, _ := c.tenant.AuthorizeURL(documentLogin(address))
+	if left, page := c.tenant.Visit(c.http, unknown); left != nil || page.Status != http.StatusBadRequest || !strings.Contains(page.Body, "Unknown client") {
+		t.Errorf("before the registration the browser gets to %v, or is shown\n%s", left, page.Body)
+	}
+	id := c.documented(address)
+	c.documented(other)
+
+	browser := c.tenant.Client()
+	login := c.tenant.Login(browser, documentLogin(address))
+	if pages := strings.Join(login.Pages, " "); pages != "/u/login /u/consent" {
+		t.Errorf("the login shows %s", pages)
+	}
+	foreign := login.Form()
+	foreign.Set("client_id", other)
+	if status, body := c.tenant.Token(browser, foreign); status == http.StatusOK {
+		t.Errorf("another application redeems the code: %v", body)
+	}
+	tokens := c.tenant.Exchange(browser, login)
+	if claims := claimsOf(t, tokens); claims["azp"] != address {
+		t.Errorf("the access token has %v", claims)
+	}
+	refresh := url.Values{"grant_type": {"refresh_token"}, "client_id": {address}, "refresh_token": {tokens["refresh_token"].(string)}}
+	if status, body := c.tenant.Token(browser, refresh); status != http.StatusOK {
+		t.Errorf("the refresh: %d %v", status, body)
+	} else if claims := claimsOf(t, body); claims["azp"] != address {
+		t.Errorf("the next access token has %v", claims)
+	}
+	if again := c.tenant.Login(browser, documentLogin(id)); len(again.Pages) > 0 { // it is the same application
+		t.Errorf("with the id of Auth0 the login shows %v", again.Pages)
+	}
+	pushed := url.Values{"client_id": {address}, "response_type": {"code"}, "redirect_uri": {"https://wiki.test/callback"}}
+	if status, body := c.tenant.Post(browser, "oauth/par", pushed); status == http.StatusCreated {
+		t.Errorf("a third-party application pushes its request: %v", body)
+	}
+
+	c.must(204, http.MethodDelete, "/clients/"+id, nil)
+	if left, page := c.tenant.Visit(c.http, unknown); left != nil || !strings.Contains(page.Body, "Unknown client") {
+		t.Errorf("after the application was deleted the browser gets to %v, or is shown\n%s", left, page.Body)
+	}
+}
