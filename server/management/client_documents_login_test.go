@@ -1,8 +1,6 @@
 package management_test
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -25,22 +23,6 @@ func (c *client) documented(address string) (id string) {
 // documentLogin is a login for the application with the document at a URL.
 func documentLogin(address string) servertest.Login {
 	return servertest.Login{ClientID: address, RedirectURI: "https://wiki.test/callback", Params: url.Values{"scope": {"read:timesheets offline_access"}}}
-}
-
-// claimsOf returns the claims of an access token.
-func claimsOf(t *testing.T, tokens object) (claims object) {
-	t.Helper()
-	token, _ := tokens["access_token"].(string)
-	_, payload, _ := strings.Cut(token, ".")
-	payload, _, _ = strings.Cut(payload, ".")
-	raw, err := base64.RawURLEncoding.DecodeString(payload)
-	if err == nil {
-		err = json.Unmarshal(raw, &claims)
-	}
-	if err != nil {
-		t.Fatalf("%v: %v", err, tokens)
-	}
-	return claims
 }
 
 // TestTheURLOfADocumentIsAClientID, once the application is registered, Auth0:
@@ -69,13 +51,13 @@ func TestTheURLOfADocumentIsAClientID(t *testing.T) {
 		t.Errorf("another application redeems the code: %v", body)
 	}
 	tokens := c.tenant.Exchange(browser, login)
-	if claims := claimsOf(t, tokens); claims["azp"] != address {
+	if claims := c.claims(tokens["access_token"]); claims["azp"] != address {
 		t.Errorf("the access token has %v", claims)
 	}
 	refresh := url.Values{"grant_type": {"refresh_token"}, "client_id": {address}, "refresh_token": {tokens["refresh_token"].(string)}}
 	if status, body := c.tenant.Token(browser, refresh); status != http.StatusOK {
 		t.Errorf("the refresh: %d %v", status, body)
-	} else if claims := claimsOf(t, body); claims["azp"] != address {
+	} else if claims := c.claims(body["access_token"]); claims["azp"] != address {
 		t.Errorf("the next access token has %v", claims)
 	}
 	if again := c.tenant.Login(browser, documentLogin(id)); len(again.Pages) > 0 { // it is the same application
