@@ -62,6 +62,7 @@ type Tenant struct {
 		RemoveAlgFromJWKS                  bool  `json:"remove_alg_from_jwks"`
 		RequirePushedAuthorizationRequests bool  `json:"require_pushed_authorization_requests"`
 		EnableDynamicClientRegistration    bool  `json:"enable_dynamic_client_registration"`
+		ChangePasswordV1                   bool  `json:"change_pwd_flow_v1"`
 		// StandardAnswers, tenant0's own, gives applications that register themselves the setting
 		// tenant0_standard_answers.
 		StandardAnswers bool `json:"tenant0_standard_answers"`

@@ -132,7 +132,7 @@ func TestErrorsOfStarts(t *testing.T) {
 	start := func(pairs ...string) asked {
 		return form(append([]string{"client_id", "app", "client_secret", "a secret of the application", "connection", "sms", "phone_number", "+15550100"}, pairs...)...)
 	}
-	s.says("passwordless: bad phone", "passwordless/start", start("phone_number", "12"), 400, "bad.phone_number", `String does not match pattern: ^\\+[0-9]{1,15}$`)
+	s.says("passwordless: bad phone", "passwordless/start", start("phone_number", "12"), 400, "bad.phone_number", `String does not match pattern: ^\+[0-9]{1,15}$`)
 	s.says("passwordless: disabled connection", "passwordless/start", start("connection", "email", "email", "a@example.com"), 400, "bad.connection", "Connection is disabled")
 	s.says("passwordless: bad send", "passwordless/start", start("send", "pigeon"), 400, "bad.send", "error in send - No enum match for: pigeon")
 	s.says("passwordless: bad authParams", "passwordless/start", start("authParams", "7"), 400, "bad.authParams", "error in authParams - invalid type: string (expected object)")

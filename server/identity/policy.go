@@ -70,8 +70,14 @@ func (e *PolicyError) Text() string {
 	return strings.Join(lines, "\n")
 }
 
-// Sentence returns the rule as a readable sentence.
-func (r Rule) Sentence() string { return fmt.Sprintf(r.Message, r.Format...) }
+// Sentence returns the rule as a readable sentence. A message without values is not a format: that of special characters
+// contains a percent sign.
+func (r Rule) Sentence() string {
+	if len(r.Format) == 0 {
+		return r.Message
+	}
+	return fmt.Sprintf(r.Message, r.Format...)
+}
 
 // characterTypes are the kinds of characters with their names.
 var characterTypes = []struct {

@@ -21,6 +21,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // certificates is the file that Go's default pool of certificates is read from in this process, which happens once,
@@ -66,11 +68,17 @@ func newPublisher() certificate {
 	return certificate{tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}}
 }
 
+// key is the public key of the certificate as a JWK.
+func (c certificate) key() jose.JSONWebKey {
+	return jose.JSONWebKey{Key: c.PrivateKey.(*ecdsa.PrivateKey).Public(), KeyID: "publisher", Algorithm: "ES256", Use: "sig"}
+}
+
 func (c certificate) pem() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Certificate.Certificate[0]})
 }
 
-// publish serves a document by HTTPS and returns its URL. A null removes a member of the usual document.
+// publish serves a document by HTTPS and returns its URL. A null removes a member of the usual document. A jwks_uri that is a
+// path is one of the same server, which has the key of publisher at every path except that of the document.
 func publish(t *testing.T, changes object) string {
 	t.Helper()
 	return publishPadded(t, changes, 0)
@@ -95,12 +103,25 @@ func publishPadded(t *testing.T, changes object, least int) string {
 			delete(document, name)
 		}
 	}
+	if keys, _ := document["jwks_uri"].(string); strings.HasPrefix(keys, "/") {
+		document["jwks_uri"] = "https://" + listener.Addr().String() + keys
+	}
 	raw, err := json.Marshal(document)
 	if err != nil {
 		t.Fatal(err)
 	}
 	raw = append(raw, strings.Repeat(" ", max(0, least-len(raw)))...)
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(raw) }))
+	keys, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{publisher.key()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/client.json" {
+			w.Write(raw)
+		} else {
+			w.Write(keys)
+		}
+	}))
 	server.Listener.Close()
 	server.Listener, server.TLS = listener, &tls.Config{Certificates: []tls.Certificate{publisher.Certificate}, MinVersion: tls.VersionTLS12}
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)

@@ -93,7 +93,7 @@ func (m *room) addressee(tx *storage.Tx, client storage.Client, form url.Values)
 	case typed == "":
 		return a, missing(member)
 	case strategy == "sms" && (!fits || strings.TrimSpace(typed) != address): // the API allows no spaces around a number
-		return a, bad(member, `String does not match pattern: ^\\+[0-9]{1,15}$`)
+		return a, bad(member, `String does not match pattern: ^\+[0-9]{1,15}$`)
 	case !fits:
 		return a, bad(member, "error in email - email format validation failed: "+address)
 	}

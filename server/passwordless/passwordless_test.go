@@ -244,7 +244,7 @@ func TestWhatIsWrongWithAStart(t *testing.T) {
 		{"an address that is none", ok(object{"email": "bob"}), 400, "bad.email", "error in email - email format validation failed: bob"},
 		{"no address", ok(object{"email": ""}), 400, "bad.email", "Missing required property: email"},
 		{"a name beside the address", ok(object{"email": "Bob <bob@example.com>"}), 400, "bad.email", "error in email - email format validation failed: bob <bob@example.com>"},
-		{"a number that is none", ok(object{"connection": "sms", "phone_number": "5550100"}), 400, "bad.phone_number", `String does not match pattern: ^\\+[0-9]{1,15}$`},
+		{"a number that is none", ok(object{"connection": "sms", "phone_number": "5550100"}), 400, "bad.phone_number", `String does not match pattern: ^\+[0-9]{1,15}$`},
 		{"a way to send that is none", ok(object{"send": "pigeon"}), 400, "bad.send", "error in send - No enum match for: pigeon"},
 		{"parameters that are one text", ok(object{"authParams": "scope"}), 400, "bad.authParams", "error in authParams - invalid type: string (expected object)"},
 		{"parameters that are no texts", ok(object{"authParams": object{"scope": 1}}), 400, "bad.authParams", "authParams.scope must be a string"},
