@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/tenant0/tenant0/server/deploy"
 )
 
 // healthCommand asks a running server whether it is ready. It is for the health check
@@ -109,10 +111,11 @@ func (c controlClient) send(ctx context.Context, method, path string, content io
 // request and the whole answer if there is none.
 func refusal(request string, body []byte) error {
 	var answer struct {
-		Description string `json:"error_description"`
+		Description   string `json:"error_description"`
+		Section, Name string // of the object of an import
 	}
 	if json.Unmarshal(body, &answer) == nil && answer.Description != "" {
-		return errors.New(answer.Description)
+		return &deploy.Refused{Section: answer.Section, Name: answer.Name, Err: errors.New(answer.Description)}
 	}
 	return fmt.Errorf("%s: %s", request, strings.TrimSpace(string(body)))
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/clock"
+	"github.com/tenant0/tenant0/server/deploy"
 )
 
 // importCommand imports a configuration, or users, into the tenant of a running
@@ -145,7 +146,7 @@ func (c *importCommand) once(ctx context.Context, control controlClient, t termi
 		for _, keyword := range configuration.Unset { // a missing value may be the cause
 			fmt.Fprintln(t.stderr, printable(unset(keyword)))
 		}
-		return err
+		return deploy.Located(configuration.Positions, "", err)
 	}
 	var report importReport
 	if err := json.Unmarshal(answer, &report); err != nil {

@@ -54,7 +54,7 @@ func (c *seedCheckCommand) Run(parsed *kong.Context, t terminal) error {
 	}
 	skipped, err := tenant.TryFile(file)
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.Path, err)
+		return deploy.Located(file.Positions, c.Path, err)
 	}
 	for _, warning := range slices.Concat(file.Warnings, deploy.CodeOf(file), skipped) {
 		fmt.Fprintln(t.stderr, "warning: "+printable(warning))

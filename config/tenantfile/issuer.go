@@ -32,6 +32,7 @@ func (t *Tenant) WithIssuer(issuer string) *Tenant {
 		AuthorizationExtension: t.AuthorizationExtension.withIssuer(issuer),
 		Further:                further,
 		Warnings:               append([]string(nil), t.Warnings...),
+		Positions:              t.Positions,
 	}
 }
 

@@ -64,7 +64,7 @@ func (f *file) tenant(validate func(*file, Document)) (*Tenant, error) {
 		tenant := newTenant(sections)
 		f.link(tenant)
 		if len(f.problems) == 0 {
-			tenant.Warnings = lines(f.warnings)
+			tenant.Warnings, tenant.Positions = lines(f.warnings), f.positions(sections)
 			return tenant, nil
 		}
 	}
@@ -79,6 +79,8 @@ type Configuration struct {
 	// Unset are the keywords in the files that have no value in any mapping. Their markers ##KEY## stay as text,
 	// which marks secrets to be set later; members whose value is @@KEY@@ are left out.
 	Unset []string
+	// Positions are the places of sections and objects in the files.
+	Positions Positions
 }
 
 // LoadConfiguration reads a configuration: a folder or a YAML file that auth0-deploy-cli has exported, a tenant
@@ -113,13 +115,14 @@ func LoadConfiguration(path string, keywords map[string]any) (*Configuration, er
 	if len(l.file.problems) > 0 {
 		return nil, &Error{Problems: sorted(l.file.problems)}
 	}
+	positions := l.file.positions(sections)
 	if err := l.inline(sections, l.root, nil); err != nil {
 		return nil, err
 	}
 	if err := l.finish(sections); err != nil {
 		return nil, err
 	}
-	return &Configuration{Sections: sections, Unset: l.file.unsetKeywords()}, nil
+	return &Configuration{Sections: sections, Unset: l.file.unsetKeywords(), Positions: positions}, nil
 }
 
 // notCSV refuses a file of users whose name ends in .csv, the default format of Auth0's exports of users.

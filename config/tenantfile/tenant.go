@@ -29,6 +29,9 @@ type Tenant struct {
 	// Further are the other sections of auth0-deploy-cli, in the form of [Configuration].
 	Further Document `json:"-"`
 
+	// Positions are the places of sections and objects in the file.
+	Positions Positions `json:"-"`
+
 	// Warnings name, with file, line and column, what the file contains and the tenant ignores.
 	Warnings []string `json:"-"`
 }

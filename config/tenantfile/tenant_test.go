@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/tenant0/tenant0/config/seeds"
 	"github.com/tenant0/tenant0/config/tenantfile"
@@ -34,9 +35,12 @@ func mustLoad(t *testing.T, nameOrPath string) *tenantfile.Tenant {
 	return tenant
 }
 
+// whereverItIs compares tenants that are read from different files.
+var whereverItIs = cmpopts.IgnoreTypes(tenantfile.Positions{})
+
 func diff(t *testing.T, what string, got, want any) {
 	t.Helper()
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(want, got, whereverItIs); d != "" {
 		t.Errorf("%s (-want +got):\n%s", what, d)
 	}
 }

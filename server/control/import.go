@@ -1,9 +1,11 @@
 package control
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -35,7 +37,11 @@ func (m *room) importConfiguration(w http.ResponseWriter, r *http.Request) error
 	}
 	report, err := m.Import(r.Context(), rq)
 	if err != nil {
-		return &apierr.Error{Status: http.StatusUnprocessableEntity, Code: "import_refused", Message: err.Error(), Cause: err}
+		refusal := &apierr.Error{Status: http.StatusUnprocessableEntity, Code: "import_refused", Message: err.Error(), Cause: err}
+		if e, ok := errors.AsType[*deploy.Refused](err); ok {
+			refusal.Extra = map[string]any{"section": e.Section, "name": e.Name}
+		}
+		return refusal
 	}
 	return web.Reply(w, http.StatusOK, report)
 }

@@ -9,8 +9,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// grantLabel returns the name of a client grant in reports: the application, the API and
-// the subject_type, unless that is the default.
+// grantLabel returns the name of a client grant in reports.
 func grantLabel(im *importer, item storage.Document) (string, error) {
 	application := storage.Text(item, "default_for")
 	if id := storage.Text(item, "client_id"); id != "" {
@@ -20,11 +19,7 @@ func grantLabel(im *importer, item storage.Document) (string, error) {
 		}
 		application = name
 	}
-	label := application + " for " + storage.Text(item, "audience")
-	if subject := storage.Text(item, "subject_type"); subject != "" && subject != tenantfile.DefaultSubject {
-		label += " (" + subject + ")"
-	}
-	return label, nil
+	return tenantfile.GrantName(application, item), nil
 }
 
 // grantClient replaces the application's name in a client grant by its id, and sets what

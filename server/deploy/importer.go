@@ -79,7 +79,7 @@ func (im *importer) all(sections storage.Document) error {
 		done[s.name] = true
 		if value := sections[s.name]; value != nil {
 			if err := s.bring(im, value); err != nil {
-				return within(s.name, err)
+				return refused(s.name, err)
 			}
 			im.noteCode(s.name, value)
 		}
@@ -379,7 +379,9 @@ func (im *importer) relist(path, idMember string, object any) {
 func namesOnly(path string) bool { return path == "/flows" || path == "/forms" }
 
 // inObject adds the name of the object to an error.
-func inObject(name string, err error) error { return within(strconv.Quote(name), err) }
+func inObject(name string, err error) error {
+	return &Refused{Name: name, Err: within(strconv.Quote(name), err)}
+}
 
 // within adds the name of a place to an error. Of an error of the Management API only the sentence is kept.
 func within(place string, err error) error {

@@ -5,6 +5,8 @@
 package deploy
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -39,6 +41,53 @@ type Skipped struct {
 	Reason  string `json:"reason"`
 }
 
+// Refused is the error about an object of a configuration that cannot be imported.
+type Refused struct {
+	// Section and Name are those of the object, as reports have them. Name is "" if the section itself is wrong.
+	Section, Name string
+	// Err says both, and what is wrong.
+	Err error
+}
+
+// Error implements the error interface.
+func (e *Refused) Error() string { return e.Err.Error() }
+
+// Unwrap returns what is wrong.
+func (e *Refused) Unwrap() error { return e.Err }
+
+// refused adds the section to the error about an object or the section.
+func refused(section string, err error) error {
+	name := ""
+	if in, ok := errors.AsType[*Refused](err); ok {
+		name = in.Name
+	}
+	return &Refused{Section: section, Name: name, Err: within(section, err)}
+}
+
+// Located adds the position of the object that an error is about, or else the name of the file, unless that is "".
+func Located(positions tenantfile.Positions, file string, err error) error {
+	place := file
+	if e, ok := errors.AsType[*Refused](err); ok {
+		place = cmp.Or(positions.Of(e.Section, e.Name), file)
+	}
+	if place == "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", place, err)
+}
+
+// Lines returns what was skipped as lines of text, with positions in the file.
+func Lines(positions tenantfile.Positions, skipped []Skipped) (lines []string) {
+	for _, s := range skipped {
+		line := fmt.Sprintf("%s %s: %s", s.Section, s.Name, s.Reason)
+		if place := positions.Of(s.Section, s.Name); place != "" {
+			line = place + ": " + line
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
 // keptCode lists the objects of a section that contain code, which is stored for the API and
 // for exports, and objects with settings that tokens do not follow (objects.Neglected).
 func keptCode(section string, items []storage.Document) (kept []Skipped) {
@@ -59,12 +108,9 @@ func keptCode(section string, items []storage.Document) (kept []Skipped) {
 // CodeOf lists the objects of a tenant file that contain code, which the server stores
 // but does not run, and those with settings that tokens do not follow. It returns a line of
 // text for each.
-func CodeOf(file *tenantfile.Tenant) (lines []string) {
-	list := func(section string, items []storage.Document) {
-		for _, kept := range keptCode(section, items) {
-			lines = append(lines, fmt.Sprintf("%s %s: %s", kept.Section, kept.Name, kept.Reason))
-		}
-	}
+func CodeOf(file *tenantfile.Tenant) []string {
+	var kept []Skipped
+	list := func(section string, items []storage.Document) { kept = append(kept, keptCode(section, items)...) }
 	list("resourceServers", file.ResourceServers)
 	list("clients", file.Clients)
 	list("databases", file.Databases)
@@ -72,7 +118,7 @@ func CodeOf(file *tenantfile.Tenant) (lines []string) {
 	for _, section := range []string{"actionModules", "actions", "hooks", "rules"} {
 		list(section, ItemsOf(file.Further[section]))
 	}
-	return lines
+	return Lines(file.Positions, kept)
 }
 
 // ItemsOf returns the objects of a list, or of the list in an object that has one,

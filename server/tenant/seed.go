@@ -46,7 +46,7 @@ func (t *Tenant) seed() error {
 	}
 	if empty {
 		if t.generated, err = t.plant(t.file); err != nil {
-			return fmt.Errorf("seed %s: %w", t.Config.Seed, err)
+			return fmt.Errorf("seed %w", deploy.Located(t.file.Positions, t.Config.Seed, err))
 		}
 	}
 	return t.summarize(t.file, t.generated)
@@ -70,15 +70,8 @@ func (t *Tenant) plant(file *tenantfile.Tenant) (generated map[string]string, er
 		return nil, err
 	}
 	file.Warnings = append(file.Warnings, deploy.CodeOf(file)...)
-	file.Warnings = append(file.Warnings, lines(seeded.Skipped)...)
+	file.Warnings = append(file.Warnings, deploy.Lines(file.Positions, seeded.Skipped)...)
 	return seeded.Generated, nil
-}
-
-func lines(skipped []deploy.Skipped) (lines []string) {
-	for _, s := range skipped {
-		lines = append(lines, fmt.Sprintf("%s %s: %s", s.Section, s.Name, s.Reason))
-	}
-	return lines
 }
 
 // TryFile seeds a temporary tenant in memory from a tenant file without its users, and
@@ -98,5 +91,5 @@ func TryFile(file *tenantfile.Tenant) (warnings []string, err error) {
 	unpeopled := *file
 	unpeopled.Users = nil
 	seeded, err := t.deployment().Seed(context.Background(), &unpeopled)
-	return lines(seeded.Skipped), errors.Join(err, db.Close())
+	return deploy.Lines(file.Positions, seeded.Skipped), errors.Join(err, db.Close())
 }

@@ -185,9 +185,12 @@ func TestATrialSaysWhatAStartSays(t *testing.T) {
 				return
 			}
 			want := []string{
-				`tenant settings: stored as it is, though the Management API and tenant0 import refuse it: Payload validation error: 'Object didn't pass validation for format email-or-empty: nobody' on property support_email.`,
-				`clients app: stored as it is, though the Management API and tenant0 import refuse it: Payload validation error: 'Object didn't pass validation for format callback-url: no address' on property callbacks[0].`,
-				`connections chat: stored as it is, though the Management API and tenant0 import refuse it: Payload validation error: 'No enum match for: discord' on property strategy.`,
+				`:2:4: tenant settings: stored as it is, though the Management API and tenant0 import refuse it: Payload validation error: 'Object didn't pass validation for format email-or-empty: nobody' on property support_email.`,
+				`:3:15: clients app: stored as it is, though the Management API and tenant0 import refuse it: Payload validation error: 'Object didn't pass validation for format callback-url: no address' on property callbacks[0].`,
+				`:4:19: connections chat: stored as it is, though the Management API and tenant0 import refuse it: Payload validation error: 'No enum match for: discord' on property strategy.`,
+			}
+			for i := range want {
+				want[i] = path + want[i]
 			}
 			if !slices.Equal(warnings, want) {
 				t.Errorf("the warnings are %q, want %q", warnings, want)
