@@ -90,6 +90,7 @@ func TestTheTenantsOwnPageLogsIn(t *testing.T) {
 // TestClassicLoginsThatAreRefused checks that the errors have the form that Lock reads.
 func TestClassicLoginsThatAreRefused(t *testing.T) {
 	tn := start(t)
+	tn.elsewhere()
 	for _, tt := range []struct {
 		name, origin string
 		more         []string
@@ -101,6 +102,8 @@ func TestClassicLoginsThatAreRefused(t *testing.T) {
 		{"a blocked user", "", []string{"username", "bob@example.com", "password", "a password of bob"}, 401, "unauthorized", "user is blocked"},
 		{"no password", "", []string{"password", ""}, 400, "invalid_request", "Missing required parameter: password"},
 		{"another connection", "", []string{"connection", "unused"}, 400, "invalid_request", "Unknown realm unused."},
+		{"a database of other applications", "", []string{"connection", "elsewhere"}, 400, "invalid_request", "Unknown realm elsewhere."},
+		{"a third party's, which is strict", "", []string{"client_id", "strict"}, 401, "unauthorized_client", "Cross origin login not allowed."},
 		{"an application that there is not", "", []string{"client_id", "none"}, 401, "unauthorized_client", "Cross origin login not allowed."},
 		{"a page that may not ask", page, []string{"client_id", "closed"}, 401, "unauthorized_client", "Cross origin login not allowed."},
 		{"a code in the password's place", "", []string{"credential_type", otp, "password", "000000", "otp", "000000"}, 401, "invalid_user_password", "Wrong email or password."},

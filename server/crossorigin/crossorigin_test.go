@@ -22,6 +22,10 @@ clients:
   - {name: other, client_id: other, app_type: spa, token_endpoint_auth_method: none, callbacks: ["https://other.example.com/callback"], grant_types: [authorization_code], cross_origin_authentication: true}
   - {name: strict, client_id: strict, app_type: spa, is_first_party: false, third_party_security_mode: strict, token_endpoint_auth_method: none, callbacks: ["https://app.example.com/callback"], grant_types: [authorization_code], cross_origin_authentication: true}
   - {name: closed, client_id: closed, app_type: spa, token_endpoint_auth_method: none, callbacks: ["https://app.example.com/callback"], grant_types: [authorization_code]}
+  - {name: management, client_id: Tenant0ManagementClient000000001, client_secret: tenant0-management-secret-for-development-only,
+     app_type: non_interactive, grant_types: [client_credentials]}
+clientGrants:
+  - {client_id: management, audience: "${issuer}api/v2/", allow_all_scopes: true}
 users:
   - {user_id: "auth0|ann", email: ann@example.com, password: a password of ann, connection: Username-Password-Authentication}
   - {user_id: "auth0|bob", email: bob@example.com, password: a password of bob, blocked: true, connection: Username-Password-Authentication}
@@ -171,8 +175,21 @@ func (a agent) RoundTrip(rq *http.Request) (*http.Response, error) {
 	return a.RoundTripper.RoundTrip(rq)
 }
 
+// elsewhere is a database that no application has enabled, with an account of ann's.
+func (tn tenant) elsewhere() {
+	tn.t.Helper()
+	create := func(path string, body object) {
+		if status, answer := tn.Manage(tn.browser, http.MethodPost, path, body); status != http.StatusCreated {
+			tn.t.Fatalf("%s: %d %v", path, status, answer)
+		}
+	}
+	create("connections", object{"name": "elsewhere", "strategy": "auth0", "options": object{"passwordPolicy": "none"}})
+	create("users", object{"connection": "elsewhere", "email": "ann@example.com", "password": "a password of ann"})
+}
+
 func TestRefusals(t *testing.T) {
 	tn := start(t)
+	tn.elsewhere()
 	const body = "Invalid request body. All and only of client_id, credential_type, username, otp, realm are required."
 	for _, tt := range []struct {
 		name         string
@@ -185,6 +202,7 @@ func TestRefusals(t *testing.T) {
 		{"a type that is none", with(object{"credential_type": "x"}), 400, "unsupported_credential_type", "Unknown credential type parameter."},
 		{"a realm that is none", with(object{"realm": "x"}), 400, "invalid_request", "Unknown realm x."},
 		{"a realm without passwords", with(object{"realm": "email"}), 400, "invalid_request", "Unknown realm email."},
+		{"a database of other applications", with(object{"realm": "elsewhere"}), 400, "invalid_request", "Unknown realm elsewhere."},
 		{"an application that is none", with(object{"client_id": "x"}), 401, "unauthorized_client", "Cross origin login not allowed."},
 		{"an application that does not do so", with(object{"client_id": "closed"}), 401, "unauthorized_client", "Cross origin login not allowed."},
 		{"a third party's, which is strict", with(object{"client_id": "strict"}), 401, "unauthorized_client", "Cross origin login not allowed."},
@@ -223,9 +241,32 @@ func TestACode(t *testing.T) {
 	if left, shown := tn.authorize(tn.browser, "app", tn.ticket(body)); left == nil || left.Query().Get("code") == "" {
 		t.Errorf("%v %d %s", left, shown.Status, shown.Body)
 	}
-	if status, _, answer := tn.send(page, "co/authenticate", body); status != 403 {
-		t.Errorf("a code a second time: %d %s", status, answer)
+	refused := func(what, sentence string) {
+		t.Helper()
+		if status, _, answer := tn.send(page, "co/authenticate", body); status != 403 || !strings.Contains(answer, `"access_denied"`) || !strings.Contains(answer, sentence) {
+			t.Errorf("%s: %d %s", what, status, answer)
+		}
 	}
+	refused("a code a second time", "Wrong email or verification code.")
+
+	again := func() string {
+		t.Helper()
+		tn.ClearInbox()
+		if status, _, answer := tn.send(page, "passwordless/start", object{"client_id": "app", "connection": "email", "email": "eve@example.com", "send": "code"}); status != 200 {
+			t.Fatalf("%d %s", status, answer)
+		}
+		return tn.WaitForMessage("eve@example.com", "passwordless_email").Code
+	}
+	right := again()
+	for range 3 {
+		body["otp"] = "x"
+		refused("a wrong code", "Wrong email or verification code.")
+	}
+	body["otp"] = right
+	refused("a code that was guessed", "You've reached the maximum number of attempts.")
+	body["otp"] = again()
+	tn.Advance(3 * time.Minute)
+	refused("a late code", "The verification code has expired.")
 }
 
 func TestWhatLockLearns(t *testing.T) {
