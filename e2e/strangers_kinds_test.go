@@ -61,7 +61,7 @@ func TestScriptsOfCalls(t *testing.T) {
 	}
 	by("sms", "voice")
 	t.Run("both/Playwright: a text in the place of a call", func(t *testing.T) {
-		f.run(t, script{"", "", loginLines + `at /u/mfa-voice-challenge;; press button=send a text;; at /u/mfa-sms-challenge;;` + called})
+		f.run(t, script{"", "", loginLines + `at /u/mfa-phone-challenge;; press button="Continue";; at /u/mfa-voice-challenge;; press button=send a text;; at /u/mfa-sms-challenge;;` + called})
 	})
 	by("sms")
 	f.manage(t, http.MethodPut, "guardian/factors/email", map[string]any{"enabled": true})

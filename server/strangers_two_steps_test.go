@@ -102,7 +102,7 @@ func TestStrangersLogInInTwoSteps(t *testing.T) {
 			page = g.fill(page, "email", "new@example.com")
 			g.at(page, "/u/signup/password")
 			page = g.fill(page, "password", "weak")
-			if !strings.Contains(page.body, `id="error-element-password"`) {
+			if g.found(`id="error-cs-password-password-too-weak" [^>]*><span id="error-element-password"[^>]*><span[^>]*></span>([^<]+)`, page.body) != "The password is too weak" {
 				g.t.Errorf("a weak password gets %d\n%s", page.status, page.body)
 			}
 			return g.fill(page, "password", adaPassword).location

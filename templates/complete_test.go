@@ -112,7 +112,7 @@ func TestTheStatesAreComplete(t *testing.T) {
 
 // kinds has an empty page of each type, except of those whose fields are names of the package's own texts.
 var kinds = func() (all []templates.Page) {
-	done := map[string]bool{"MFAChallenge": true, "MFAKey": true, "MFAOptions": true, "MFAPush": true, "MFAPhoneEnrollment": true}
+	done := map[string]bool{"MFAChallenge": true, "MFAKey": true, "MFAOptions": true, "MFAPush": true, "MFAPhoneEnrollment": true, "MFAList": true}
 	for _, name := range slices.Sorted(maps.Keys(states)) {
 		kind := reflect.TypeOf(states[name])
 		if !done[kind.Name()] {

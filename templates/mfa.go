@@ -122,6 +122,8 @@ type MFAChallenge struct {
 	// Remember offers to remember the browser, by a checkbox whose initial state is Ticked. Others offers
 	// other methods, and Switch the other way of sending codes to a phone.
 	Remember, Ticked, Others, Switch bool
+	// Several says that the user has several such numbers or addresses.
+	Several bool
 }
 
 func (p MFAChallenge) view() view {
@@ -141,6 +143,9 @@ func (p MFAChallenge) view() view {
 		m.More = append(m.More, more{"switch-to-voice", "resendVoiceActionText", "resendVoiceActionSeparatorTextBefore"})
 	case p.Switch && p.Factor == "voice":
 		m.More = append(m.More, more{"switch-to-sms", "resendSmsActionText", "resendSmsActionSeparatorTextBefore"})
+	}
+	if p.Several && p.Factor == "email" {
+		m.More = append(m.More, more{Action: "pick-email", Text: "backText"})
 	}
 	if p.Others {
 		m.More = append(m.More, otherMethod)
@@ -197,8 +202,7 @@ type MFAPhoneEnrollment struct {
 func (p MFAPhoneEnrollment) view() view {
 	m := mfa{Button: "default", Description: "description"}
 	if p.Way == "phone" {
-		m.ButtonText = "continueButtonText"
-		m.Types = []messageType{{"sms", "smsButtonText", p.Type != "voice"}, {"voice", "voiceButtonText", p.Type == "voice"}}
+		m.ButtonText, m.Types = "continueButtonText", messageTypes(p.Type)
 	}
 	if p.Others {
 		m.More = append(m.More, otherMethod)
@@ -374,8 +378,13 @@ var factorNames = map[string]string{
 	"push-notification": "PushNotification", "webauthn-roaming": "WebauthnRoaming", "webauthn-platform": "WebauthnPlatform",
 }
 
-// Text returns the key of the factor's name.
-func (c MFAChoice) Text() string { return "authenticatorNames" + factorNames[c.Action] }
+// Text returns the key of the factor's name, "" for a number or address of a list.
+func (c MFAChoice) Text() string {
+	if name := factorNames[c.Action]; name != "" {
+		return "authenticatorNames" + name
+	}
+	return ""
+}
 
 // choice is the button of a factor. Value is what it posts: for factors to authenticate with, the name and
 // the position, such as "otp::0".

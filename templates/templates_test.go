@@ -267,9 +267,10 @@ var states = joined(formStates, countryStates, map[string]templates.Page{
 	"mfa-voice-challenge": templates.MFAChallenge{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "voice", To: "XXXXXXXX9167", Switch: true, Errors: []string{"too-many-voice"},
 	},
-	"mfa-email-challenge": templates.MFAChallenge{
-		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "email", To: "empl****@exam****", Remember: true,
-	},
+	"mfa-phone-challenge": templates.MFAPhoneChallenge{Layout: exampleCo, ClientName: "Web", State: "hKFo2S", To: "XXXXXXXX9167", Several: true, Others: true, Errors: []string{"too-many-sms"}},
+	"mfa-sms-list":        templates.MFAList{Layout: exampleCo, ClientName: "Web", State: "hKFo2S", Factor: "sms", Entries: []string{"XXXXXXXX9167", "XXXXXXXX9167"}},
+	"mfa-email-list":      templates.MFAList{Layout: exampleCo, ClientName: "Web", State: "hKFo2S", Factor: "email", Entries: []string{"empl****@exam****"}},
+	"mfa-email-challenge": templates.MFAChallenge{Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "email", To: "empl****@exam****", Remember: true, Several: true},
 	"mfa-recovery-code-challenge": templates.MFAChallenge{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "recovery-code", Remember: true, Others: true, Errors: []string{"invalid-code-format"},
 	},

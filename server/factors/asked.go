@@ -78,6 +78,9 @@ var preference = []string{Push, OTP, SMS, Voice, WebAuthnRoaming, WebAuthnPlatfo
 // Name returns the name of an authenticator's factor: its channel, or its type if it has none.
 func (a Authenticator) Name() string { return name(a.Type, a.Channel) }
 
+// IsPhone reports whether an authenticator is a phone number.
+func (a Authenticator) IsPhone() bool { return a.Channel == SMS || a.Channel == Voice }
+
 func name(kind, channel string) string {
 	if channel == App {
 		return Push
@@ -300,9 +303,17 @@ func (o Options) BuiltIn() (string, error) {
 	case len(o.Enrollments) > 0:
 		return EnrollmentPage(o.Enrollable()[0]), nil
 	case len(o.Challenges) > 0:
-		return ChallengePage(o.Challenges[0].Name()), nil
+		return ChallengePage(o.NameOf(o.Challenges[0])), nil
 	}
 	return "", apierr.NoFurtherFactor
+}
+
+// NameOf returns the name of an authenticator's factor: Phone if the user chooses whether its code is sent or spoken.
+func (o Options) NameOf(a Authenticator) string {
+	if a.IsPhone() && len(o.Channels) > 1 {
+		return Phone
+	}
+	return a.Name()
 }
 
 // Phone is the name of the factor if both SMS and Voice are enabled, and the user chooses one of them.

@@ -15,7 +15,7 @@ import (
 // has reports whether the login can ask the user for a factor.
 func (v visit) has(name string) bool {
 	for _, a := range v.options.Challenges {
-		if a.Name() == name {
+		if a.Name() == name || v.options.NameOf(a) == name {
 			return true
 		}
 	}

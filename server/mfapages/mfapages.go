@@ -48,6 +48,8 @@ const (
 	enrollResult  = "/u/mfa-enroll-result"
 	otpByCode     = "/u/mfa-otp-enrollment-code"
 	countryList   = "/u/mfa-country-codes"
+	phoneList     = "/u/mfa-sms-list"
+	emailList     = "/u/mfa-email-list"
 	// pushByOldName is another path of the push notification page, which scripts written for Auth0's pages use.
 	pushByOldName = "/u/mfa-push-challenge"
 )
@@ -77,6 +79,9 @@ func Mount(rt *web.Router, d Deps) (sendCode func(r *http.Request, page, state s
 	for _, way := range []string{factors.SMS, factors.Voice, factors.Phone} {
 		serve(factors.EnrollmentPage(way), m.showPhone(way), m.submitPhone(way))
 	}
+	serve(factors.ChallengePage(factors.Phone), m.showWays, m.submitWay)
+	serve(phoneList, m.showList(phones), m.submitList(phones))
+	serve(emailList, m.showList(addresses), m.submitList(addresses))
 	for _, kind := range []string{factors.WebAuthnRoaming, factors.WebAuthnPlatform} {
 		serve(factors.ChallengePage(kind), m.showKey(kind), m.submitKey(kind))
 		serve(factors.EnrollmentPage(kind), m.showNewKey(kind), m.submitNewKey(kind))

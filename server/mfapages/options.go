@@ -35,8 +35,9 @@ func (v visit) choices() (all []templates.MFAChoice) {
 		all = append(all, templates.MFAChoice{Action: name})
 	}
 	for _, a := range v.options.Challenges {
-		if !slices.ContainsFunc(all, func(c templates.MFAChoice) bool { return c.Action == a.Name() }) {
-			all = append(all, templates.MFAChoice{Action: a.Name(), To: a.Label})
+		name := v.options.NameOf(a)
+		if !slices.ContainsFunc(all, func(c templates.MFAChoice) bool { return c.Action == name }) {
+			all = append(all, templates.MFAChoice{Action: name, To: a.Label})
 		}
 	}
 	return all

@@ -54,11 +54,12 @@ func (s speaking) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // has checks that the page contains texts.
-func (b *browser) has(texts ...string) {
+func (b *browser) has(texts ...string) *browser {
 	b.tn.t.Helper()
 	for _, text := range texts {
 		if !strings.Contains(b.page.Body, text) {
 			b.tn.t.Errorf("%s does not have %q: %s", b.page.URL.Path, text, b.page.Body)
 		}
 	}
+	return b
 }

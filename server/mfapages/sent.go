@@ -20,8 +20,7 @@ import (
 // reached by the channel of the page, whichever channel it prefers.
 func (v visit) target(tx *storage.Tx, channel string) (a factors.Authenticator, err error) {
 	fits := func(a factors.Authenticator) bool {
-		phone := a.Channel == factors.SMS || a.Channel == factors.Voice
-		return a.Channel == channel || phone && slices.Contains(v.options.Channels, channel)
+		return a.Channel == channel || a.IsPhone() && slices.Contains(v.options.Channels, channel)
 	}
 	a, ok, err := v.enrolling(tx)
 	if err != nil || ok && fits(a) {
@@ -131,11 +130,12 @@ func (m *room) sentPage(w http.ResponseWriter, r *http.Request, v visit, a facto
 		return err
 	}
 	page := templates.MFAChallenge{Factor: a.Channel, To: a.Label}
-	if a.Channel != factors.Email {
-		page.Switch = len(v.options.Channels) > 1
-		if !a.Active {
-			page.EditURL = factors.EnrollmentPage(v.phoneWay()) + "?state=" + v.state
-		}
+	page.Switch = a.IsPhone() && len(v.options.Channels) > 1
+	page.Several = a.Active && len(v.several(a.Channel)) > 1
+	if a.IsPhone() && !a.Active {
+		page.EditURL = factors.EnrollmentPage(v.phoneWay()) + "?state=" + v.state
+	} else if a.IsPhone() && page.Several {
+		page.EditURL = phoneList + "?state=" + v.state
 	}
 	return m.challenge(w, r, v, page, errs...)
 }
@@ -224,6 +224,10 @@ func (m *room) submitSent(channel string) step {
 		switch v.action() {
 		case "pick-authenticator", "back-action":
 			return v.redirectToOptions(w, r)
+		case "pick-sms", "pick-phone":
+			return web.Continue(w, r, phoneList, v.state)
+		case "pick-email":
+			return web.Continue(w, r, emailList, v.state)
 		case "resend-code":
 			return m.sendAgain(w, r, v, a)
 		case "switch-to-voice":

@@ -156,8 +156,19 @@ func TestPhonesThatAreCalled(t *testing.T) {
 	}
 	b.send("code", m.Code, "action", "default").done()
 	tn.ClearInbox()
-	b = tn.browser().logIn("bob").at("/u/mfa-voice-challenge") // the way that was chosen
-	b.send("action", "switch-to-sms").at("/u/mfa-sms-challenge").send("code", tn.WaitForMessage(phone, "otp_verify").Code, "action", "default")
+	b = tn.browser().logIn("bob").at("/u/mfa-phone-challenge")
+	b.has(`We will send a 6-digit code to the following phone number:`, `name="type" value="voice" checked`) // the way that was chosen
+	if all := tn.Inbox(); len(all) != 0 {
+		t.Errorf("before the user has chosen there are %v", all)
+	}
+	b.send("action", "default").at("/u/mfa-voice-challenge").send("action", "switch-to-sms").at("/u/mfa-sms-challenge")
+	b.send("code", tn.WaitForMessage(phone, "otp_verify").Code, "action", "default").done()
+	tn.ClearInbox()
+	b = tn.browser().logIn("bob").at("/u/mfa-phone-challenge").send("type", "sms", "action", "default").at("/u/mfa-sms-challenge")
+	if m := tn.WaitForMessage(phone, "otp_verify"); m.Channel != "sms" {
+		t.Errorf("the message is %+v", m)
+	}
+	b.send("action", "pick-phone").at("/u/mfa-sms-list").send("action", "back-action").at("/u/mfa-phone-challenge")
 }
 
 // TestAPhoneIsReachedAsTheTenantDoes: a phone that was enrolled for calls gets text messages if the tenant no longer
