@@ -56,7 +56,8 @@ func (t Table[T]) All() iter.Seq2[T, error] { return t.Starting("") }
 func (t Table[T]) Starting(start string) iter.Seq2[T, error] { return all[T](t.records.scan(start)) }
 
 // Mentioning yields the records whose keys start with a text, as All does, and in which one of the values occurs as a
-// string, in any member. It decodes no others, which makes it much faster than All where few records are left.
+// string, in any member. It decodes no others, which makes it much faster than All where few records are left. For
+// more than eight values it yields all those records. So the caller has to look at the member that it means.
 func (t Table[T]) Mentioning(start string, values ...string) iter.Seq2[T, error] {
 	return all[T](t.records.mentioning(start, values))
 }
