@@ -56,10 +56,20 @@ func spelledOut(err error) (errno syscall.Errno, found bool) {
 	return 0, false
 }
 
-// Explain wraps an error with what could not be used, and with what to do about it if that is known.
+// Explain wraps an error with what could not be used, and with what to do about it if that is known. An error that
+// was explained before is returned as it is: it names what it is about itself.
 func Explain(what string, err error) error {
+	if _, before := errors.AsType[*explained](err); before {
+		return err
+	}
 	if says, _ := Advice(err); says != "" {
-		return fmt.Errorf("%s: %w; %s", what, err, says)
+		return &explained{fmt.Errorf("%s: %w; %s", what, err, says)}
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }
+
+// explained is an error that says what to do about it.
+type explained struct{ error }
+
+// Unwrap returns the error with its explanation.
+func (e *explained) Unwrap() error { return e.error }
