@@ -58,7 +58,7 @@ func TestNumbersAreBounded(t *testing.T) {
 		{"PATCH", "tenants/settings", `{"session_lifetime_in_minutes":%s}`, 1, 525600},
 		{"PATCH", "tenants/settings", `{"idle_session_lifetime_in_minutes":%s}`, 1, 144000},
 		{"PATCH", api, `{"token_lifetime":%s}`, 0, 2592000},
-		{"PATCH", api, `{"token_lifetime_for_web":%s}`, 0, 2592000},
+		{"PATCH", api, `{"token_lifetime":2592000,"token_lifetime_for_web":%s}`, 0, 2592000},
 		{"PATCH", "clients/" + servertest.SPA, `{"jwt_configuration":{"alg":"RS256","lifetime_in_seconds":%s}}`, 0, 2592000},
 		{"PATCH", "clients/" + servertest.SPA, fmt.Sprintf(refresh, "token_lifetime"), 1, 157788000},
 		{"PATCH", "clients/" + servertest.SPA, fmt.Sprintf(refresh, "idle_token_lifetime"), 1, 157788000},

@@ -49,7 +49,7 @@ func (a apis) Delete(idOrIdentifier string) error {
 }
 
 // checkAPI returns an error if a change names the scopes of a system API, which are
-// fixed. It fills in the members of a new system API, and the thumbprint of an encryption
+// fixed, or lifetimes that do not fit. It fills in the members of a new system API, and the thumbprint of an encryption
 // key.
 func checkAPI(o Collection, doc, old storage.Document) error {
 	if old == nil {
@@ -57,6 +57,11 @@ func checkAPI(o Collection, doc, old storage.Document) error {
 	}
 	if _, changes := o.sent["scopes"]; old != nil && old["is_system"] == true && changes {
 		return resource.InvalidBody("Payload validation error: 'Additional properties not allowed: scopes'.")
+	}
+	if o.sent["token_lifetime_for_web"] != nil && old != nil {
+		if err := resource.CheckLifetimes(doc); err != nil {
+			return err
+		}
 	}
 	encryption, _ := doc["token_encryption"].(storage.Document)
 	if key, ok := encryption["encryption_key"].(storage.Document); ok {

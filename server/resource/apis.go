@@ -22,7 +22,7 @@ var ResourceServers = &Kind{
 		"allow_offline_access": {Type: Bool, Default: false},
 		"skip_consent_for_verifiable_first_party_clients": {Type: Bool, Default: false},
 		"token_lifetime":         {Type: Integer, Default: 86400, Max: 2592000},
-		"token_lifetime_for_web": {Type: Integer, Default: 7200, Max: 2592000},
+		"token_lifetime_for_web": {Type: Integer, Max: 2592000},
 		"token_dialect": {Type: String, Enum: []string{
 			"access_token", "access_token_authz", "rfc9068_profile", "rfc9068_profile_authz",
 		}},
@@ -41,6 +41,7 @@ var ResourceServers = &Kind{
 		"proof_of_possession":   proofOfPossession, "verificationLocation": text, "verification_location": text,
 	},
 	Unique:   []string{"identifier"},
+	Rule:     CheckLifetimes,
 	Complete: completeAPI,
 	Missing:  missing("inexistent_resource_server", "The resource server does not exist"),
 	Taken:    taken("resource_server_conflict", "A resource server with the same identifier already exists"),
@@ -62,7 +63,31 @@ var proofOfPossession = Field{Type: Object, Nullable: true, Fields: Fields{
 	"required_for": {Type: String, Enum: []string{"public_clients", "all_clients"}},
 }}
 
+// CheckLifetimes returns an error if access tokens of the implicit and hybrid flows live longer than others, Auth0:
+// api/management/v2/resource-servers/patch-resource-servers-by-id.
+func CheckLifetimes(api storage.Document) error {
+	all, limited := integer(api["token_lifetime"])
+	web, _ := integer(api["token_lifetime_for_web"])
+	if limited && web > all {
+		return InvalidBody("token_lifetime_for_web cannot be larger than token_lifetime")
+	}
+	return nil
+}
+
+// integer returns a value that is a number.
+func integer(value any) (n int, is bool) {
+	switch v := value.(type) {
+	case int:
+		return v, true
+	case float64:
+		return int(v), true
+	}
+	return 0, false
+}
+
 func completeAPI(doc storage.Document, _ time.Time) {
+	lifetime, _ := integer(doc["token_lifetime"])
+	set(doc, "token_lifetime_for_web", min(lifetime, 7200))
 	sent, _ := doc["subject_type_authorization"].(storage.Document)
 	full := storage.Document{"user": storage.Document{"policy": "allow_all"}, "client": storage.Document{"policy": "require_client_grant"}}
 	maps.Copy(full, sent)

@@ -153,7 +153,9 @@ var addons = Field{Type: Object, Fields: Fields{
 	"sap_api": addon(Fields{
 		"servicePassword": secretText, "tokenEndpointUrl": plainText, "clientid": text, "usernameAttribute": text, "scope": text, "nameIdentifierFormat": text,
 	}),
-	"sentry": addon(Fields{"org_slug": text, "base_url": text}), "sharepoint": addon(Fields{"url": text}),
+	"sentry": addon(Fields{"org_slug": text, "base_url": text}), "sharepoint": addon(Fields{
+		"url": text, "external_url": {OneOf: func() []Field { return []Field{text, texts} }},
+	}),
 	"slack": addon(Fields{"team": {Type: String, Required: true}}), "springcm": addon(Fields{"acsurl": text}),
 	"wams": addon(Fields{"masterkey": secretText}), "zendesk": addon(Fields{"accountName": text}), "zoom": addon(Fields{"account": text}),
 }}

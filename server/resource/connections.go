@@ -116,6 +116,9 @@ func CompleteConnectionOptions(doc storage.Document) {
 		return
 	}
 	completeScope(strategy, options)
+	if strategy == "oidc" || strategy == "okta" {
+		completeEndpoints(options)
+	}
 	fillIn(options, strategyOptions[strategy])
 	if strategy != storage.DatabaseStrategy {
 		return

@@ -107,6 +107,8 @@ type Kind struct {
 	// Complete fills in values that depend on other members. It runs after the
 	// defaults.
 	Complete func(doc storage.Document, now time.Time)
+	// Rule, if not nil, checks members of a body that must fit each other.
+	Rule func(body storage.Document) error
 	// Created and Updated are the members with the times of creation and of the
 	// last change; "" for none.
 	Created, Updated string

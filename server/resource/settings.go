@@ -12,6 +12,13 @@ var defaultIdentifiers = storage.Document{
 	"phone_display": storage.Document{"masking": "mask_digits", "formatting": "international"},
 }
 
+// How users' identifiers appear on the pages. The settings of the branding have these members and a theme has all of them.
+var (
+	loginDisplay    = Field{Type: String, Enum: []string{"unified", "separate"}}
+	phoneMasking    = Field{Type: String, Enum: []string{"show_all", "hide_country_code", "mask_digits"}}
+	phoneFormatting = Field{Type: String, Enum: []string{"regional", "international"}}
+)
+
 // httpsOrNull is an https URL or null.
 var httpsOrNull = Field{Type: String, Nullable: true, Format: "strict-https-uri"}
 
@@ -30,12 +37,8 @@ var (
 		}},
 		"favicon_url": httpsOrNull, "logo_url": httpsOrNull, "font": {Type: Object, Nullable: true, Min: 1, Fields: Fields{"url": httpsOrNull}},
 		"identifiers": {Type: Object, Nullable: true, Min: 1, Default: defaultIdentifiers, Fields: Fields{
-			"login_display":    {Type: String, Enum: []string{"unified", "separate"}},
-			"otp_autocomplete": flag,
-			"phone_display": {Type: Object, Nullable: true, Fields: Fields{
-				"masking":    {Type: String, Enum: []string{"show_all", "hide_country_code", "mask_digits"}},
-				"formatting": {Type: String, Enum: []string{"regional", "international"}},
-			}},
+			"login_display": loginDisplay, "otp_autocomplete": flag,
+			"phone_display": {Type: Object, Nullable: true, Fields: Fields{"masking": phoneMasking, "formatting": phoneFormatting}},
 		}},
 	}, Merged: []string{"colors"}, Deep: []string{"identifiers"}}
 	// Prompts describes the resource of Auth0: api/management/v2/prompts.
@@ -136,7 +139,10 @@ var (
 		Name: storage.ThemesKind, ID: "themeId", NewID: ClientID,
 		Fields: Fields{
 			"themeId": readOnly, "borders": themeBorders, "colors": themeColors, "fonts": themeFonts, "page_background": themeBackground,
-			"widget": themeWidget, "displayName": {Type: String, Default: "Unnamed Theme", Max: 2048, Pattern: Like("^[^<>]*$")}, "identifiers": object,
+			"widget": themeWidget, "displayName": {Type: String, Default: "Unnamed Theme", Max: 2048, Pattern: Like("^[^<>]*$")}, "identifiers": {Type: Object, Fields: Fields{
+				"login_display": required(loginDisplay), "otp_autocomplete": required(flag),
+				"phone_display": {Type: Object, Required: true, Fields: Fields{"masking": required(phoneMasking), "formatting": required(phoneFormatting)}},
+			}},
 		},
 		Missing: missing("theme_not_found", "There was an error retrieving branding settings: invalid theme ID"),
 	}

@@ -43,6 +43,9 @@ func (k *Kind) Check(body storage.Document, op Operation) error {
 	} else {
 		c.object(place{}, body, k.Fields, k.Open)
 	}
+	if c.err == nil && k.Rule != nil {
+		return k.Rule(body)
+	}
 	return c.err
 }
 
