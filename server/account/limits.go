@@ -54,8 +54,21 @@ func CountReset(tx *storage.Tx, login, ip string, now time.Time) error {
 	if on, err := Limits(tx); err != nil || !on {
 		return err
 	}
-	return tx.Guess("resets\x01"+strings.ToLower(login)+"\x01"+ip, ResetsAtOnce, resetEvery, now)
+	return tx.Guess(resetsOf(login, ip), ResetsAtOnce, resetEvery, now)
 }
+
+// ResetsLeft returns how many more password reset e-mails an IP address can request for a user at once, after one was
+// counted, and when there is one more. Without the limits it is always nearly all.
+func ResetsLeft(tx *storage.Tx, login, ip string, now time.Time) (left int, more time.Time, err error) {
+	on, err := Limits(tx)
+	if err != nil || !on {
+		return ResetsAtOnce - 1, now.Add(resetEvery), err
+	}
+	counted, err := tx.Guesses.Get(resetsOf(login, ip))
+	return int(counted.Left), now.Add(resetEvery), err
+}
+
+func resetsOf(login, ip string) string { return "resets\x01" + strings.ToLower(login) + "\x01" + ip }
 
 // TooManyCodes is the answer to an IP address that has requested too many codes.
 func TooManyCodes(now time.Time) *apierr.Error { return tooMany(CodesAnHour, now.Add(codeEvery)) }

@@ -3,6 +3,7 @@ package dbconnections
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
@@ -49,6 +50,16 @@ func (m *room) changePassword(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	}
+	var left int
+	var more time.Time
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		left, more, err = account.ResetsLeft(tx, login, signin.Address(r), m.Now())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	web.RateLimitLeft(w, account.ResetsAtOnce, left, more)
 	return web.ReplyBytes(w, http.StatusOK, "text/html; charset=utf-8", []byte(resetSentence))
 }
 

@@ -2,7 +2,10 @@ package dbconnections_test
 
 import (
 	"net/http"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/tenant0/tenant0/server/servertest"
 )
@@ -27,6 +30,31 @@ func TestARequestForANewPasswordDoesNotContainIt(t *testing.T) {
 	if mails := tn.Inbox(); len(mails) > 0 {
 		t.Errorf("e-mails were sent: %v", mails)
 	}
+}
+
+// TestTheRateLimitOfNewPasswords is told in headers, whether or not the tenant has the limits.
+func TestTheRateLimitOfNewPasswords(t *testing.T) {
+	tn := start(t)
+	noon := time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
+	tn.Freeze(noon)
+	ask := func(remaining string) {
+		t.Helper()
+		body := strings.NewReader(`{"connection": "` + database + `", "email": "` + servertest.Employee + `"}`)
+		resp, err := tn.browser.Post(tn.URL+"dbconnections/change_password", "application/json", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		h := resp.Header
+		if h.Get("X-RateLimit-Limit") != "10" || h.Get("X-RateLimit-Remaining") != remaining || h.Get("X-RateLimit-Reset") != strconv.FormatInt(noon.Add(time.Minute).Unix(), 10) {
+			t.Errorf("%d %v", resp.StatusCode, h)
+		}
+	}
+	ask("9")
+	ask("9")
+	changePage(t, tn.Server, "flags", object{"tenant0_rate_limits": true})
+	ask("9")
+	ask("8")
 }
 
 // TestThePolicyOfAWeakPassword is told as a text, in which the special characters are written as they are.

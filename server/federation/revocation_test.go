@@ -143,6 +143,16 @@ func TestAProviderLogsSomebodyOut(t *testing.T) {
 	}
 }
 
+// TestTheMetadataForADirectory is only there for connections to one.
+func TestTheMetadataForADirectory(t *testing.T) {
+	tn := start(t)
+	for _, name := range []string{"shown", "people", "none", ""} {
+		if left, page := tn.Visit(tn.browser, tn.URL+"samlp/metadata?connection="+name); left != nil || page.Status != http.StatusNotFound {
+			t.Errorf("of %q: %v %d %s", name, left, page.Status, page.Body)
+		}
+	}
+}
+
 // TestASimulatedProviderHasNoKeys with which it could prove a request for a logout.
 func TestASimulatedProviderHasNoKeys(t *testing.T) {
 	l := newLiar(t)
@@ -180,6 +190,12 @@ func TestADirectoryLogsSomebodyOut(t *testing.T) {
 	}
 	if status, code := tn.revoke("up", proof(d.key, nil), body); status != http.StatusNoContent || tn.goesOn() {
 		t.Errorf("%d %v", status, code)
+	}
+	tn = ofDirectory(t, d, `global_token_revocation_jwt_iss: "http://www.okta.com/exk"`)
+	for name, change := range map[string]object{"any application": nil, "no application": {"sub": nil}, "an empty one": {"sub": ""}} {
+		if status, code := tn.revoke("up", proof(d.key, change), body); status != http.StatusUnauthorized {
+			t.Errorf("without the setting of the application, %s: %d %v", name, status, code)
+		}
 	}
 	tn = ofDirectory(t, d) // whose settings name nobody: a request that names nobody is not from them either
 	for name, change := range map[string]object{"nobody": {"iss": nil, "sub": nil}, "no issuer": {"iss": nil}, "no application": {"sub": nil}} {

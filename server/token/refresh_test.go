@@ -192,6 +192,7 @@ func TestLifetimesOfRefreshTokens(t *testing.T) {
 		{"dated: the idle lifetime ends it", dated, []int{3999, 7998, 7998 + 4000}, []int{200, 200, 403}},
 		{"dated: use does not move the absolute lifetime", dated, []int{3900, 7800, 9999, 10000}, []int{200, 200, 200, 403}},
 		{"fixed: lives for ever", fixed, []int{400_000_000}, []int{200}},
+		{"undated: lifetimes that do not apply do not end it", undated, []int{9999, 400_000_000}, []int{200, 200}},
 		{"rotating: neither does rotation", rotating, []int{1_200_000, 2_400_000, 2_592_000}, []int{200, 200, 403}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

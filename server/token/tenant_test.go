@@ -31,6 +31,7 @@ const (
 	rotating = "rotating" // native, refresh tokens that rotate, without overlap
 	overlap  = "overlap"  // native, refresh tokens that rotate, with one of overlapSeconds
 	dated    = "dated"    // native, refresh tokens that expire, idle and absolute
+	undated  = "undated"  // native, a non-expiring refresh token with lifetimes
 	noGrants = "nogrants" // native, may use no grant
 	web      = "web"      // regular_web
 	machine  = "machine"  // non_interactive
@@ -123,6 +124,10 @@ func seed(change func(object)) string {
 			native(rotating, rotates(0)),
 			native(overlap, rotates(overlapSeconds)),
 			native(dated, object{"rotation_type": "non-rotating", "expiration_type": "expiring", "token_lifetime": 10000, "idle_token_lifetime": 4000}),
+			native(undated, object{
+				"rotation_type": "non-rotating", "expiration_type": "non-expiring", "token_lifetime": 10000, "idle_token_lifetime": 4000,
+				"infinite_token_lifetime": false, "infinite_idle_token_lifetime": false,
+			}),
 			{"name": noGrants, "client_id": noGrants, "app_type": "native", "token_endpoint_auth_method": "none", "callbacks": []string{callback}, "grant_types": []string{}},
 			confidential(web, "regular_web", object{"jwt_configuration": object{"alg": "RS256", "lifetime_in_seconds": 1234}}),
 			confidential(psID, "regular_web", object{"jwt_configuration": object{"alg": "PS256"}}),
@@ -147,7 +152,7 @@ func seed(change func(object)) string {
 			api(closed, object{"subject_type_authorization": object{"client": object{"policy": "deny_all"}}}),
 			api(ungranted, nil),
 		},
-		"databases": []object{{"name": connection, "strategy": "auth0", "enabled_clients": []string{fixed, rotating, overlap, dated, web, psID, hsID, noGrants}}},
+		"databases": []object{{"name": connection, "strategy": "auth0", "enabled_clients": []string{fixed, rotating, overlap, dated, undated, web, psID, hsID, noGrants}}},
 		"clientGrants": []object{
 			{"client_id": machine, "audience": plain, "scope": []string{"read:it", "run:it"}},
 			{"client_id": machine, "audience": hs256, "scope": []string{}},

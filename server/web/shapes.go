@@ -83,10 +83,15 @@ func NoStore(w http.ResponseWriter) {
 // troubleshoot/customer-support/operational-policies/rate-limit-policy. They always
 // say that nearly all requests remain, because there is no such limit.
 func RateLimit(w http.ResponseWriter, perSecond int, now time.Time) {
+	RateLimitLeft(w, perSecond, perSecond-1, now.Add(time.Second))
+}
+
+// RateLimitLeft sends the headers of a rate limit, with how many requests remain until it is reset.
+func RateLimitLeft(w http.ResponseWriter, limit, left int, reset time.Time) {
 	h := w.Header()
-	h.Set("X-Ratelimit-Limit", strconv.Itoa(perSecond))
-	h.Set("X-Ratelimit-Remaining", strconv.Itoa(perSecond-1))
-	h.Set("X-Ratelimit-Reset", strconv.FormatInt(now.Unix()+1, 10))
+	h.Set("X-Ratelimit-Limit", strconv.Itoa(limit))
+	h.Set("X-Ratelimit-Remaining", strconv.Itoa(left))
+	h.Set("X-Ratelimit-Reset", strconv.FormatInt(reset.Unix(), 10))
 }
 
 // Redirect redirects the browser to a location with status 302, as Auth0 does, which
