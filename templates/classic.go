@@ -101,6 +101,8 @@ type widget struct {
 	Success, Confirmation, Mark string
 	// Last is as in ClassicLogin. A page that has it sends its form by GET.
 	Last *LastLogin
+	// Again is the text of the button that sends another code, "" for no button.
+	Again string
 }
 
 // tab is one of the tabs of a widget; the current tab has no URL.
@@ -141,7 +143,7 @@ func (v view) withWidget(w widget, inputs ...input) view {
 }
 
 // placeholders are the English placeholders of Lock's inputs; the other languages use the labels.
-var placeholders = map[string]string{"email": "yours@example.com", "password": "your password", "phone": "your phone number"}
+var placeholders = map[string]string{"email": "yours@example.com", "password": "your password", "phone": "your phone number", "phoneNumber": "your phone number", "vcode": "your code"}
 
 // usernames are the English placeholders of Lock's input for a username, by the label that the other pages have.
 var usernames = map[string]string{"Username": "your username", "Username (Optional)": "your username", "Username or email address": "username/email"}
@@ -261,6 +263,7 @@ var lockWords = map[string]string{ //nolint:gosec // words
 	"Email address": "Email", "Please enter an email address": "Email can't be blank", "Password is required": "Password can't be blank",
 	"Username is required": "Username can't be blank", "Email is not valid.": "Email is invalid", "Continue": "Send email",
 	"Forgot Your Password?": "Reset your password", "Change Your Password": "Change Password", "Check Your Email": "We've just sent you an email to reset your password.",
+	"Didn't receive an email?": "Did not get the code?", "Didn't receive a code?": "Did not get the code?",
 	"Passwords don't match": "Please ensure the password and the confirmation are the same.", "The password is too weak": "Password is too weak.",
 	"Your password has been changed successfully.":                                       "Your password has been reset successfully.",
 	"Enter your email address and we will send you instructions to reset your password.": "Please enter your email address. We will send you an email to reset your password.",

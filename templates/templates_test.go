@@ -361,9 +361,9 @@ var states = joined(formStates, countryStates, map[string]templates.Page{
 		}},
 		Domains: []string{"corp.example", "corp.test"},
 	},
-	"classic-login-wrong": templates.ClassicLogin{
-		Layout: exampleCo, ClientName: "Timesheets Web", Username: "em", Identifiers: []string{"email", "username"}, Errors: []string{"wrong-credentials"},
-	},
+	"classic-codes":       templates.ClassicPasswordless{Layout: exampleCo, ClientName: "Web", State: "hKFo2S", Identifiers: []string{"email"}},
+	"classic-codes-sent":  templates.ClassicPasswordlessCode{Layout: exampleCo, ClientName: "Web", State: "hKFo2S", Address: "+15550100", Phone: true, Errors: []string{"invalid-code"}},
+	"classic-login-wrong": templates.ClassicLogin{Layout: exampleCo, ClientName: "Timesheets Web", Username: "em", Identifiers: []string{"email", "username"}, Errors: []string{"wrong-credentials"}},
 	"classic-login-last": templates.ClassicLogin{
 		Layout: exampleCo, ClientName: "Timesheets Web", Hidden: []templates.Field{{Name: "client_id", Value: "web"}, {Name: "connection", Value: "c"}},
 		Last: &templates.LastLogin{

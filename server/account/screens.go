@@ -75,6 +75,16 @@ func (w Ways) Screens(tx *storage.Tx, rq storage.AuthorizeRequest) (Screens, err
 	return ScreensOf(tx)
 }
 
+// ClassicPasswordless reports whether a request of the classic login leads to the built-in pages of a passwordless login,
+// because no connection takes a password.
+func (w Ways) ClassicPasswordless(tx *storage.Tx, rq storage.AuthorizeRequest) (bool, error) {
+	if rq.Organization != "" || len(w.Databases) > 0 || len(w.Passwordless) == 0 {
+		return false, nil
+	}
+	own, is, err := tx.ClassicLogin(rq.ClientID)
+	return is && own == "", err
+}
+
 // IdentifierFirst reports whether a separate page asks for the identifier first.
 func (s Screens) IdentifierFirst() bool { return s == identifierFirst }
 

@@ -38,7 +38,7 @@ func (m *room) submitIdentifier(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	typed := strings.TrimSpace(form.Get("username"))
+	typed := strings.TrimSpace(cmp.Or(form.Get("username"), form.Get("email"), form.Get("phoneNumber"))) // as Lock's inputs are called
 	if response := form.Get("passkey"); response != "" {
 		t.Platform = form.Get("webauthn-platform-available") == "true"
 		return m.byPasskey(w, r, t, state, typed, response)
@@ -156,12 +156,16 @@ func (m *room) showIdentifierOf(ctx context.Context, w http.ResponseWriter, stat
 	if passkey != "" { // who has lost it does not get as far as the page for the password
 		forgotten = shown.forgotten(typed)
 	}
-	return m.Pages.Write(w, status, templates.LoginIdentifier{
+	page := templates.LoginIdentifier{
 		Passkey: passkey, Autofill: autofill, PasskeyButton: button, Country: shown.countryFor(ways.Identifiers()), ForgotPasswordURL: forgotten,
 		Layout: shown.layout, ClientName: shown.client.Name, State: state, Username: typed, Errors: errs,
 		Identifiers: ways.Identifiers(), SignupURL: shown.signupURL, Ways: buttons(others),
 		Providers: shown.providers, Alone: !shown.ways.Own() && !shown.ways.HasDirectories(),
-	})
+	}
+	if shown.classic && len(shown.providers) == 0 {
+		return m.Pages.Write(w, status, templates.ClassicPasswordless(page))
+	}
+	return m.Pages.Write(w, status, page)
 }
 
 // showPassword shows the page that asks for the password, after the page for the

@@ -258,6 +258,8 @@ type about struct {
 	country func() templates.Country
 	// query is the query of links, with the state. signupURL is "" if no connection allows sign-ups.
 	query, signupURL string
+	// classic says that the pages of a passwordless login are those of the classic login.
+	classic bool
 }
 
 func (m *room) about(ctx context.Context, t storage.Transaction, state string) (a about, err error) {
@@ -275,7 +277,10 @@ func waysOf(tx *storage.Tx, rq storage.AuthorizeRequest) (a about, err error) {
 	if a.ways, err = account.WaysOf(tx, rq); err != nil {
 		return a, err
 	}
-	a.screens, err = a.ways.Screens(tx, rq)
+	if a.screens, err = a.ways.Screens(tx, rq); err != nil {
+		return a, err
+	}
+	a.classic, err = a.ways.ClassicPasswordless(tx, rq)
 	return a, err
 }
 

@@ -1,6 +1,7 @@
 package passwordless
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -105,7 +106,7 @@ func (m *room) submit(page string) web.Handler {
 			}
 			return m.page(r.Context(), w, http.StatusOK, wt)
 		}
-		code := strings.TrimSpace(form.Get("code"))
+		code := strings.TrimSpace(cmp.Or(form.Get("code"), form.Get("vcode"))) // as Lock's input is called
 		if code == "" {
 			return m.page(r.Context(), w, http.StatusBadRequest, wt, "no-code")
 		}
@@ -164,9 +165,17 @@ func (m *room) page(ctx context.Context, w http.ResponseWriter, status int, wt w
 		return err
 	}
 	var client storage.Client
+	classic := false
 	err = m.DB.View(ctx, func(tx *storage.Tx) (err error) {
-		client, err = tx.Clients.Get(rq.ClientID)
-		return storage.Optional(err)
+		if client, err = tx.Clients.Get(rq.ClientID); storage.Optional(err) != nil {
+			return err
+		}
+		ways, err := account.WaysOf(tx, rq)
+		if err != nil {
+			return err
+		}
+		classic, err = ways.ClassicPasswordless(tx, rq)
+		return err
 	})
 	if err != nil {
 		return err
@@ -179,8 +188,12 @@ func (m *room) page(ctx context.Context, w http.ResponseWriter, status int, wt w
 			Layout: layout, ClientName: client.Name, State: wt.state, Address: address, EditURL: edit, Errors: errs,
 		})
 	}
-	return m.Pages.Write(w, status, templates.PasswordlessCode{
+	page := templates.PasswordlessCode{
 		Layout: layout, ClientName: client.Name, State: wt.state, Address: address, EditURL: edit, Errors: errs,
 		Phone: wt.connection.Strategy == "sms",
-	})
+	}
+	if classic {
+		return m.Pages.Write(w, status, templates.ClassicPasswordlessCode(page))
+	}
+	return m.Pages.Write(w, status, page)
 }
