@@ -11,12 +11,17 @@ import (
 var errSpelling = errors.New("a part of the token is not exactly its base64url encoding")
 
 // ParseSigned parses a compact JWS, RFC 7515 section 7.1. Unlike the library it refuses other texts that decode to
-// the same bytes: a token that was changed in any character is another token.
+// the same bytes: a token that was changed in any character is another token. It also refuses signatures by RSA keys
+// that CheckPublic would refuse for their size.
 func ParseSigned(raw string, algorithms []jose.SignatureAlgorithm) (*jose.JSONWebSignature, error) {
 	if err := CheckSpelling(raw); err != nil {
 		return nil, err
 	}
-	return jose.ParseSignedCompact(raw, algorithms)
+	jws, err := jose.ParseSignedCompact(raw, algorithms)
+	if err != nil {
+		return nil, err
+	}
+	return jws, checkSize(jws.Signatures[0])
 }
 
 // CheckSpelling returns an error unless each part of a JWS or JWE in compact form is exactly the base64url encoding of

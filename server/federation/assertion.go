@@ -38,8 +38,8 @@ func (m *room) CheckAssertion(ctx context.Context, c storage.Connection, raw str
 	if err != nil {
 		return err
 	}
-	check := &oidc.Config{SkipClientIDCheck: true, SkipExpiryCheck: true, SupportedSigningAlgs: algorithms}
-	if _, err := p.VerifierContext(ctx, check).Verify(ctx, raw); err != nil {
+	check := &oidc.Config{SkipClientIDCheck: true, SkipExpiryCheck: true}
+	if _, err := verifyProvider(ctx, p, check, raw); err != nil {
 		return errAssertionSignature.With(err)
 	}
 	return nil

@@ -23,7 +23,7 @@ import (
 // liar is an OpenID provider whose answers a test can change.
 type liar struct {
 	*httptest.Server
-	key, other *rsa.PrivateKey
+	key, other, short *rsa.PrivateKey
 	// say changes the claims of the next ID token, sign signs them, and info changes the claims of userinfo.
 	say  func(claims object)
 	info func(claims object)
@@ -49,6 +49,11 @@ func newLiar(t *testing.T) *liar {
 		}
 		*key = made
 	}
+	short, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.short = short
 	reply := func(w http.ResponseWriter, body any) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(body)
@@ -62,7 +67,7 @@ func newLiar(t *testing.T) *liar {
 		})
 	})
 	mux.HandleFunc("/jwks", func(w http.ResponseWriter, _ *http.Request) {
-		reply(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: l.key.Public(), KeyID: "k", Algorithm: "RS256", Use: "sig"}}})
+		reply(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: l.key.Public(), KeyID: "k", Algorithm: "RS256", Use: "sig"}, {Key: l.short.Public(), KeyID: "short", Use: "sig"}}})
 	})
 	mux.HandleFunc("/token", func(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
@@ -200,6 +205,7 @@ func TestAProviderThatLies(t *testing.T) {
 		}},
 		"no token":              {sign: func(*liar, object) string { return "" }},
 		"a token that was bent": {sign: func(l *liar, claims object) string { return bent(signed(l.key, "k", claims)) }},
+		"a key of 1024 bits":    {sign: func(l *liar, claims object) string { return signed(l.short, "short", claims) }},
 	} {
 		l.say, l.info, l.sign = lie.say, lie.info, lie.sign
 		if got := tn.answer("state", tn.ask(l), "code", "x"); got != refused {

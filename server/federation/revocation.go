@@ -141,10 +141,7 @@ func (m *room) proveProvider(r *http.Request, c storage.Connection) (issuer stri
 	if !strings.EqualFold(scheme, "Bearer") || raw == "" {
 		return "", errRevoker(errors.New("there is no bearer token"))
 	}
-	if err := keys.CheckSpelling(raw); err != nil {
-		return "", errRevoker(err)
-	}
-	token, err := jwt.ParseSigned(raw, signatureAlgorithms())
+	token, err := keys.ParseSigned(raw, signatureAlgorithms())
 	if err != nil {
 		return "", errRevoker(err)
 	}
@@ -158,7 +155,7 @@ func (m *room) proveProvider(r *http.Request, c storage.Connection) (issuer stri
 	}
 	now := m.Now()
 	endpoint := m.Issuer.URL + strings.TrimPrefix(r.URL.EscapedPath(), "/")
-	switch typ, _ := token.Headers[0].ExtraHeaders[jose.HeaderType].(string); {
+	switch typ, _ := token.Signatures[0].Header.ExtraHeaders[jose.HeaderType].(string); {
 	case !strings.EqualFold(strings.TrimPrefix(typ, "application/"), revocationType):
 		return "", errRevoker(fmt.Errorf("typ is %q", typ))
 	case issuer == "" || claims.Issuer != issuer:
@@ -221,9 +218,8 @@ func (m *room) revokerOf(ctx context.Context, c storage.Connection) (issuer, sub
 		known.Issuer = text(c, "issuer") // there is no discovery document
 	}
 	ctx = oidc.ClientContext(ctx, m.Outside.HTTP)
-	verifier := p.VerifierContext(ctx, &oidc.Config{SkipClientIDCheck: true, SkipExpiryCheck: true, SupportedSigningAlgs: algorithms})
 	return known.Issuer, text(c, "client_id"), func(raw string, into *jwt.Claims) error {
-		token, err := verifier.Verify(ctx, raw)
+		token, err := verifyProvider(ctx, p, &oidc.Config{SkipClientIDCheck: true, SkipExpiryCheck: true}, raw)
 		if err != nil {
 			return err
 		}

@@ -221,13 +221,22 @@ func (m *room) exchange(ctx context.Context, l providerLogin, params url.Values)
 // are not accepted, because they do not prove who signed.
 var algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"}
 
+// verifyProvider checks a token that a provider has signed, with the checks of a configuration.
+func verifyProvider(ctx context.Context, p *oidc.Provider, check *oidc.Config, raw string) (*oidc.IDToken, error) {
+	if _, err := keys.ParseSigned(raw, signatureAlgorithms()); err != nil {
+		return nil, err
+	}
+	check.SupportedSigningAlgs = algorithms
+	return p.VerifierContext(ctx, check).Verify(ctx, raw)
+}
+
 // verify validates an ID token by OIDC Core section 3.1.3.7 and returns its claims.
 func (m *room) verify(ctx context.Context, l providerLogin, p *oidc.Provider, raw string) (claims map[string]any, err error) {
 	if raw == "" {
 		return nil, errors.New("there is no ID token")
 	}
 	id := text(l.connection, "client_id")
-	token, err := p.VerifierContext(ctx, &oidc.Config{ClientID: id, Now: m.Now, SupportedSigningAlgs: algorithms}).Verify(ctx, raw)
+	token, err := verifyProvider(ctx, p, &oidc.Config{ClientID: id, Now: m.Now}, raw)
 	if err != nil {
 		return nil, err
 	}

@@ -34,6 +34,9 @@ func setCustomSigningKeys(c *call) error {
 	if err := c.readAs(resource.CustomSigningKeys, resource.Create); err != nil {
 		return err
 	}
+	if err := objects.CheckSigningKeys(c.body, c.Ring); err != nil {
+		return err
+	}
 	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
 		return c.body, objects.PutSingleton(ch.Tx, resource.CustomSigningKeys, c.body)
 	})

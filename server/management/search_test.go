@@ -66,19 +66,3 @@ func TestSearchOfAPIs(t *testing.T) {
 		t.Errorf("the search by identifier finds %v", got)
 	}
 }
-
-func TestCustomSigningKeysAreReplacedWhole(t *testing.T) {
-	c := newClient(t)
-	const path = "/keys/custom-signing"
-	c.must(404, http.MethodGet, path, nil)
-	key := object{"kty": "EC", "kid": "one", "crv": "P-256", "x": "eA", "y": "eQ", "use": "sig", "alg": "ES256"}
-	c.must(200, http.MethodPut, path, object{"keys": []object{key, {"kty": "RSA", "n": "bg", "e": "AQAB"}}})
-	c.must(200, http.MethodPut, path, object{"keys": []object{key}})
-	c.must(400, http.MethodPut, path, object{"keys": []object{{"kty": "oct", "k": "c2VjcmV0"}}})
-	keys, _ := c.must(200, http.MethodGet, path, nil)["keys"].([]any)
-	if len(keys) != 1 || keys[0].(object)["kid"] != "one" {
-		t.Errorf("the keys are %v", keys)
-	}
-	c.must(204, http.MethodDelete, path, nil)
-	c.must(404, http.MethodGet, path, nil)
-}

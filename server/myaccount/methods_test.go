@@ -1,6 +1,9 @@
 package myaccount_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -265,6 +268,7 @@ func TestAPasskeyIsEnrolled(t *testing.T) {
 	party := virtualwebauthn.RelyingParty{Name: asked.RelyingPartyName, ID: asked.RelyingPartyID, Origin: strings.TrimSuffix(tn.URL, "/")}
 	device, key := virtualwebauthn.NewAuthenticator(), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
 	device.Options.UserHandle = []byte(asked.UserID)
+	tn.unverified("an RSA key of 1024 bits", ann, b, "authn_response", json.RawMessage(virtualwebauthn.CreateAttestationResponse(party, device, shortKey(t), *asked)))
 	response := json.RawMessage(virtualwebauthn.CreateAttestationResponse(party, device, key, *asked))
 	tn.unverified("bob's token", bob, b, "authn_response", response)
 	tn.unverified("no answer", ann, b, "authn_response", object{"id": "x"})
@@ -285,6 +289,20 @@ func TestAPasskeyIsEnrolled(t *testing.T) {
 		}
 	}
 	tn.refused("A0E-409-0001", http.MethodDelete, at, ann, nil) // nothing else is left to log in by
+}
+
+// shortKey returns the key of an authenticator, RSA of 1024 bits.
+func shortKey(t *testing.T) virtualwebauthn.Credential {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return virtualwebauthn.NewCredentialWithImportedKey(virtualwebauthn.KeyTypeRSA, der)
 }
 
 func TestRequestsToEnroll(t *testing.T) {

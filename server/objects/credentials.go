@@ -48,7 +48,7 @@ func describeNewCredential(doc storage.Document) error {
 // describeKey reads the public key of a new credential. If no kid was sent, the kid is the key's thumbprint, so
 // that the same key always gets the same kid.
 func describeKey(doc storage.Document) error {
-	_, cert, err := readKey(storage.Text(doc, "pem"))
+	cert, err := readRSA(storage.Text(doc, "pem"))
 	if err != nil {
 		return err
 	}

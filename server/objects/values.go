@@ -2,8 +2,10 @@ package objects
 
 import (
 	"crypto"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
+	"errors"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -19,10 +21,22 @@ var errKey = resource.InvalidBody("The pem property is not a PEM public key or c
 // readKey reads a PEM public key or certificate.
 func readKey(text string) (key any, cert *x509.Certificate, err error) {
 	key, cert, err = keys.ReadPublic(text)
+	if unfit, ok := errors.AsType[keys.Unfit](err); ok {
+		return nil, nil, resource.InvalidBody("The key in the pem property cannot be used: " + unfit.Error())
+	}
 	if err != nil {
 		return nil, nil, errKey
 	}
 	return key, cert, nil
+}
+
+// readRSA is readKey for keys of algorithms that are all RSA's.
+func readRSA(text string) (cert *x509.Certificate, err error) {
+	key, cert, err := readKey(text)
+	if _, ok := key.(*rsa.PublicKey); err == nil && !ok {
+		err = resource.InvalidBody("The key in the pem property cannot be used: it is not an RSA key")
+	}
+	return cert, err
 }
 
 // keyThumbprint returns the thumbprint of a PEM public key, RFC 7638 with SHA-256.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/tenant0/tenant0/keys"
 )
 
 // keySets caches the JWK sets that other servers publish, RFC 7517 section 5, by their URL.
@@ -60,18 +62,18 @@ func (c *Client) Verify(ctx context.Context, address string, jws *jose.JSONWebSi
 	return payload, ok, nil
 }
 
-// verify tries the keys that may have made the signature: public keys that are not for encryption,
+// verify tries the keys that may have made the signature: fit public keys that are not for encryption,
 // with the key id that the signature names, if any, and with the signature's algorithm if the key
 // names one.
-func verify(keys []jose.JSONWebKey, jws *jose.JSONWebSignature) ([]byte, bool) {
+func verify(published []jose.JSONWebKey, jws *jose.JSONWebSignature) ([]byte, bool) {
 	if len(jws.Signatures) != 1 {
 		return nil, false
 	}
 	header := jws.Signatures[0].Header
 	may := func(k jose.JSONWebKey) bool {
-		return k.Valid() && k.IsPublic() && k.Use != "enc" && (header.KeyID == "" || k.KeyID == header.KeyID) && (k.Algorithm == "" || k.Algorithm == header.Algorithm)
+		return k.Valid() && k.IsPublic() && keys.CheckPublic(k.Key) == nil && k.Use != "enc" && (header.KeyID == "" || k.KeyID == header.KeyID) && (k.Algorithm == "" || k.Algorithm == header.Algorithm)
 	}
-	for key := range slices.Values(keys) {
+	for key := range slices.Values(published) {
 		if !may(key) {
 			continue
 		}

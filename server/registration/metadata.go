@@ -1,6 +1,7 @@
 package registration
 
 import (
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
@@ -221,6 +222,12 @@ func (m *Metadata) readKeys() error {
 		}
 		if !key.IsPublic() || !key.Valid() {
 			return invalidMetadata("jwks must have public keys only")
+		}
+		if err := keys.CheckPublic(key.Key); err != nil {
+			return invalidMetadata("jwks has a key that cannot be used: " + err.Error())
+		}
+		if _, ok := key.Key.(*rsa.PublicKey); !ok {
+			return invalidMetadata("jwks has a key that is not an RSA key; RS256, RS384 and PS256 are supported")
 		}
 		der, err := x509.MarshalPKIXPublicKey(key.Key)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"maps"
+	"math/big"
 	"net/http"
 	"net/url"
 	"slices"
@@ -410,6 +411,7 @@ func TestRegistrationsThatAreRefused(t *testing.T) {
 		{"a private key", permissive, "invalid_client_metadata", withKeys(jose.JSONWebKey{Key: newKey(t), Algorithm: "RS256"})},
 		{"a secret key", permissive, "invalid_client_metadata", withKeys(jose.JSONWebKey{Key: []byte("0123456789abcdef0123456789abcdef"), Algorithm: "HS256"})},
 		{"a key of an algorithm that is not supported", permissive, "invalid_client_metadata", withKeys(jose.JSONWebKey{Key: newKey(t).Public(), Algorithm: "RS512"})},
+		{"a key of 1024 bits", permissive, "invalid_client_metadata", withKeys(jose.JSONWebKey{Key: &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 1023, 1), E: 65537}})},
 		{"keys in two places", permissive, "invalid_client_metadata", with(withKeys(jose.JSONWebKey{Key: newKey(t).Public()}), "jwks_uri", "https://partner.example.com/jwks")},
 		{"keys in a file", permissive, "invalid_client_metadata", map[string]any{"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "file:///etc/passwd"}},
 		{"a picture that is code", strict, "invalid_client_metadata", map[string]any{"logo_uri": "javascript:alert(1)"}},

@@ -18,6 +18,7 @@ import (
 	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
 
+	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
 )
 
@@ -227,7 +228,19 @@ func Certificate(text string) (*x509.Certificate, error) {
 	if block, _ := pem.Decode(raw); block != nil {
 		raw = block.Bytes
 	}
-	return x509.ParseCertificate(raw)
+	return readCertificate(raw)
+}
+
+// readCertificate reads a certificate in DER. It refuses one whose key is not fit to sign.
+func readCertificate(der []byte) (*x509.Certificate, error) {
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, err
+	}
+	if err := keys.CheckCertificate(cert); err != nil {
+		return nil, fmt.Errorf("the key of the certificate %s cannot be used: %w", cert.Subject, err)
+	}
+	return cert, nil
 }
 
 // AuthnRequest is the login request of a service provider, SAML 2.0 Core section 3.4.1.

@@ -130,7 +130,7 @@ func (p RelyingParty) certificate(assertion *etree.Element) (*x509.Certificate, 
 		}
 		sum := sha1.Sum(der) //nolint:gosec // as above
 		if slices.Contains(p.thumbprints, hex.EncodeToString(sum[:])) {
-			return x509.ParseCertificate(der)
+			return readCertificate(der)
 		}
 	}
 	return nil, errors.New("the assertion is signed by no key that the connection knows")

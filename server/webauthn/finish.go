@@ -2,16 +2,20 @@ package webauthn
 
 import (
 	"context"
+	"crypto/rsa"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"maps"
+	"math/big"
 	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/protocol/webauthncose"
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -42,8 +46,28 @@ func FinishRegistration(p Party, kind string, c storage.Ceremony, response []byt
 	if err != nil {
 		return m, invalid(err)
 	}
+	if err := checkKey(key.PublicKey); err != nil {
+		return m, invalid(err)
+	}
 	m.document, err = document(p, kind, c.UserID, *key)
 	return m, err
+}
+
+// checkKey refuses a public key, in the format of WebAuthn section 5.8.5, with which nobody should sign.
+func checkKey(encoded []byte) error {
+	parsed, err := webauthncose.ParsePublicKey(encoded)
+	if err != nil {
+		return err
+	}
+	key, ok := parsed.(webauthncose.RSAPublicKeyData)
+	if !ok {
+		return nil // the library checks points on curves
+	}
+	exponent, err := webauthncose.ParseRSAPublicKeyDataExponent(&key)
+	if err != nil {
+		return err
+	}
+	return keys.CheckPublic(&rsa.PublicKey{N: new(big.Int).SetBytes(key.Modulus), E: exponent})
 }
 
 // resume returns the library and its session data for a ceremony.
