@@ -64,8 +64,8 @@ func unfit(format string, args ...any) error { return Unfit(fmt.Sprintf(format, 
 // on its curve.
 func CheckPublic(key any) error { return checkPublic(key, minRSA) }
 
-// CheckCertificate is CheckPublic for the key of a certificate that signs SAML and WS-Federation messages.
-func CheckCertificate(cert *x509.Certificate) error { return checkPublic(cert.PublicKey, minOldRSA) }
+// CheckOld is CheckPublic for the keys of SAML and WS-Federation, which may be older.
+func CheckOld(key any) error { return checkPublic(key, minOldRSA) }
 
 func checkPublic(key any, least int) error {
 	switch k := key.(type) {

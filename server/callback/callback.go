@@ -64,6 +64,13 @@ func parseOrigin(origin string) (sent *url.URL, ok bool) {
 // server's own page.
 var dangerous = []string{"javascript", "data", "vbscript", "blob", "file", "about", "view-source", "filesystem"}
 
+// Dangerous reports whether a URL that is kept to send a browser to is code or content of its own, such as javascript:, or
+// has control characters. Browsers overlook spaces before the scheme.
+func Dangerous(uri string) bool {
+	scheme, _, _ := strings.Cut(strings.TrimLeftFunc(uri, unicode.IsSpace), ":")
+	return strings.ContainsFunc(uri, unicode.IsControl) || slices.Contains(dangerous, strings.ToLower(scheme))
+}
+
 func isWeb(scheme string) bool { return scheme == "http" || scheme == "https" }
 
 // parse reads an absolute URL as a browser would, and refuses what browsers and

@@ -78,10 +78,10 @@ func validPlaceholders(scheme, host string) bool {
 	return isWeb(scheme) && !strings.Contains(host, "*") && !strings.ContainsAny(rest, "{}")
 }
 
-// Registrable reports whether a URL may be registered: an absolute URL whose placeholders
-// are known and at allowed places.
+// Registrable reports whether a URL may be registered: an absolute URL that is not dangerous
+// and whose placeholders are known and at allowed places.
 func Registrable(uri string) bool {
-	if !absolute.MatchString(uri) {
+	if !absolute.MatchString(uri) || Dangerous(uri) {
 		return false
 	}
 	scheme, after, _ := strings.Cut(uri, "://")

@@ -70,6 +70,10 @@ func TestRegistrable(t *testing.T) {
 		"https://*.{custom_domain.metadata.public_url}": false, "com.example.app://{organization_name}.example.com": false,
 		"https://{custom_domain.metadata.a.b}.example.com": false, "https://example.com/{custom_domain.metadata.public_url}": false,
 		"https://{organization_name.example.com": false, "https://organization_name}.example.com": false,
+
+		"javascript:alert(1)": false, "JavaScript://app.example.com/%0aalert(1)": false, "data:text/html,x": false, "vbscript:x": false,
+		"https://app.example.com/\r\nSet-Cookie: a=b": false, "https://app.example.com/\x00": false, "com.example.app:\t/callback": false,
+		"com.example.javascript://callback": true, "databox://callback": true,
 	} {
 		if got := callback.Registrable(uri); got != want {
 			t.Errorf("Registrable(%q) = %v, want %v", uri, got, want)

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/tenant0/tenant0/server/callback"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/trace"
 	"github.com/tenant0/tenant0/storage"
@@ -74,6 +75,10 @@ func (w Writer) issue(ctx context.Context, d *Draft) (err error) {
 	t.CorrelationID = trace.CorrelationID(ctx)
 	if t.ResultURL, err = d.fill(templates.Liquid, d.template.ResultURL); err != nil {
 		w.failed(d.message, err)
+	}
+	if callback.Dangerous(t.ResultURL) { // what the template has filled in may come from the user
+		w.failed(d.message, fmt.Errorf("the resultUrl of the template leads to %q, to which no browser is sent", t.ResultURL))
+		t.ResultURL = ""
 	}
 	t.ResultURL = withOrganization(t.ResultURL, d.values["organization"])
 	err = w.DB.Update(context.Background(), func(tx *storage.Tx) error {

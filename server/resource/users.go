@@ -12,7 +12,7 @@ var Users = &Kind{
 		"email_verified": flag, "phone_verified": flag, "verify_email": flag, "blocked": flag,
 		"password": {Type: String, Min: 1, Secret: true}, "given_name": {Type: String, Min: 1, Max: 150, Nullable: true},
 		"family_name": {Type: String, Min: 1, Max: 150, Nullable: true}, "name": {Type: String, Min: 1, Max: 300, Nullable: true},
-		"nickname": {Type: String, Min: 1, Max: 300, Nullable: true}, "picture": {Type: String, Nullable: true},
+		"nickname": {Type: String, Min: 1, Max: 300, Nullable: true}, "picture": {Type: String, Nullable: true, Format: "strict-uri", Doc: "A URI pointing to the user's picture"},
 		"user_metadata": userMetadata, "app_metadata": appMetadata, "client_id": {Type: String, Access: UpdateOnly},
 		"verify_phone_number": {Type: Bool, Access: UpdateOnly},
 		"verify_password":     {Type: Bool, Access: UpdateOnly},

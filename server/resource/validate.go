@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/tenant0/tenant0/server/apierr"
@@ -230,6 +231,7 @@ var formats = map[string]func(string) bool{
 	"absolute-uri-or-empty": func(s string) bool { return s == "" || hasAnyPrefix(s, "http://", "https://") },
 	"absolute-https-uri-with-placeholders-or-empty": isHTTPSOrEmpty,
 	"absolute-https-uri-or-empty":                   isHTTPSOrEmpty,
+	"strict-uri":                                    isAddress,
 	"strict-https-uri":                              func(s string) bool { return isHTTP(s) && hasAnyPrefix(s, "https://") },
 	"email-or-empty":                                func(s string) bool { return s == "" || IsEmail(s) },
 	"html-color":                                    func(s string) bool { return htmlColor().MatchString(s) },
@@ -289,9 +291,27 @@ func isHTTP(s string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
 }
 
-// hasScheme reports whether a text begins like a URL, RFC 3986 section 3.1. The rest is
-// not checked, because it may contain placeholders, which are not valid in URLs.
-func hasScheme(s string) bool { return scheme().MatchString(s) }
+// isAddress reports whether a text is the address of something on the web: an http, https or ftp URL with a host, whose
+// scheme may be left out. Other schemes are not addresses, such as data: and javascript:.
+func isAddress(s string) bool {
+	bare := !strings.Contains(s, "://")
+	if bare {
+		s = "http://" + s
+	}
+	u, err := url.Parse(s)
+	if err != nil || bare && u.User != nil { // mailto:ann@example.com is no address of ann's page
+		return false
+	}
+	return slices.Contains([]string{"http", "https", "ftp"}, u.Scheme) && u.Hostname() != "" && !strings.ContainsFunc(s, isNoURL)
+}
+
+// isNoURL reports whether a character is none of a URL.
+func isNoURL(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == '<' || r == '>' }
+
+// hasScheme reports whether a text begins like a URL, RFC 3986 section 3.1, to which a browser
+// may be sent. The rest is not checked, because it may contain placeholders, which are not valid
+// in URLs.
+func hasScheme(s string) bool { return scheme().MatchString(s) && !callback.Dangerous(s) }
 
 var scheme = Like("^[A-Za-z][A-Za-z0-9+.-]*:.")
 

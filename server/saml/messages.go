@@ -237,7 +237,7 @@ func readCertificate(der []byte) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := keys.CheckCertificate(cert); err != nil {
+	if err := keys.CheckOld(cert.PublicKey); err != nil {
 		return nil, fmt.Errorf("the key of the certificate %s cannot be used: %w", cert.Subject, err)
 	}
 	return cert, nil

@@ -99,6 +99,9 @@ func keyOf(c storage.Connection, option string) (*ownKey, error) {
 			return nil, optionError(option, errors.New("no RSA key"))
 		}
 	}
+	if err := keys.CheckOld(&key.PublicKey); err != nil {
+		return nil, optionError(option, err)
+	}
 	return &ownKey{key, cert.Raw}, nil
 }
 
