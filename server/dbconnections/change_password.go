@@ -40,9 +40,7 @@ func (m *room) changePassword(w http.ResponseWriter, r *http.Request) error {
 		return apierr.InvalidRequestMessage("connection is required").WithSetting("the parameter connection")
 	}
 	if body["password"] != nil {
-		if err := m.refuseNewPassword(r, name); err != nil {
-			return err
-		}
+		return m.refuseNewPassword(r, name)
 	}
 	switch err := m.sendReset(r, name, login, emails.Login{ClientID: storage.Text(body, "client_id")}); {
 	case errors.Is(err, storage.ErrTooMany):

@@ -141,7 +141,7 @@ func (m *room) proveProvider(r *http.Request, c storage.Connection) (issuer stri
 	if !strings.EqualFold(scheme, "Bearer") || raw == "" {
 		return "", errRevoker(errors.New("there is no bearer token"))
 	}
-	token, err := keys.ParseSigned(raw, signatureAlgorithms())
+	token, err := keys.ParseForeign(raw, signatureAlgorithms())
 	if err != nil {
 		return "", errRevoker(err)
 	}

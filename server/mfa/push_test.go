@@ -26,12 +26,12 @@ func startPush(t *testing.T) *tenant {
 
 var app = object{"authenticator_types": []string{"oob"}, "oob_channels": []string{"auth0"}}
 
-// question returns the only open question to a user's app.
-func (tn *tenant) question(user, kind string) servertest.Question {
+// question returns the only open question to ann's app.
+func (tn *tenant) question(kind string) servertest.Question {
 	tn.t.Helper()
-	all := tn.Questions("auth0|" + user)
+	all := tn.Questions("auth0|ann")
 	if len(all) != 1 || all[0].Kind != kind {
-		tn.t.Fatalf("the questions to %s are %v, want one %s", user, all, kind)
+		tn.t.Fatalf("the questions to ann are %v, want one %s", all, kind)
 	}
 	return all[0]
 }
@@ -44,7 +44,7 @@ func (tn *tenant) withApp() {
 	if made["authenticator_type"] != "oob" || made["oob_channel"] != "auth0" || made["binding_method"] != nil || made["secret"] != nil {
 		tn.t.Errorf("the enrollment is %v", made)
 	}
-	q := tn.question("ann", "enrollment")
+	q := tn.question("enrollment")
 	barcode, err := url.Parse(made["barcode_uri"].(string))
 	if err != nil || barcode.Scheme != "otpauth" || barcode.Query().Get("enrollment_tx_id") != q.ID || barcode.Query().Get("base_url") != tn.URL+"appliance-mfa" || q.Code != "" {
 		tn.t.Errorf("the QR code is %v %v, the question %v", made["barcode_uri"], err, q)
@@ -70,7 +70,7 @@ func (tn *tenant) askApp() (token, oob string, q servertest.Question) {
 	if status != 200 || answer["challenge_type"] != "oob" || answer["binding_method"] != nil {
 		tn.t.Fatalf("the challenge is %d %v", status, challenge)
 	}
-	return token, answer["oob_code"].(string), tn.question("ann", "challenge")
+	return token, answer["oob_code"].(string), tn.question("challenge")
 }
 
 func TestAnAppThatIsAsked(t *testing.T) {
@@ -203,7 +203,7 @@ func TestAFirstFactorIsNotAddedToOthers(t *testing.T) {
 	thief := tn.token("app", "ann")
 	otpMade := tn.enroll(thief, object{"authenticator_types": []string{"otp"}})
 	appMade := tn.enroll(thief, object{"authenticator_types": app["authenticator_types"], "oob_channels": app["oob_channels"]})
-	q := tn.question("ann", "enrollment")
+	q := tn.question("enrollment")
 	if status, answer := tn.answer(q.ID, "deny"); status != http.StatusConflict || answer["error"] != "push_enrollment" {
 		t.Errorf("an enrollment that is denied: %d %v", status, answer)
 	}

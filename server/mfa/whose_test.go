@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// withSecret enrolls an authenticator app of ann, and returns its secret and an access token of hers for the MFA API.
-func (tn *tenant) withSecret(scope string) (secret, access string) {
+// withAuthenticator enrolls an authenticator app of ann, and returns an access token of hers for the MFA API.
+func (tn *tenant) withAuthenticator(scope string) (access string) {
 	tn.t.Helper()
 	token := tn.token("app", "ann")
-	secret = tn.enroll(token, object{"authenticator_types": []string{"otp"}})["secret"].(string)
+	secret := tn.enroll(token, object{"authenticator_types": []string{"otp"}})["secret"].(string)
 	if status, body := tn.finish("mfa-otp", token, "otp", tn.code(secret)); status != 200 {
 		tn.t.Fatalf("the enrollment: %d %v", status, body)
 	}
@@ -22,13 +22,13 @@ func (tn *tenant) withSecret(scope string) (secret, access string) {
 	if status != 200 || access == "" {
 		tn.t.Fatalf("the access token: %d %v", status, body)
 	}
-	return secret, access
+	return access
 }
 
 // TestWhoseAccessToken of the MFA API is taken: that of the application, of a user who exists, in its time.
 func TestWhoseAccessToken(t *testing.T) {
 	tn := start(t)
-	_, access := tn.withSecret("enroll read:authenticators remove:authenticators")
+	access := tn.withAuthenticator("enroll read:authenticators remove:authenticators")
 	otp := func(client string) object { return object{"client_id": client, "authenticator_types": []string{"otp"}} }
 
 	status, answer := tn.send(http.MethodPost, "mfa/associate", access, otp("other"))
@@ -59,13 +59,13 @@ func TestWhoseAccessToken(t *testing.T) {
 // TestAnAppIsAskedForItsUser: the question to an app that a user adds with an access token logs nobody else in.
 func TestAnAppIsAskedForItsUser(t *testing.T) {
 	tn := startPush(t)
-	_, access := tn.withSecret("enroll")
+	access := tn.withAuthenticator("enroll")
 	made := object{"client_id": "app", "authenticator_types": app["authenticator_types"], "oob_channels": app["oob_channels"]}
 	status, answer := tn.send(http.MethodPost, "mfa/associate", access, made)
 	if status != 200 {
 		t.Fatalf("%d %v", status, answer)
 	}
-	tn.AnswerPush(tn.question("ann", "enrollment").ID, "allow")
+	tn.AnswerPush(tn.question("enrollment").ID, "allow")
 	oob := answer.(object)["oob_code"].(string)
 	status, body := tn.finish("mfa-oob", tn.token("app", "bob"), "oob_code", oob)
 	tn.refused(status, body, 400, "invalid_request", "The oob_code doesn't match the mfa_token")
@@ -77,7 +77,7 @@ func TestAnAppIsAskedForItsUser(t *testing.T) {
 // TestAFactorThatIsRemoved while a login waits for it does not finish that login.
 func TestAFactorThatIsRemoved(t *testing.T) {
 	tn := startPush(t)
-	tn.withSecret("enroll")
+	tn.withAuthenticator("enroll")
 	remove := func(kind string) {
 		t.Helper()
 		for _, method := range tn.manage(http.MethodGet, "users/auth0%7Cann/authentication-methods", nil).([]any) {

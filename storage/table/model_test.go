@@ -54,6 +54,7 @@ type store struct {
 }
 
 func open(tb testing.TB) *store {
+	tb.Helper()
 	s := &store{tb, table.Marking(memory.New()), table.NewCache()}
 	tb.Cleanup(func() {
 		if err := s.engine.Close(); err != nil {
