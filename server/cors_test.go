@@ -112,6 +112,32 @@ func (p pages) manage(want int, method, path string, body any) map[string]any {
 	return object
 }
 
+// TestPagesWithinApplications have origins of other schemes than http, as Auth0's guides for Ionic and Cordova register them.
+// Nobody may use one that is not registered, and "null", which any page can have, never.
+func TestPagesWithinApplications(t *testing.T) {
+	p := startPages(t)
+	form := url.Values{"grant_type": {"refresh_token"}, "client_id": {servertest.Mobile}, "refresh_token": {"x"}}.Encode()
+	origins := []string{"capacitor://localhost", "ionic://localhost", "file://", "null"}
+	for _, origin := range origins {
+		p.refused("an unregistered page", origin, p.from(origin, http.MethodPost, "oauth/token", form))
+	}
+	p.manage(http.StatusOK, http.MethodPatch, "/clients/"+servertest.Mobile, map[string]any{"allowed_origins": []string{"capacitor://localhost", "http://localhost", "file://*"}})
+	for _, origin := range origins {
+		asked := p.from(origin, http.MethodOptions, "oauth/token", "", "Access-Control-Request-Method", http.MethodPost)
+		posted := p.from(origin, http.MethodPost, "oauth/token", form)
+		if origin == "ionic://localhost" || origin == "null" {
+			p.refused("a preflight", origin, asked)
+			p.refused("a refresh", origin, posted)
+			continue
+		}
+		p.allowed("a preflight", origin, asked)
+		if posted.status != http.StatusForbidden || !strings.Contains(posted.body, "invalid_grant") || !posted.allows(origin) {
+			t.Errorf("a refresh from %s: %d %s %v", origin, posted.status, posted.body, posted.header)
+		}
+	}
+	p.refused("another application's credentials", "capacitor://localhost", p.from("capacitor://localhost", http.MethodPost, "oauth/token", p.ManagementForm().Encode()))
+}
+
 // TestAPageUsesNoOtherApplicationsCredentials, in whichever way the request names the application.
 func TestAPageUsesNoOtherApplicationsCredentials(t *testing.T) {
 	p := startPages(t)

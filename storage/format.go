@@ -38,6 +38,8 @@ func upgrades() []func(keyspace.KV) error {
 		withSnapshots((*Tx).indexLinked),
 		// Format 9 finds applications by the URLs of their Client ID Metadata Documents.
 		withSnapshots(func(tx *Tx) error { return tx.records(clients.Kind).Reindex() }),
+		// Format 10 finds applications by origins that are not of http or https.
+		withSnapshots(func(tx *Tx) error { return tx.records(clients.Kind).Reindex() }),
 	}
 }
 

@@ -108,6 +108,45 @@ func TestApplicationsOfFormat8AreFoundByTheirDocuments(t *testing.T) {
 	}
 }
 
+func TestApplicationsOfFormat9AreFoundByOriginsOfOtherSchemes(t *testing.T) {
+	const origin = "capacitor://localhost"
+	s := open(t)
+	s.update(func(tx *storage.Tx) error {
+		return errors.Join(tx.Clients.Put(storage.Document{"client_id": "app", "allowed_origins": []any{origin}}), tx.Clients.Put(storage.Document{"client_id": "other"}))
+	})
+	err := s.engine.Update(t.Context(), func(kv keyspace.KV) error {
+		return errors.Join(kv.Delete([]byte("i/clients\x00origin\x00"+origin+"\x00app")), kv.Put([]byte("format"), formatMark(9)))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := func(db *storage.DB) (ids string) {
+		err := db.View(t.Context(), func(tx *storage.Tx) error {
+			for client, err := range tx.ClientsAt(origin) {
+				if err != nil {
+					return err
+				}
+				ids += client.ClientID
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ids
+	}
+	if ids := found(s.DB); ids != "" {
+		t.Fatalf("the store of format 9 leads to %q", ids)
+	}
+	db, err := storage.Open(s.engine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ids := found(db); ids != "app" {
+		t.Errorf("the origin leads to %q", ids)
+	}
+}
+
 // TestASessionIsFoundByItsIDAlone: not by a part of its id, by its key, by a longer id with the same beginning,
 // or after it has ended.
 func TestASessionIsFoundByItsIDAlone(t *testing.T) {

@@ -39,18 +39,24 @@ func origins(c Client) []string {
 	return slices.Compact(values)
 }
 
-// originOf returns the index value of a URL, "" if it is not an http or https URL.
+// originOf returns the index value of a URL, "" if no page has its origin. URLs of other schemes than http and https
+// have to be origins themselves.
 func originOf(address string) string {
 	scheme, rest, ok := strings.Cut(address, "://")
 	scheme = strings.ToLower(scheme)
-	if !ok || (scheme != "http" && scheme != "https") {
+	if !ok {
 		return ""
 	}
-	host := rest
+	host, path := rest, ""
 	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
-		host = rest[:end]
+		host, path = rest[:end], rest[end:]
 	}
-	if label, domain, ok := strings.Cut(host, "."); ok && (label == organizationLabel || strings.Contains(label, "*")) {
+	if scheme != "http" && scheme != "https" {
+		if path != "" && path != "/" {
+			return ""
+		}
+		host = strings.TrimPrefix(host, "*")
+	} else if label, domain, ok := strings.Cut(host, "."); ok && (label == organizationLabel || strings.Contains(label, "*")) {
 		host = "*." + domain
 	} else if strings.Contains(host, "*") {
 		return anyOrigin

@@ -36,17 +36,28 @@ func AllowedLogout(registered []string, uri string, p Placeholders, ignoreQuery 
 }
 
 // AllowedOrigin reports whether origin is the origin of one of the registered URLs. Their
-// paths do not matter.
+// paths do not matter. Origins of other schemes than http and https, which the pages within
+// applications have, such as capacitor://localhost, have to be registered themselves: the
+// callback URL of an application with a scheme of its own is none. Auth0:
+// quickstart/native/ionic-angular.
 func AllowedOrigin(registered []string, origin string, p Placeholders) bool {
 	sent, ok := parseOrigin(origin)
 	return ok && slices.ContainsFunc(registered, func(pattern string) bool {
-		scheme, host, _, ok := p.split(pattern)
-		return ok && scheme == sent.Scheme && matchHost(scheme, host, sent.Host)
+		scheme, host, rest, ok := p.split(pattern)
+		switch {
+		case !ok || scheme != sent.Scheme:
+			return false
+		case isWeb(scheme):
+			return matchHost(scheme, host, sent.Host)
+		case scheme == "file": // it has no host; Cordova's guides register file://*
+			host = strings.TrimPrefix(host, "*")
+		}
+		return host == sent.Host && (rest == "" || rest == "/")
 	})
 }
 
 // Origin normalizes an origin to scheme://host[:port] in lower case, and reports whether
-// the text is the origin of a web page.
+// the text is an origin that can be registered, which "null" is not.
 func Origin(origin string) (string, bool) {
 	sent, ok := parseOrigin(origin)
 	if !ok {
@@ -56,13 +67,17 @@ func Origin(origin string) (string, bool) {
 }
 
 func parseOrigin(origin string) (sent *url.URL, ok bool) {
-	sent, ok = parse(origin)
-	return sent, ok && (sent.Path == "" || sent.Path == "/") && sent.RawQuery == "" && isWeb(sent.Scheme)
+	if sent, ok = parse(origin); !ok {
+		return nil, false
+	}
+	named := sent.Opaque == "" && (sent.Host != "" || sent.Scheme == "file")
+	return sent, named && (sent.Path == "" || sent.Path == "/") && sent.RawQuery == ""
 }
 
 // dangerous are schemes of URLs that a browser would run or show as content of the
-// server's own page.
-var dangerous = []string{"javascript", "data", "vbscript", "blob", "file", "about", "view-source", "filesystem"}
+// server's own page. Browsers open no file: from a web page; Electron applications
+// register file:///callback to catch it.
+var dangerous = []string{"javascript", "data", "vbscript", "blob", "about", "view-source", "filesystem"}
 
 // Dangerous reports whether a URL that is kept to send a browser to is code or content of its own, such as javascript:, or
 // has control characters. Browsers overlook spaces before the scheme.

@@ -98,7 +98,7 @@ func TestAllowedLogout(t *testing.T) {
 }
 
 func TestAllowedOrigin(t *testing.T) {
-	list := []string{"https://app.example.com/callback", "https://*.example.org", "demo://app/cb"}
+	list := []string{"https://app.example.com/callback", "https://*.example.org", "demo://app/cb", "capacitor://localhost", "Ionic://localhost/", "file://*", "exp://10.0.0.1:19000"}
 	for origin, want := range map[string]bool{
 		"https://app.example.com":          true,
 		"https://app.example.com/":         true,
@@ -108,6 +108,20 @@ func TestAllowedOrigin(t *testing.T) {
 		"null":                             false,
 		"demo://app":                       false,
 		"https://example.org":              false,
+		"capacitor://localhost":            true,
+		"capacitor://localhost/":           true,
+		"capacitor://localhost/x":          false,
+		"capacitor://localhost:1":          false,
+		"capacitor:localhost":              false,
+		"capacitor://":                     false,
+		"capacitor://evil":                 false,
+		"http://localhost":                 false,
+		"ionic://localhost":                true,
+		"exp://10.0.0.1:19000":             true,
+		"file://":                          true,
+		"file:///":                         true,
+		"file:///etc":                      false,
+		"file://host":                      false,
 	} {
 		if got := callback.AllowedOrigin(list, origin, callback.Placeholders{}); got != want {
 			t.Errorf("AllowedOrigin(%q) = %v, want %v", origin, got, want)

@@ -39,7 +39,7 @@ func (m *room) changePassword(w http.ResponseWriter, r *http.Request) error {
 	case name == "":
 		return apierr.InvalidRequestMessage("connection is required").WithSetting("the parameter connection")
 	}
-	if body["password"] != nil {
+	if password := body["password"]; password != nil && password != "" {
 		return m.refuseNewPassword(r, name)
 	}
 	switch err := m.sendReset(r, name, login, emails.Login{ClientID: storage.Text(body, "client_id")}); {

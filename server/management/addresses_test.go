@@ -44,7 +44,8 @@ func TestHostileAddresses(t *testing.T) {
 		}
 	}
 	c.must(200, http.MethodPatch, path, object{
-		"callbacks": []string{"com.example.app://callback", "com.example.javascript:/callback", "databox://callback", "http://localhost:8484/callback"},
+		"callbacks":       []string{"com.example.app://callback", "com.example.javascript:/callback", "databox://callback", "http://localhost:8484/callback", "file:///callback"},
+		"allowed_origins": []string{"capacitor://localhost", "http://localhost", "file://*"},
 	})
 }
 

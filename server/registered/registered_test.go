@@ -51,16 +51,17 @@ func TestOriginOfAnyIsThatOfOne(t *testing.T) {
 		"https://{organization_name}.{custom_domain.metadata.public_app}", "https://*.com", "https://a.*.example.com", "*", "https://*", "demo://app.example.com",
 		"com.example.app:/cb", "https://[::1]:8080/", "https://" + long, "https://*." + long, "https://" + strings.Repeat("b", 600) + ".test", "https://ÄPP.example.com",
 		"https://{Organization_name}.example.com", "https://x{organization_name}.example.com", "https://{custom_domain.metadata.public_app}-*.example.com", "https://", "://x",
+		"capacitor://localhost", "Ionic://LocalHost/", "capacitor://localhost/x", "file://*", "file:///callback", "demo://" + long + long + ".test", "demo://*",
 	}
 	for range 4 { // the party and the list of each change
-		addresses = append(addresses, addresses[:25]...)
+		addresses = append(addresses, addresses[:32]...)
 	}
 	origins := []string{
 		"https://app.example.com", "https://APP.example.com/", "https://app2.example.com", "http://app.example.com", "http://localhost:3000", "http://localhost:3001",
 		"https://a.example.org", "https://a.b.example.org", "https://pr-1.preview.example.net", "https://acme.example.com", "https://other.example.com",
 		"http://acme.localhost:3000", "https://app.brand.test", "https://acme.app.brand.test", "https://acme.com", "https://a.x.example.com", "demo://app.example.com",
 		"null", "", "https://[::1]:8080", "https://" + long, "https://abcdefghijklm." + long, "https://" + strings.Repeat("b", 600) + ".test", "https://äpp.example.com",
-		"https://app.brand.test-1.example.com", "https://app.example.com/callback", "https://user@app.example.com", "https://app.example.com?", "https://*.example.org",
+		"https://app.brand.test-1.example.com", "capacitor://localhost", "CAPACITOR://localhost", "ionic://localhost", "file://", "file:///", "demo://" + long + long + ".test", "https://app.example.com/callback", "https://user@app.example.com", "https://app.example.com?", "https://*.example.org",
 	}
 	allowed := 0
 	for i, address := range addresses {

@@ -154,7 +154,7 @@ func (m *Metadata) checkRedirects(strict bool) error {
 	for _, uri := range slices.Concat(m.RedirectURIs, m.PostLogout) {
 		u, err := url.Parse(uri)
 		switch {
-		case err != nil || !u.IsAbs() || !callback.Registrable(uri):
+		case err != nil || !u.IsAbs() || !callback.Registrable(uri) || u.Scheme == "file":
 			return invalidRedirectURI(uri + " is not a URL that can be redirected to")
 		case strings.Contains(uri, "#"):
 			return invalidRedirectURI(uri + " has a fragment")

@@ -21,7 +21,7 @@ var ResourceServers = &Kind{
 		"signing_secret":       {Type: String, Min: 16, Secret: true},
 		"allow_offline_access": {Type: Bool, Default: false},
 		"skip_consent_for_verifiable_first_party_clients": {Type: Bool, Default: false},
-		"token_lifetime":         {Type: Integer, Default: 86400, Max: 2592000},
+		"token_lifetime":         {Type: Integer, Default: defaultLifetime, Max: 2592000},
 		"token_lifetime_for_web": {Type: Integer, Max: 2592000},
 		"token_dialect": {Type: String, Enum: []string{
 			"access_token", "access_token_authz", "rfc9068_profile", "rfc9068_profile_authz",
@@ -63,12 +63,17 @@ var proofOfPossession = Field{Type: Object, Nullable: true, Fields: Fields{
 	"required_for": {Type: String, Enum: []string{"public_clients", "all_clients"}},
 }}
 
+// defaultLifetime is how long access tokens live if an API does not say it, in seconds.
+const defaultLifetime = 86400
+
 // CheckLifetimes returns an error if access tokens of the implicit and hybrid flows live longer than others, Auth0:
 // api/management/v2/resource-servers/patch-resource-servers-by-id.
 func CheckLifetimes(api storage.Document) error {
-	all, limited := integer(api["token_lifetime"])
-	web, _ := integer(api["token_lifetime_for_web"])
-	if limited && web > all {
+	all, isSet := integer(api["token_lifetime"])
+	if !isSet {
+		all = defaultLifetime
+	}
+	if web, _ := integer(api["token_lifetime_for_web"]); web > all {
 		return InvalidBody("token_lifetime_for_web cannot be larger than token_lifetime")
 	}
 	return nil
