@@ -54,7 +54,7 @@ func TestARefusedImportTellsOfKeywords(t *testing.T) {
 	}
 	s := servertest.Start(t)
 	said, err := exec.Command(binary, "import", "--url", s.ControlURL(), file).CombinedOutput()
-	const want = "unset   the keyword ORIGIN_OF_THE_APP has no value; give one with --keywords or in the environment\ntenant0: clients: \"App\": "
+	want := "unset   the keyword ORIGIN_OF_THE_APP has no value; give one with --keywords or in the environment\ntenant0: " + file + ":1:11: clients: \"App\": "
 	if err == nil || !strings.HasPrefix(string(said), want) {
 		t.Errorf("%v: %s", err, said)
 	}
