@@ -37,9 +37,9 @@ func upgrades() []func(keyspace.KV) error {
 		// Format 8 finds users by the identifiers of their linked accounts.
 		withSnapshots((*Tx).indexLinked),
 		// Format 9 finds applications by the URLs of their Client ID Metadata Documents.
-		withSnapshots(func(tx *Tx) error { return tx.records(clients.Kind).Reindex() }),
+		withSnapshots((*Tx).indexApplications),
 		// Format 10 finds applications by origins that are not of http or https.
-		withSnapshots(func(tx *Tx) error { return tx.records(clients.Kind).Reindex() }),
+		withSnapshots((*Tx).indexApplications),
 	}
 }
 
@@ -68,8 +68,10 @@ func listAll(tx *Tx) error {
 			return err
 		}
 	}
-	return tx.records(clients.Kind).Reindex()
+	return tx.indexApplications()
 }
+
+func (tx *Tx) indexApplications() error { return tx.records(clients.Kind).Reindex() }
 
 var formatKey = []byte("format")
 
