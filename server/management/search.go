@@ -85,21 +85,32 @@ func membersOf(tx *storage.Tx, organization string) (ids []string, ok bool, err 
 	return ids, true, nil
 }
 
-// searches serves the searches for organizations and for APIs.
+// searches serves the searches for organizations, APIs, applications and client grants.
 //
 //auth0:operation GET /api/v2/organizations/search
 //auth0:operation GET /api/v2/resource-servers/search
+//auth0:operation GET /api/v2/clients/search
+//auth0:operation GET /api/v2/client-grants/search
 func searches() []operation {
+	applications := clients()
+	applications.scopes = map[string][]string{"list": {"read:clients", "read:client_summary"}}
+	applications.show = func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
+		for _, name := range []string{"client_secret", "encryption_key", "signing_keys", "owners", "addons"} {
+			delete(doc, name)
+		}
+		return c.narrow(doc), nil
+	}
 	return slices.Concat(
-		searchOf(organizations(), []string{"name", "display_name"}, "id", "name", "display_name", "metadata.*"),
-		searchOf(resourceServers(), []string{"name", "identifier"}, "id", "name", "identifier"),
+		searchOf(organizations(), search.Fields("id", "name", "display_name", "metadata.*"), "name", "display_name"),
+		searchOf(resourceServers(), search.Fields("id", "name", "identifier"), "name", "identifier"),
+		searchOf(applications, search.Clients, "name"),
+		searchOf(clientGrants(), search.ClientGrants, "audience"),
 	)
 }
 
-// searchOf serves the search of a resource. fields are the fields that can be searched,
-// and sortable those by which results can be sorted, in ascending order.
-func searchOf(s collection, sortable []string, fields ...string) []operation {
-	schema := search.Fields(fields...)
+// searchOf serves the search of a resource. The schema says which fields can be searched,
+// and sortable by which results can be sorted, in ascending order.
+func searchOf(s collection, schema *search.Schema, sortable ...string) []operation {
 	s.path, s.verbs = s.path+"/search", "list"
 	s.list = listing{key: s.list.key, style: checkpointed, search: func(c *call, _ *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
 		if parser := c.query.Get("parser"); parser != "" && parser != "lucene" {

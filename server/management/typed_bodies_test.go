@@ -48,6 +48,8 @@ func TestMembersThatAuth0HasAddedAreTaken(t *testing.T) {
 		return object{"name": "twilio", "configuration": configuration, "credentials": object{"auth_token": "t"}}
 	}
 	profile := c.must(201, http.MethodPost, "/self-service-profiles", object{"name": "tickets"})["id"].(string)
+	organization := c.must(201, http.MethodPost, "/organizations", object{"name": "acme"})["id"].(string)
+	database := c.must(201, http.MethodPost, "/connections", object{"name": "members", "strategy": "auth0"})["id"].(string)
 	ticket := func(config object) sent {
 		return sent{http.MethodPost, "/self-service-profiles/" + profile + "/sso-ticket", object{"connection_config": config}, ""}
 	}
@@ -91,6 +93,21 @@ func TestMembersThatAuth0HasAddedAreTaken(t *testing.T) {
 		{http.MethodPost, "/clients", object{"name": "b2b", "b2b_integration_configuration": object{"integration_type": "novel"}}, "'No enum match for: novel' on property b2b_integration_configuration.integration_type."},
 		{http.MethodPost, "/clients", object{"name": "okta", "express_configuration": object{}}, "'Missing required property: admin_login_domain' on property express_configuration."},
 		{http.MethodPost, "/connections", object{"name": "scripts", "strategy": "auth0", "options": object{"customScripts": object{"login": 1}}}, "'Expected type string but found type integer' on property options.customScripts.login."},
+		{http.MethodPost, "/clients", object{
+			"name": "latest", "oidc_support": object{"is_allowed": true, "allow_all_scopes": false, "allowed_scopes": []string{"profile", "phone"}},
+			"enforce_anon_session_transfer_network_binding": "asn", "async_approval_notification_channels": []string{"my-account"},
+			"oidc_logout": object{"backchannel_logout_initiators": object{"mode": "custom", "selected_initiators": []string{"profile-changed"}}},
+		}, ""},
+		{http.MethodPost, "/clients", object{"name": "open", "oidc_support": object{"allow_all_scopes": true}}, "'Missing required property: is_allowed' on property oidc_support."},
+		{http.MethodPatch, "/attack-protection/brute-force-protection", object{"form_submission_mode": "manual"}, ""},
+		{http.MethodPatch, "/attack-protection/brute-force-protection", object{"form_submission_mode": "novel"}, "'No enum match for: novel' on property form_submission_mode."},
+		{http.MethodPost, "/connection-profiles", object{
+			"name": "Workspaces", "enabled_features": []string{"directory_sync"}, "provisioning": object{"google_workspace": object{"sync_users": true}},
+		}, ""},
+		{http.MethodPost, "/connection-profiles", object{"name": "Wrong", "provisioning": object{"google_workspace": object{}}}, "'Missing required property: sync_users' on property provisioning.google_workspace."},
+		{http.MethodPost, "/resource-servers", object{"name": "signed", "identifier": "https://signed.example.com", "require_consent_non_repudiation": true}, ""},
+		{http.MethodPatch, "/prompts/login-id/screen/login-id/rendering", object{"rendering_mode": "standard", "context_configuration": []string{"country_codes"}}, ""},
+		{http.MethodPost, "/organizations/" + organization + "/connections", object{"connection_id": database, "organization_member_access_level": "readonly"}, ""},
 		{http.MethodPost, "/users/auth0%7Cnobody/authentication-methods", object{"type": "email", "novelty": 1}, "'Additional properties not allowed: novelty'."},
 	})
 }

@@ -38,6 +38,7 @@ var (
 			"enabled": {Type: Bool, Default: true}, "shields": {Type: Array, Item: oneOf("block", "user_notification"), Default: []any{"block", "user_notification"}},
 			"mode":      {Type: String, Default: "count_per_identifier_and_ip", Enum: []string{"count_per_identifier_and_ip", "count_per_identifier"}},
 			"allowlist": allowlist, "max_attempts": {Type: Integer, Min: 1, Max: 100, Default: 10},
+			"form_submission_mode": {Type: String, Enum: []string{"auto", "manual"}},
 		},
 	}
 	SuspiciousIPThrottling = &Kind{

@@ -37,10 +37,16 @@ var backchannelLogout = Field{Type: Object, Open: true, Fields: Fields{
 		"mode": {Type: String, Enum: []string{"custom", "all"}},
 		"selected_initiators": {Type: Array, Item: oneOf(
 			"rp-logout", "idp-logout", "password-changed", "session-expired", "session-revoked", "account-deleted", "email-identifier-changed",
-			"mfa-phone-unenrolled", "account-deactivated",
+			"mfa-phone-unenrolled", "account-deactivated", "profile-changed",
 		)},
 	}},
 	"backchannel_logout_session_metadata": {Type: Object, Nullable: true, Open: true, Fields: Fields{"include": flag}},
+}}
+
+// oidcSupport describes the member oidc_support, Auth0: api/management/v2/clients/post-clients.
+var oidcSupport = Field{Type: Object, Nullable: true, Plain: true, Fields: Fields{
+	"is_allowed": {Type: Bool, Required: true}, "allow_all_scopes": flag,
+	"allowed_scopes": {Type: Array, Item: oneOf("profile", "email", "address", "phone")},
 }}
 
 // nativeSocialLogin says which social networks' tokens an application may exchange.

@@ -124,7 +124,9 @@ var Clients = &Kind{
 		"third_party_security_mode":  {Type: String, Enum: []string{"strict", "permissive"}},
 		"redirection_policy":         {Type: String, Enum: []string{"allow_always", "open_redirect_protection"}},
 
-		"async_approval_notification_channels":   {Type: Array, Nullable: true, Min: 1, Item: oneOf("guardian-push", "email")},
+		"async_approval_notification_channels":          {Type: Array, Nullable: true, Min: 1, Item: oneOf("guardian-push", "email", "my-account")},
+		"enforce_anon_session_transfer_network_binding": {Type: String, Nullable: true, Enum: []string{"ip", "asn", "none"}},
+		"oidc_support":                           oidcSupport,
 		"my_organization_configuration":          myOrganization,
 		"fedcm_login":                            {Type: Object, Nullable: true, Fields: Fields{"google": {Type: Object, Nullable: true, Fields: Fields{"is_enabled": flag}}}},
 		"identity_assertion_authorization_grant": {Type: Object, Nullable: true, Plain: true, Fields: Fields{"active": {Type: Bool, Required: true}}},

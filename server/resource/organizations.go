@@ -46,6 +46,7 @@ var organizationConnectionFields = Fields{
 	"organization_connection_name": {
 		Type: String, Nullable: true, Min: 1, Max: 50,
 	},
+	"organization_member_access_level": {Type: String, Nullable: true, Enum: []string{"none", "readonly", "limited", "full"}},
 }
 
 // OrganizationConnections describes the resource of Auth0: api/management/v2/organizations/get-organization-connections.

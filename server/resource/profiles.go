@@ -22,7 +22,7 @@ var userIDDefaults = storage.Document{
 }
 
 // enabledFeatures are the features of connections that are created by a profile.
-var enabledFeatures = Field{Type: Array, Item: oneOf("scim", "universal_logout")}
+var enabledFeatures = Field{Type: Array, Item: oneOf("scim", "universal_logout", "directory_sync")}
 
 // configuredConnection is the connection that an administrator with a ticket sets
 // up.
@@ -37,12 +37,15 @@ var configuredConnection = Field{Type: Object, Fields: Fields{
 	}},
 }}
 
-// provisioned describes the SCIM tokens of connections that are created by a
-// profile.
-var provisioned = Field{Type: Object, Fields: Fields{"scim": {Type: Object, Fields: Fields{"tokens": {Type: Object, Required: true, Plain: true, Fields: Fields{
-	"scopes":         {Type: Array, Required: true, Item: oneOf("get:users", "post:users", "patch:users", "delete:users", "put:users")},
-	"default_expiry": {Type: Integer, Nullable: true}, "max_allowed_expiry": {Type: Integer, Nullable: true},
-}}}}}}
+// provisioned describes how users get into connections that are created by a
+// profile: by SCIM tokens, or from a directory.
+var provisioned = Field{Type: Object, Fields: Fields{
+	"scim": {Type: Object, Fields: Fields{"tokens": {Type: Object, Required: true, Plain: true, Fields: Fields{
+		"scopes":         {Type: Array, Required: true, Item: oneOf("get:users", "post:users", "patch:users", "delete:users", "put:users")},
+		"default_expiry": {Type: Integer, Nullable: true}, "max_allowed_expiry": {Type: Integer, Nullable: true},
+	}}}},
+	"google_workspace": {Type: Object, Fields: Fields{"sync_users": {Type: Bool, Required: true}}},
+}}
 
 // withNull returns a field that may be null.
 func withNull(f Field) Field {

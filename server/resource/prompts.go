@@ -46,7 +46,7 @@ var contexts = Field{Type: String, OneOf: func() []Field {
 			"organization.branding", "screen.texts", "tenant.name", "tenant.friendly_name", "tenant.logo_url", "tenant.enabled_locales",
 			"untrusted_data.submitted_form_data", "untrusted_data.authorization_params.login_hint",
 			"untrusted_data.authorization_params.screen_hint", "untrusted_data.authorization_params.ui_locales", "user.organizations",
-			"transaction.custom_domain.domain", "experiment",
+			"transaction.custom_domain.domain", "experiment", "country_codes",
 		}},
 		{Type: String, Pattern: Like(`^(client\.metadata|organization\.metadata|transaction\.custom_domain\.domain_metadata|user\.user_metadata|user\.app_metadata)\.[^.]+$`)},
 		{Type: String, Pattern: Like(`^untrusted_data\.authorization_params\.ext-[^.]+$`)},

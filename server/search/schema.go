@@ -13,9 +13,9 @@ type Schema struct {
 	fields map[string]field
 	// defaultFields names the fields that a term without a field name is searched for in.
 	defaultFields []string
-	// under holds prefixes of field names: with "metadata.", every member of
-	// metadata is a field.
-	under []string
+	// under maps prefixes of field names to those of the members that are searched: with
+	// "metadata.", every member of metadata is a field.
+	under map[string]string
 	// open says that every other member of the documents can be searched too.
 	open bool
 	// replaced maps the names of fields of the older engine to their present names.
@@ -90,14 +90,32 @@ var Logs = &Schema{
 	defaultFields: []string{"client_name", "connection", "description", "ip", "log_id", "type", "user_name"},
 }
 
+// Clients is the schema of searches for applications, Auth0: api/management/v2/clients/search-clients.
+var Clients = &Schema{
+	fields: map[string]field{
+		"client_id": {}, "external_client_id": {}, "name": {}, "app_type": {}, "is_first_party": {kind: boolean},
+	},
+	defaultFields: []string{"client_id", "external_client_id", "name", "app_type"},
+	under:         map[string]string{"metadata.": "client_metadata."},
+}
+
+// ClientGrants is the schema of searches for client grants, Auth0:
+// api/management/v2/client-grants/search-client-grants.
+var ClientGrants = &Schema{
+	fields: map[string]field{
+		"audience": {}, "client_id": {}, "subject_type": {}, "allow_any_organization": {kind: boolean}, "default_for": {},
+	},
+	defaultFields: []string{"audience", "client_id", "subject_type", "default_for"},
+}
+
 // Fields returns the schema of a collection of which only the named members can be
 // searched. A term without a field name is searched for in all of them. "metadata.*"
 // stands for every member of metadata; those are searched only by name.
 func Fields(names ...string) *Schema {
-	s := &Schema{fields: map[string]field{}}
+	s := &Schema{fields: map[string]field{}, under: map[string]string{}}
 	for _, name := range names {
 		if under, all := strings.CutSuffix(name, "*"); all {
-			s.under = append(s.under, under)
+			s.under[under] = under
 			continue
 		}
 		s.fields[name], s.defaultFields = field{}, append(s.defaultFields, name)
@@ -143,7 +161,8 @@ func (s *Schema) field(name string) (field, string) {
 		return f, `field "` + name + `" is not supported, use "` + whole + `"`
 	case raw && rawKnown && s.words:
 		return field{from: whole}, ""
-	case slices.ContainsFunc(s.under, func(under string) bool { return len(name) > len(under) && strings.HasPrefix(name, under) }):
+	case s.memberUnder(name) != "":
+		f.from = s.memberUnder(name)
 	case s.open:
 		f.plain = !s.words && (name == "user_metadata" || strings.HasPrefix(name, "user_metadata."))
 	default:
@@ -153,6 +172,17 @@ func (s *Schema) field(name string) (field, string) {
 		f.from = name
 	}
 	return f, ""
+}
+
+// memberUnder returns the path of the member that a field with a prefix stands for, "" if the field's name has no such
+// prefix.
+func (s *Schema) memberUnder(name string) string {
+	for under, members := range s.under {
+		if member, found := strings.CutPrefix(name, under); found && member != "" {
+			return members + member
+		}
+	}
+	return ""
 }
 
 // byWord reports whether the text of a field is searched word by word.
