@@ -124,7 +124,7 @@ func (r *Runner) removeFiles() error {
 // batches reads a JSON list in batches. An error ends the iteration.
 func batches(list io.Reader) iter.Seq2[[]any, error] {
 	return func(yield func([]any, error) bool) {
-		limit := &limited{Reader: list, end: maxUser}
+		limit := &limited{Reader: withoutMark(list), end: maxUser}
 		dec := json.NewDecoder(limit)
 		open, err := dec.Token()
 		if err == nil && open != nil && open != json.Delim('[') {
@@ -146,6 +146,15 @@ func batches(list io.Reader) iter.Seq2[[]any, error] {
 			yield(nil, syntax(err))
 		}
 	}
+}
+
+// withoutMark skips the byte order mark that editors on Windows write before JSON, RFC 8259 section 8.1.
+func withoutMark(list io.Reader) io.Reader {
+	r := bufio.NewReader(list)
+	if mark, _ := r.Peek(len("\ufeff")); string(mark) == "\ufeff" {
+		_, _ = r.Discard(len(mark)) // it was read already
+	}
+	return r
 }
 
 // limited is a reader that must not be read any further once end was reached. The decoder reads on only as long as it

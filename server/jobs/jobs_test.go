@@ -193,6 +193,15 @@ func (tn tenant) login(username, password string) (left *url.URL, page servertes
 	return tn.Submit(browser, page, form)
 }
 
+// TestImportOfAFileWithAByteOrderMark, as editors on Windows write it.
+func TestImportOfAFileWithAByteOrderMark(t *testing.T) {
+	tn := start(t)
+	summary, _ := tn.imports("\ufeff" + `[{"email":"mark@imported.test"}]`)
+	if summary["inserted"] != 1.0 {
+		t.Errorf("the summary is %v", summary)
+	}
+}
+
 // TestImportNamesMembers gives members of a hash the wrong types: the error names the
 // member with its path, and JSON types.
 func TestImportNamesMembers(t *testing.T) {

@@ -113,8 +113,11 @@ func TestSearchOfClientGrants(t *testing.T) {
 		q     string
 		found bool
 	}{
-		{"client_id:" + app, true}, {`audience:"https://orders.example.com/"`, true}, {"audience:https*orders*", true},
-		{"client_id:" + app + " AND allow_any_organization:true", false}, {"client_id:nobody", false},
+		{"client_id:" + app, true},
+		{`audience:"https://orders.example.com/"`, true},
+		{"audience:https*orders*", true},
+		{"client_id:" + app + " AND allow_any_organization:true", false},
+		{"client_id:nobody", false},
 	} {
 		answer := c.must(200, http.MethodGet, "/client-grants/search?q="+url.QueryEscape(test.q), nil)
 		found := slices.ContainsFunc(answer["client_grants"].([]any), func(g any) bool { return g.(object)["id"] == grant["id"] })

@@ -100,6 +100,11 @@ func TestMembersThatAuth0HasAddedAreTaken(t *testing.T) {
 		}, ""},
 		{http.MethodPost, "/clients", object{"name": "open", "oidc_support": object{"allow_all_scopes": true}}, "'Missing required property: is_allowed' on property oidc_support."},
 		{http.MethodPatch, "/attack-protection/brute-force-protection", object{"form_submission_mode": "manual"}, ""},
+		{
+			http.MethodPost, "/emails/provider",
+			object{"name": "mandrill", "default_from_address": "a@b.test", "credentials": object{"api_key": 1}},
+			"'Expected type string but found type integer' on property credentials.api_key.",
+		},
 		{http.MethodPatch, "/attack-protection/brute-force-protection", object{"form_submission_mode": "novel"}, "'No enum match for: novel' on property form_submission_mode."},
 		{http.MethodPost, "/connection-profiles", object{
 			"name": "Workspaces", "enabled_features": []string{"directory_sync"}, "provisioning": object{"google_workspace": object{"sync_users": true}},

@@ -25,6 +25,9 @@ var httpsOrNull = Field{Type: String, Nullable: true, Format: "strict-https-uri"
 // requiredOrNull describes a member that must be sent, but may be null.
 func requiredOrNull(t Type) Field { return Field{Type: t, Required: true, Nullable: true} }
 
+// secretOrNull is a secret text or null.
+var secretOrNull = Field{Type: String, Nullable: true, Secret: true}
+
 // deliveryMethods are the ways in which a phone provider sends messages.
 var deliveryMethods = Field{Type: Array, Required: true, Min: 1, Item: oneOf("text", "voice")}
 
@@ -58,7 +61,8 @@ var (
 			"credentials": {Type: Object, Required: true, Open: true, Secret: true, Fields: Fields{
 				"region": plainTextOrNull, "domain": plainTextOrNull, "accessKeyId": plainTextOrNull, "api_user": plainTextOrNull, "smtp_host": plainTextOrNull,
 				"smtp_port": {Type: Integer, Nullable: true, Plain: true, Min: 1, Max: math.MaxUint16},
-				"smtp_user": plainTextOrNull, "smtp_pass": {Type: String, Nullable: true, Secret: true}, "tenantId": plainTextOrNull, "clientId": plainTextOrNull,
+				"smtp_user": plainTextOrNull, "smtp_pass": secretOrNull, "tenantId": plainTextOrNull, "clientId": plainTextOrNull,
+				"api_key": secretOrNull, "secretAccessKey": secretOrNull, "connectionString": secretOrNull, "clientSecret": secretOrNull,
 			}},
 			"settings": {Type: Object, Nullable: true, Plain: true}, // headers of messages
 		},
