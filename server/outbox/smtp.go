@@ -149,10 +149,25 @@ func (o *Outbox) takeOver() error {
 	return err
 }
 
+// sender reads the sender of a message. Its display name may come from a template, such as {{application.name}}, and so have
+// characters that RFC 5322 section 3.2.4 only takes in quotes, such as a comma; it is taken as it is then.
+func sender(text string) (*mail.Address, error) {
+	from, err := mail.ParseAddress(text)
+	if err == nil {
+		return from, nil
+	}
+	if at := strings.LastIndexByte(text, '<'); at > 0 {
+		if address, wrong := mail.ParseAddress(text[at:]); wrong == nil {
+			return &mail.Address{Name: strings.TrimSpace(text[:at]), Address: address.Address}, nil
+		}
+	}
+	return nil, err
+}
+
 // send delivers the e-mail by SMTP, RFC 5321, over TLS if the server supports it.
 func (d *delivery) send(ctx context.Context, dialer *net.Dialer) error {
 	storage.Slow("sending an e-mail")
-	from, err := mail.ParseAddress(d.message.From)
+	from, err := sender(d.message.From)
 	if err != nil {
 		return fmt.Errorf("sender %q: %w", d.message.From, err)
 	}

@@ -235,3 +235,33 @@ func TestTextMessagesAreOnlyCaptured(t *testing.T) {
 		t.Errorf("a text message is %s", m.Delivery)
 	}
 }
+
+// TestNamesOfSenders: the name of a sender may have characters that only take part in an address within quotes.
+func TestNamesOfSenders(t *testing.T) {
+	server := startSMTP(t, "AUTH PLAIN LOGIN", "")
+	o, _ := open(t, func(d *outbox.Deps) { d.Provider = server.provider })
+	for from, want := range map[string]string{
+		"Acme, Inc. <a@example.com>":     "Acme, Inc.",
+		"a@b: c; d <a@example.com>":      "a@b: c; d",
+		"Acme\r\nBcc: e <a@example.com>": "Acme\r\nBcc: e",
+		`"Acme, Inc." <a@example.com>`:   "Acme, Inc.",
+		"a@example.com":                  "",
+	} {
+		sent := o.Send(outbox.Message{To: "jane@example.com", From: from, Subject: "s", Text: "t"})
+		if m := settled(t, o, sent.ID); m.Delivery != outbox.Sent {
+			t.Errorf("from %q: %s %s", from, m.Delivery, m.Error)
+			continue
+		}
+		m, err := mail.ReadMessage(strings.NewReader(server.next(t).data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sender, err := mail.ParseAddress(m.Header.Get("From"))
+		if err != nil || sender.Name != want || sender.Address != "a@example.com" || m.Header.Get("Bcc") != "" {
+			t.Errorf("from %q: the header is %q, %v", from, m.Header.Get("From"), err)
+		}
+	}
+	if sent := o.Send(outbox.Message{To: "jane@example.com", From: "Acme <nobody>"}); settled(t, o, sent.ID).Delivery != outbox.Failed {
+		t.Error("an e-mail without an address of its sender is sent")
+	}
+}
