@@ -229,6 +229,7 @@ const accessDenied = "access_denied"
 var (
 	errSignup = &apierr.Error{Status: http.StatusForbidden, Code: accessDenied, Message: "Public signup is disabled", Setting: "disable_signup among the options of the connection"}
 	errDomain = &apierr.Error{Status: http.StatusForbidden, Code: accessDenied, Message: "The account is of another domain than the connection", Setting: "tenant_domain and domain_aliases among the options of the connection"}
+	errDeep   = &apierr.Error{Status: http.StatusForbidden, Code: accessDenied, Message: "The profile at the identity provider has too many lists and objects inside each other"}
 	errNobody = &apierr.Error{Status: http.StatusForbidden, Code: accessDenied, Message: "The identity provider has named nobody"}
 )
 
@@ -239,6 +240,9 @@ var (
 func (m *room) SaveUser(tx *storage.Tx, c storage.Connection, who providers.Account, now time.Time) (user storage.User, err error) {
 	if strings.TrimPrefix(who.Identity.UserID, c.Name+"|") == "" {
 		return user, errNobody
+	}
+	if apierr.TooDeep(who.Profile) {
+		return user, errDeep
 	}
 	if err := checkDomain(tx, c, &who); err != nil {
 		return user, err

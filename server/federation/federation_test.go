@@ -212,6 +212,10 @@ func TestAPersonIsMade(t *testing.T) {
 	if !strings.Contains(page.Body, `value="eve@corp.example"`) {
 		t.Error("the form does not have the address that was given")
 	}
+	deep := `{"a":` + strings.Repeat("[", 90) + strings.Repeat("]", 90) + "}"
+	if left, again := tn.press(page, "action", "save", "id", "7", "email", "eve@corp.example", "more", deep); left != nil || again.Status != 400 || !strings.Contains(again.Body, "at most 90 lists and objects") {
+		t.Errorf("a profile that is deep: %v %d %s", left, again.Status, again.Body)
+	}
 	if left, again := tn.press(page, "action", "save", "id", "7", "email", "eve@corp.example", "more", "["); left != nil || again.Status != 400 || !strings.Contains(again.Body, "must be a JSON object") {
 		t.Errorf("further members that are no object lead to %v %s", left, again.Body)
 	}

@@ -365,6 +365,12 @@ func TestACustomProvider(t *testing.T) {
 			if got := tn.answer("state", tn.ask(l), "code", "x"); got != "access_denied: The identity provider has named nobody" {
 				t.Errorf("the provider names nobody: %s", got)
 			}
+			l.info = func(claims object) {
+				claims["deep"] = json.RawMessage(strings.Repeat("[", 90) + strings.Repeat("]", 90))
+			}
+			if got := tn.answer("state", tn.ask(l), "code", "x"); got != "access_denied: The profile at the identity provider has too many lists and objects inside each other" {
+				t.Errorf("the profile is deep: %s", got)
+			}
 		}
 	}
 }

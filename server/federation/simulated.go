@@ -3,6 +3,7 @@ package federation
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -271,6 +272,9 @@ func typed(c storage.Connection, form url.Values) (p storage.Person, problem str
 	if more := text("more"); more != "" {
 		if err := json.Unmarshal([]byte(more), &p.Profile); err != nil || p.Profile == nil {
 			return p, "Further members must be a JSON object, such as {\"department\": \"Sales\"}."
+		}
+		if apierr.TooDeep(p.Profile) {
+			return p, fmt.Sprintf("Further members may have at most %d lists and objects inside each other.", apierr.MaxNesting)
 		}
 	}
 	for _, name := range members {

@@ -119,6 +119,10 @@ func prepare(sent any, seen addresses) (u imported) {
 		return imported{fault: &fault{"INVALID_TYPE", "Expected type object", "#/"}}
 	}
 	u.user = user
+	if apierr.TooDeep(user) {
+		u.fault = &fault{"FORMAT", fmt.Sprintf("More than %d lists and objects inside each other are not allowed", apierr.MaxNesting), "#/"}
+		return u
+	}
 	if path, found := apierr.ZeroByte(user); found {
 		u.fault = &fault{"FORMAT", "The character U+0000 is not allowed", "#/" + strings.ReplaceAll(path, ".", "/")}
 		return u

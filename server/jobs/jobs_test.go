@@ -193,6 +193,16 @@ func (tn tenant) login(username, password string) (left *url.URL, page servertes
 	return tn.Submit(browser, page, form)
 }
 
+// TestImportRefusesAUserThatIsNestedTooDeep, and takes the others of the file.
+func TestImportRefusesAUserThatIsNestedTooDeep(t *testing.T) {
+	tn := start(t)
+	summary, id := tn.imports(`[{"email":"deep@imported.test","user_metadata":{"a":` + strings.Repeat("[", 90) + strings.Repeat("]", 90) + `}},{"email":"flat@imported.test"}]`)
+	_, faults := tn.do(http.MethodGet, "/jobs/"+id+"/errors", "", nil)
+	if summary["inserted"] != 1.0 || summary["failed"] != 1.0 || !strings.Contains(string(faults), "More than 90 lists and objects") {
+		t.Errorf("the summary is %v, the errors %s", summary, faults)
+	}
+}
+
 // TestImportOfAFileWithAByteOrderMark, as editors on Windows write it.
 func TestImportOfAFileWithAByteOrderMark(t *testing.T) {
 	tn := start(t)

@@ -115,18 +115,23 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 var ErrZeroByte = errors.New("a zero byte")
 
 // ReadJSON reads a JSON body of at most limit bytes. It refuses texts and names that
-// contain a zero byte, so that no operation has to check for it.
+// contain a zero byte, and values that are nested too deep, so that no operation has to
+// check for them.
 func ReadJSON(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	body, err := ReadBody(w, r, limit)
 	if errors.Is(err, apierr.BodyTooLarge) {
 		return nil, apierr.PayloadTooLarge(limit)
 	}
-	if err != nil || !bytes.Contains(body, []byte(`\u0000`)) {
+	deep := bytes.Count(body, []byte("["))+bytes.Count(body, []byte("{")) > apierr.MaxNesting
+	if err != nil || !deep && !bytes.Contains(body, []byte(`\u0000`)) {
 		return body, err // an unescaped zero byte is not valid JSON
 	}
 	var value any
 	if err := json.Unmarshal(body, &value); err != nil {
 		return body, nil //nolint:nilerr // what is no JSON is told by who reads it
+	}
+	if apierr.TooDeep(value) {
+		return nil, apierr.NestedTooDeep
 	}
 	if path, found := apierr.ZeroByte(value); found {
 		return nil, apierr.ZeroInBody(path).With(ErrZeroByte)
