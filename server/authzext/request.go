@@ -87,7 +87,7 @@ func flat(query map[string][]string) map[string]any {
 func readJSON(w http.ResponseWriter, r *http.Request) (json.RawMessage, error) {
 	body, err := web.ReadJSON(w, r, maxBody)
 	switch {
-	case errors.Is(err, apierr.BodyTooLarge), errors.Is(err, apierr.NestedTooDeep), errors.Is(err, web.ErrZeroByte):
+	case errors.Is(err, apierr.BodyTooLarge), errors.Is(err, web.ErrNesting), errors.Is(err, web.ErrZeroByte):
 		return nil, err
 	case err != nil:
 		return nil, errMalformedJSON.With(err)

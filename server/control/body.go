@@ -8,9 +8,13 @@ import (
 	"github.com/tenant0/tenant0/server/web"
 )
 
+// maxNesting is how many lists and objects of a body may be inside each other: the 100 levels of a tenant file, within the
+// body and its member sections.
+const maxNesting = 102
+
 // read reads the body, a JSON object of at most limit bytes, into a value.
 func read(w http.ResponseWriter, r *http.Request, limit int64, into any) error {
-	body, err := web.ReadJSON(w, r, limit)
+	body, err := web.ReadNestedJSON(w, r, limit, maxNesting)
 	if err != nil {
 		return err
 	}

@@ -111,18 +111,27 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	return body, nil
 }
 
-// ErrZeroByte is wrapped in the error of ReadJSON for a body with a zero byte.
-var ErrZeroByte = errors.New("a zero byte")
+// Errors that the error of ReadJSON wraps: for a body with a zero byte, and for one that is nested too deep.
+var (
+	ErrZeroByte = errors.New("a zero byte")
+	ErrNesting  = errors.New("nested too deep")
+)
 
 // ReadJSON reads a JSON body of at most limit bytes. It refuses texts and names that
-// contain a zero byte, and values that are nested too deep, so that no operation has to
-// check for them.
+// contain a zero byte, and values that are nested too deep to be stored, so that no
+// operation has to check for them.
 func ReadJSON(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	return ReadNestedJSON(w, r, limit, apierr.MaxNesting)
+}
+
+// ReadNestedJSON reads a JSON body as ReadJSON does, with another number of lists and
+// objects that may be inside each other.
+func ReadNestedJSON(w http.ResponseWriter, r *http.Request, limit int64, most int) ([]byte, error) {
 	body, err := ReadBody(w, r, limit)
 	if errors.Is(err, apierr.BodyTooLarge) {
 		return nil, apierr.PayloadTooLarge(limit)
 	}
-	deep := bytes.Count(body, []byte("["))+bytes.Count(body, []byte("{")) > apierr.MaxNesting
+	deep := bytes.Count(body, []byte("["))+bytes.Count(body, []byte("{")) > most
 	if err != nil || !deep && !bytes.Contains(body, []byte(`\u0000`)) {
 		return body, err // an unescaped zero byte is not valid JSON
 	}
@@ -130,8 +139,8 @@ func ReadJSON(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	if err := json.Unmarshal(body, &value); err != nil {
 		return body, nil //nolint:nilerr // what is no JSON is told by who reads it
 	}
-	if apierr.TooDeep(value) {
-		return nil, apierr.NestedTooDeep
+	if apierr.Deeper(value, most) {
+		return nil, apierr.NestedTooDeep(most).With(ErrNesting)
 	}
 	if path, found := apierr.ZeroByte(value); found {
 		return nil, apierr.ZeroInBody(path).With(ErrZeroByte)
